@@ -1,0 +1,78 @@
+package io.tatara.kernels.check;
+
+import io.tatara.kernels.Backprop;
+import io.tatara.kernels.Emitter;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.OpEntry;
+import io.tatara.kernels.OpTable;
+import io.tatara.kernels.RefArray;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.Value;
+
+/** Carries ops out on the reference, in double precision throughout. */
+public final class ReferenceEmitter implements Emitter {
+    @Override
+    public RefArray[] emit(Op op, Value... inputs) {
+        RefArray[] in = new RefArray[inputs.length];
+        for (int i = 0; i < in.length; i++) {
+            in[i] = (RefArray) inputs[i];
+        }
+        return run(OpTable.of(op), op, in);
+    }
+
+    /** The op's outputs; aliasing outputs are fresh arrays, the inputs stay as they were. */
+    public RefArray[] run(Op op, RefArray... in) {
+        return run(OpTable.of(op), op, in);
+    }
+
+    private static <O extends Op> RefArray[] run(OpEntry<O> entry, Op op, RefArray[] in) {
+        TensorSpec[] specs = new TensorSpec[in.length];
+        for (int i = 0; i < in.length; i++) {
+            specs[i] = in[i] == null ? null : in[i].spec();
+        }
+        TensorSpec[] outSpecs = op.infer(specs);
+        RefArray[] out = new RefArray[outSpecs.length];
+        for (int j = 0; j < out.length; j++) {
+            out[j] = RefArray.zeros(outSpecs[j]);
+        }
+        entry.reference().run(entry.type().cast(op), in, out);
+        return out;
+    }
+
+    /** Gradients of Σ outputs · gradOutputs by the op's own rule, carried out on the reference. */
+    public RefArray[] gradient(Op op, RefArray[] in, RefArray[] out, RefArray[] gradOut, boolean[] needs) {
+        Value[] g =
+                op.gradient(
+                        new Backprop() {
+                            @Override
+                            public Value input(int i) {
+                                return in[i];
+                            }
+
+                            @Override
+                            public Value output(int i) {
+                                return out[i];
+                            }
+
+                            @Override
+                            public Value grad(int i) {
+                                return gradOut[i];
+                            }
+
+                            @Override
+                            public boolean needs(int i) {
+                                return needs[i];
+                            }
+
+                            @Override
+                            public Value[] emit(Op o, Value... inputs) {
+                                return ReferenceEmitter.this.emit(o, inputs);
+                            }
+                        });
+        RefArray[] r = new RefArray[g.length];
+        for (int i = 0; i < g.length; i++) {
+            r[i] = (RefArray) g[i];
+        }
+        return r;
+    }
+}

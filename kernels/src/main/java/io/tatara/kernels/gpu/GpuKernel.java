@@ -1,0 +1,23 @@
+package io.tatara.kernels.gpu;
+
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+
+/** An op for OpenCL and CUDA: says what to launch; a back end compiles, caches and launches it. */
+public interface GpuKernel<O extends Op> {
+    /** Variant name for reports and tuning, such as {@code portable}. */
+    default String variant() {
+        return "portable";
+    }
+
+    /** Whether this variant may be used; the last one of an op's list must take every device. */
+    default boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
+        return true;
+    }
+
+    /**
+     * The launches for these shapes. Called once per (op, shapes, device); the plan is kept and replayed,
+     * so it must depend on nothing else. An op with nothing to do gives an empty plan.
+     */
+    GpuPlan plan(O op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits);
+}

@@ -1,0 +1,56 @@
+package io.tatara.kernels.jvm;
+
+import io.tatara.kernels.pointwise.BinaryOp;
+import io.tatara.kernels.pointwise.UnaryOp;
+
+/**
+ * Primitives over runs of floats: the one place, beside the matmul micro-kernels, where the vector unit is
+ * programmed. A run is {@code n} floats of an array from an offset. Source and destination may be the same
+ * run but may not otherwise overlap. Transcendental functions are accurate to a few units in the last
+ * place, and NaN and infinity behave as in {@link Math}.
+ */
+public interface Lanes {
+    /** The primitives for this JVM: the vector unit where {@code jdk.incubator.vector} is there. */
+    static Lanes best() {
+        return LanesHolder.BEST;
+    }
+
+    /** Short description for reports: {@code vector 512 bit} or {@code plain loops}. */
+    String description();
+
+    /** y = op(x). */
+    void unary(UnaryOp op, float[] x, int xo, float[] y, int yo, int n);
+
+    /** z = op(x, y). */
+    void binary(BinaryOp op, float[] x, int xo, float[] y, int yo, float[] z, int zo, int n);
+
+    /** z = op(x, s). */
+    void binaryScalar(BinaryOp op, float[] x, int xo, float s, float[] z, int zo, int n);
+
+    /** z = op(s, x). */
+    void scalarBinary(BinaryOp op, float s, float[] x, int xo, float[] z, int zo, int n);
+
+    /** z = c != 0 ? x : y. */
+    void select(float[] c, int co, float[] x, int xo, float[] y, int yo, float[] z, int zo, int n);
+
+    /** z = x * y + w. */
+    void fma(float[] x, int xo, float[] y, int yo, float[] w, int wo, float[] z, int zo, int n);
+
+    /** y += s * x. */
+    void axpy(float s, float[] x, int xo, float[] y, int yo, int n);
+
+    /** Sum of x, accumulated in several lanes (error grows like log of the run for runs of a few thousand). */
+    float sum(float[] x, int xo, int n);
+
+    /** Sum of x * y. */
+    float dot(float[] x, int xo, float[] y, int yo, int n);
+
+    /** Largest element, -infinity where n is 0; NaN where any element is NaN. */
+    float max(float[] x, int xo, int n);
+
+    /** y = exp(x - shift); returns the sum of y. */
+    float expShifted(float[] x, int xo, float shift, float[] y, int yo, int n);
+
+    /** Sum of exp(x - shift), nothing stored. */
+    float sumExpShifted(float[] x, int xo, float shift, int n);
+}
