@@ -43,4 +43,9 @@ public interface Op {
     default int alias(int out) {
         return -1;
     }
+
+    /** Whether the one output is input 0's memory seen under another shape, so that nothing need run. */
+    default boolean view() {
+        return false;
+    }
 }
