@@ -1,0 +1,12 @@
+/** Where it is computed: devices, memory, tensors, dispatch, autograd. */
+module io.tatara.runtime {
+    requires transitive io.tatara.kernels;
+    requires jdk.jfr;
+    requires jocl;
+    requires tools.jackson.databind;
+
+    exports io.tatara.runtime;
+    exports io.tatara.runtime.spi;
+
+    uses io.tatara.runtime.spi.BackEnd;
+}
