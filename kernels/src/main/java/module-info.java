@@ -1,4 +1,7 @@
-/** What is computed: ops, references, kernel sources and code generation. Knows no device and no driver. */
+/**
+ * What is computed: ops, references, kernel sources and code generation. Knows no device and no
+ * driver.
+ */
 module io.tatara.kernels {
     requires static jdk.incubator.vector;
 

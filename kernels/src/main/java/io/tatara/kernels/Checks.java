@@ -11,7 +11,10 @@ public final class Checks {
     /** Number of inputs between min and max. */
     public void count(TensorSpec[] in, int min, int max) {
         if (in.length < min || in.length > max) {
-            throw fail("inputs", in.length + " inputs", min == max ? min + " inputs" : min + " to " + max + " inputs");
+            throw fail(
+                    "inputs",
+                    in.length + " inputs",
+                    min == max ? min + " inputs" : min + " to " + max + " inputs");
         }
     }
 

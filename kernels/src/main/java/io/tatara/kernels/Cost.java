@@ -1,8 +1,9 @@
 package io.tatara.kernels;
 
 /**
- * What an op must at least do: floating-point operations (a fused multiply-add counts two) and compulsory
- * bytes (each input read once, each output written once). The benchmark divides both by the measured time.
+ * What an op must at least do: floating-point operations (a fused multiply-add counts two) and
+ * compulsory bytes (each input read once, each output written once). The benchmark divides both by
+ * the measured time.
  */
 public record Cost(double flops, double bytes) {
     /** Cost with the compulsory bytes of these inputs (null where absent) and outputs. */

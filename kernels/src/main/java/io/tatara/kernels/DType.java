@@ -1,9 +1,9 @@
 package io.tatara.kernels;
 
 /**
- * Element types. float32 is what every kernel computes in; float16 and bfloat16 are storage (arithmetic
- * stays float32 except on matrix units); float64 exists for the reference alone; int32 is for indices,
- * lengths and random-number state.
+ * Element types. float32 is what every kernel computes in; float16 and bfloat16 are storage
+ * (arithmetic stays float32 except on matrix units); float64 exists for the reference alone; int32
+ * is for indices, lengths and random-number state.
  */
 public enum DType {
     FLOAT32(4, "float32"),

@@ -1,6 +1,9 @@
 package io.tatara.kernels;
 
-/** Whatever can carry out, or write down, an op. Gradients are written against it and so run anywhere. */
+/**
+ * Whatever can carry out, or write down, an op. Gradients are written against it and so run
+ * anywhere.
+ */
 public interface Emitter {
     /**
      * @param inputs in the op's order, null where an optional input is absent

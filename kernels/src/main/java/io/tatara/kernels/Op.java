@@ -1,9 +1,9 @@
 package io.tatara.kernels;
 
 /**
- * One computation as a value: an immutable record of attributes with value equality. It says what may go
- * in, what comes out, what it costs and how its gradient is made of other ops; it does not say how or where
- * it runs. Optional inputs keep their place: they are null in the arrays below.
+ * One computation as a value: an immutable record of attributes with value equality. It says what
+ * may go in, what comes out, what it costs and how its gradient is made of other ops; it does not
+ * say how or where it runs. Optional inputs keep their place: they are null in the arrays below.
  *
  * <p>Public ops document shapes, dtypes, errors and the source of the formula.
  */
@@ -37,14 +37,17 @@ public interface Op {
     }
 
     /**
-     * Input whose memory output {@code out} overwrites (in-place ops such as optimizer steps), or -1 for
-     * fresh memory.
+     * Input whose memory output {@code out} overwrites (in-place ops such as optimizer steps), or
+     * -1 for fresh memory.
      */
     default int alias(int out) {
         return -1;
     }
 
-    /** Whether the one output is input 0's memory seen under another shape, so that nothing need run. */
+    /**
+     * Whether the one output is input 0's memory seen under another shape, so that nothing need
+     * run.
+     */
     default boolean view() {
         return false;
     }

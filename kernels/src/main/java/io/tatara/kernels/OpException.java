@@ -1,6 +1,9 @@
 package io.tatara.kernels;
 
-/** A wrong call of an op: raised before anything is enqueued, names op, argument, given and expected. */
+/**
+ * A wrong call of an op: raised before anything is enqueued, names op, argument, given and
+ * expected.
+ */
 public class OpException extends TataraException {
     private final String op;
     private final String argument;

@@ -53,7 +53,8 @@ public final class OpTable {
     public static <O extends Op> OpEntry<O> of(O op) {
         OpEntry<?> e = BY_TYPE.get(op.getClass());
         if (e == null) {
-            throw new TataraException("op " + op.name() + " (" + op.getClass().getName() + ") is not in the table");
+            throw new TataraException(
+                    "op " + op.name() + " (" + op.getClass().getName() + ") is not in the table");
         }
         return (OpEntry<O>) e;
     }

@@ -1,6 +1,8 @@
 package io.tatara.kernels;
 
-/** A tensor of the reference: every element as a double, whatever the dtype (int32 fits exactly). */
+/**
+ * A tensor of the reference: every element as a double, whatever the dtype (int32 fits exactly).
+ */
 public record RefArray(TensorSpec spec, double[] data) implements Value {
     public RefArray {
         if (data.length != spec.size()) {

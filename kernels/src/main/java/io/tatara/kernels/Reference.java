@@ -1,6 +1,9 @@
 package io.tatara.kernels;
 
-/** The oracle of an op: plain loops, double accumulation, no cleverness, no shared code with a kernel. */
+/**
+ * The oracle of an op: plain loops, double accumulation, no cleverness, no shared code with a
+ * kernel.
+ */
 @FunctionalInterface
 public interface Reference<O extends Op> {
     /**

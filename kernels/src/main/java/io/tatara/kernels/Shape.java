@@ -3,8 +3,8 @@ package io.tatara.kernels;
 import java.util.Arrays;
 
 /**
- * Extents of a dense row-major array, outermost first, as the field writes them ([N, C, H, W]). Immutable.
- * A shape of rank 0 is a scalar of one element; an extent may be 0 (an empty batch).
+ * Extents of a dense row-major array, outermost first, as the field writes them ([N, C, H, W]).
+ * Immutable. A shape of rank 0 is a scalar of one element; an extent may be 0 (an empty batch).
  */
 public final class Shape {
     /** Largest number of elements: what one Java array can hold. */
@@ -31,7 +31,8 @@ public final class Shape {
         boolean empty = false;
         for (int d : dims) {
             if (d < 0) {
-                throw new TataraException("shape " + Arrays.toString(dims) + ": extents must be >= 0");
+                throw new TataraException(
+                        "shape " + Arrays.toString(dims) + ": extents must be >= 0");
             }
             empty |= d == 0;
         }
@@ -42,7 +43,11 @@ public final class Shape {
                 size *= d;
                 if (size > MAX_SIZE) {
                     throw new TataraException(
-                            "shape " + Arrays.toString(dims) + ": more than " + MAX_SIZE + " elements");
+                            "shape "
+                                    + Arrays.toString(dims)
+                                    + ": more than "
+                                    + MAX_SIZE
+                                    + " elements");
                 }
             }
         }
@@ -66,7 +71,8 @@ public final class Shape {
     public int axis(int axis) {
         int a = axis < 0 ? axis + dims.length : axis;
         if (a < 0 || a >= dims.length) {
-            throw new TataraException("axis " + axis + " is outside shape " + this + " of rank " + dims.length);
+            throw new TataraException(
+                    "axis " + axis + " is outside shape " + this + " of rank " + dims.length);
         }
         return a;
     }
@@ -119,7 +125,10 @@ public final class Shape {
         return of(d);
     }
 
-    /** Whether this shape can be broadcast to {@code target} by the usual rule (align right, 1 stretches). */
+    /**
+     * Whether this shape can be broadcast to {@code target} by the usual rule (align right, 1
+     * stretches).
+     */
     public boolean broadcastsTo(Shape target) {
         if (rank() > target.rank()) {
             return false;

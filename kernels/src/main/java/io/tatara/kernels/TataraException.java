@@ -1,6 +1,8 @@
 package io.tatara.kernels;
 
-/** Root of everything this library throws on purpose. Unchecked; the message says what to change. */
+/**
+ * Root of everything this library throws on purpose. Unchecked; the message says what to change.
+ */
 public class TataraException extends RuntimeException {
     public TataraException(String message) {
         super(message);

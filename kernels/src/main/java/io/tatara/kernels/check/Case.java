@@ -10,8 +10,9 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * One invocation of an op with the way its inputs are drawn. From a case come the correctness test on each
- * back end, the gradient test and, where it is marked so, the benchmark. Built by chaining; immutable.
+ * One invocation of an op with the way its inputs are drawn. From a case come the correctness test
+ * on each back end, the gradient test and, where it is marked so, the benchmark. Built by chaining;
+ * immutable.
  */
 public final class Case {
     /** An input: null spec where absent. {@code differentiable}: finite differences may vary it. */
@@ -28,8 +29,15 @@ public final class Case {
     private final double tolerance;
 
     private Case(
-            String name, Op op, List<Input> inputs, boolean exact, boolean gradient, boolean bench, boolean large,
-            int reduction, double tolerance) {
+            String name,
+            Op op,
+            List<Input> inputs,
+            boolean exact,
+            boolean gradient,
+            boolean bench,
+            boolean large,
+            int reduction,
+            double tolerance) {
         this.name = name;
         this.op = op;
         this.inputs = List.copyOf(inputs);
@@ -91,7 +99,10 @@ public final class Case {
         return new Case(name, op, inputs, exact, gradient, bench, true, reduction, tolerance);
     }
 
-    /** Number of terms that are summed for an output element: the tolerance grows with its square root. */
+    /**
+     * Number of terms that are summed for an output element: the tolerance grows with its square
+     * root.
+     */
     public Case reduction(int terms) {
         return new Case(name, op, inputs, exact, gradient, bench, large, terms, tolerance);
     }

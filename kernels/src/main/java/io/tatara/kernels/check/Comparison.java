@@ -3,8 +3,8 @@ package io.tatara.kernels.check;
 import io.tatara.kernels.RefArray;
 
 /**
- * The one error measure: ‖out − ref‖ / ‖ref‖, with the worst element beside it. NaN and infinities must
- * stand in the same places; the norm is taken over the others.
+ * The one error measure: ‖out − ref‖ / ‖ref‖, with the worst element beside it. NaN and infinities
+ * must stand in the same places; the norm is taken over the others.
  *
  * @param error the relative error; infinity where a NaN or infinity is misplaced
  * @param worst index of the element with the largest difference, -1 where all are equal
@@ -47,6 +47,7 @@ public record Comparison(double error, int worst, double got, double want) {
     public String toString() {
         return worst < 0
                 ? "equal"
-                : String.format("error %.3g, worst at [%d]: got %.9g, want %.9g", error, worst, got, want);
+                : String.format(
+                        "error %.3g, worst at [%d]: got %.9g, want %.9g", error, worst, got, want);
     }
 }

@@ -2,7 +2,9 @@ package io.tatara.kernels.check;
 
 import java.util.random.RandomGenerator;
 
-/** How the elements of a case's input are drawn. Values are rounded to the input's dtype afterwards. */
+/**
+ * How the elements of a case's input are drawn. Values are rounded to the input's dtype afterwards.
+ */
 @FunctionalInterface
 public interface Data {
     void fill(double[] data, RandomGenerator random);
@@ -47,7 +49,10 @@ public interface Data {
         return (d, r) -> java.util.Arrays.fill(d, value);
     }
 
-    /** These data with about every k-th element replaced by each of the values in turn (NaN, infinities). */
+    /**
+     * These data with about every k-th element replaced by each of the values in turn (NaN,
+     * infinities).
+     */
     default Data sprinkled(int k, double... values) {
         return (d, r) -> {
             fill(d, r);

@@ -5,8 +5,8 @@ import io.tatara.kernels.TataraException;
 import java.util.SplittableRandom;
 
 /**
- * Holds an op's gradient rule, carried out on the double reference, against central differences of the
- * reference itself.
+ * Holds an op's gradient rule, carried out on the double reference, against central differences of
+ * the reference itself.
  */
 public final class FiniteDifferences {
     private static final double STEP = 1e-5;
@@ -15,14 +15,18 @@ public final class FiniteDifferences {
     private FiniteDifferences() {}
 
     /**
-     * Largest relative error over the inputs: the loss is Σ w·outputs for random w; per input one random
-     * direction and up to 24 single elements are compared.
+     * Largest relative error over the inputs: the loss is Σ w·outputs for random w; per input one
+     * random direction and up to 24 single elements are compared.
      *
-     * @throws TataraException if the rule gives no gradient for a floating input that the case may vary,
-     *     or one of a wrong shape
+     * @throws TataraException if the rule gives no gradient for a floating input that the case may
+     *     vary, or one of a wrong shape
      */
     public static double check(Case c, long seed) {
-        ReferenceEmitter ref = new ReferenceEmitter();
+        return check(c, seed, new ReferenceEmitter());
+    }
+
+    /** As above, for ops that only this emitter knows. */
+    public static double check(Case c, long seed, ReferenceEmitter ref) {
         RefArray[] in = c.draw(seed);
         RefArray[] out = ref.run(c.op(), in);
         SplittableRandom random = new SplittableRandom(seed + 1);
@@ -50,7 +54,13 @@ public final class FiniteDifferences {
             }
             if (!grad[i].spec().equals(in[i].spec())) {
                 throw new TataraException(
-                        c + ": gradient of input " + i + " is " + grad[i].spec() + ", input is " + in[i].spec());
+                        c
+                                + ": gradient of input "
+                                + i
+                                + " is "
+                                + grad[i].spec()
+                                + ", input is "
+                                + in[i].spec());
             }
             worst = Math.max(worst, direction(c, ref, in, weights, i, grad[i], random));
             worst = Math.max(worst, elements(c, ref, in, weights, i, grad[i], random));
@@ -59,7 +69,13 @@ public final class FiniteDifferences {
     }
 
     private static double direction(
-            Case c, ReferenceEmitter ref, RefArray[] in, RefArray[] w, int i, RefArray grad, SplittableRandom random) {
+            Case c,
+            ReferenceEmitter ref,
+            RefArray[] in,
+            RefArray[] w,
+            int i,
+            RefArray grad,
+            SplittableRandom random) {
         int n = in[i].data().length;
         double[] d = new double[n];
         double analytic = 0;
@@ -69,12 +85,20 @@ public final class FiniteDifferences {
             analytic += d[e] * grad.data()[e];
             scale += Math.abs(d[e] * grad.data()[e]);
         }
-        double numeric = (loss(c, ref, moved(in, i, d, STEP), w) - loss(c, ref, moved(in, i, d, -STEP), w)) / (2 * STEP);
+        double numeric =
+                (loss(c, ref, moved(in, i, d, STEP), w) - loss(c, ref, moved(in, i, d, -STEP), w))
+                        / (2 * STEP);
         return Math.abs(numeric - analytic) / Math.max(1, scale);
     }
 
     private static double elements(
-            Case c, ReferenceEmitter ref, RefArray[] in, RefArray[] w, int i, RefArray grad, SplittableRandom random) {
+            Case c,
+            ReferenceEmitter ref,
+            RefArray[] in,
+            RefArray[] w,
+            int i,
+            RefArray grad,
+            SplittableRandom random) {
         int n = in[i].data().length;
         double worst = 0;
         for (int k = 0; k < Math.min(n, ELEMENTS); k++) {
@@ -82,8 +106,14 @@ public final class FiniteDifferences {
             double[] d = new double[n];
             d[e] = 1;
             double numeric =
-                    (loss(c, ref, moved(in, i, d, STEP), w) - loss(c, ref, moved(in, i, d, -STEP), w)) / (2 * STEP);
-            worst = Math.max(worst, Math.abs(numeric - grad.data()[e]) / Math.max(1, Math.abs(grad.data()[e])));
+                    (loss(c, ref, moved(in, i, d, STEP), w)
+                                    - loss(c, ref, moved(in, i, d, -STEP), w))
+                            / (2 * STEP);
+            worst =
+                    Math.max(
+                            worst,
+                            Math.abs(numeric - grad.data()[e])
+                                    / Math.max(1, Math.abs(grad.data()[e])));
         }
         return worst;
     }

@@ -8,21 +8,39 @@ import io.tatara.kernels.OpTable;
 import io.tatara.kernels.RefArray;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.Value;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Carries ops out on the reference, in double precision throughout. */
 public final class ReferenceEmitter implements Emitter {
+    private final Map<Class<?>, OpEntry<?>> more = new HashMap<>();
+
+    /**
+     * @param more ops that are not in the table, such as those of a program that brings its own
+     */
+    public ReferenceEmitter(OpEntry<?>... more) {
+        for (OpEntry<?> e : more) {
+            this.more.put(e.type(), e);
+        }
+    }
+
     @Override
     public RefArray[] emit(Op op, Value... inputs) {
         RefArray[] in = new RefArray[inputs.length];
         for (int i = 0; i < in.length; i++) {
             in[i] = (RefArray) inputs[i];
         }
-        return run(OpTable.of(op), op, in);
+        return run(entry(op), op, in);
     }
 
     /** The op's outputs; aliasing outputs are fresh arrays, the inputs stay as they were. */
     public RefArray[] run(Op op, RefArray... in) {
-        return run(OpTable.of(op), op, in);
+        return run(entry(op), op, in);
+    }
+
+    private OpEntry<?> entry(Op op) {
+        OpEntry<?> e = more.get(op.getClass());
+        return e != null ? e : OpTable.of(op);
     }
 
     private static <O extends Op> RefArray[] run(OpEntry<O> entry, Op op, RefArray[] in) {
@@ -40,13 +58,19 @@ public final class ReferenceEmitter implements Emitter {
     }
 
     /** Gradients of Σ outputs · gradOutputs by the op's own rule, carried out on the reference. */
-    public RefArray[] gradient(Op op, RefArray[] in, RefArray[] out, RefArray[] gradOut, boolean[] needs) {
+    public RefArray[] gradient(
+            Op op, RefArray[] in, RefArray[] out, RefArray[] gradOut, boolean[] needs) {
         Value[] g =
                 op.gradient(
                         new Backprop() {
                             @Override
+                            public int inputs() {
+                                return in.length;
+                            }
+
+                            @Override
                             public Value input(int i) {
-                                return in[i];
+                                return i < in.length ? in[i] : null;
                             }
 
                             @Override
@@ -61,7 +85,7 @@ public final class ReferenceEmitter implements Emitter {
 
                             @Override
                             public boolean needs(int i) {
-                                return needs[i];
+                                return i < needs.length && needs[i];
                             }
 
                             @Override

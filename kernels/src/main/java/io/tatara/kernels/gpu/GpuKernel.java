@@ -16,8 +16,8 @@ public interface GpuKernel<O extends Op> {
     }
 
     /**
-     * The launches for these shapes. Called once per (op, shapes, device); the plan is kept and replayed,
-     * so it must depend on nothing else. An op with nothing to do gives an empty plan.
+     * The launches for these shapes. Called once per (op, shapes, device); the plan is kept and
+     * replayed, so it must depend on nothing else. An op with nothing to do gives an empty plan.
      */
     GpuPlan plan(O op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits);
 }

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a GPU kernel asks for, as data: launches in order (each sees the results of those before it) and
- * temporary buffers that live for the plan's run. Plans can be kept, replayed and captured.
+ * What a GPU kernel asks for, as data: launches in order (each sees the results of those before it)
+ * and temporary buffers that live for the plan's run. Plans can be kept, replayed and captured.
  *
  * @param temporaries bytes of each temporary buffer
  */
@@ -24,7 +24,8 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
      * @param groups number of work-groups in x, y, z
      * @param local work-items of a group in x, y, z
      */
-    public record Launch(GpuProgram program, String entry, int[] groups, int[] local, List<Arg> args) {
+    public record Launch(
+            GpuProgram program, String entry, int[] groups, int[] local, List<Arg> args) {
         public Launch {
             if (groups.length != 3 || local.length != 3) {
                 throw new IllegalArgumentException("groups and local have three extents");
@@ -41,7 +42,10 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
 
         record Temporary(int index) implements Arg {}
 
-        /** A null pointer: an absent optional input; the source is specialized so as not to touch it. */
+        /**
+         * A null pointer: an absent optional input; the source is specialized so as not to touch
+         * it.
+         */
         record Null() implements Arg {}
 
         record Int(int value) implements Arg {}
@@ -69,7 +73,8 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
          *
          * @param args {@link Arg}s, Integers, Floats, or null for a null pointer
          */
-        public Builder launch(GpuProgram program, String entry, int[] groups, int[] local, Object... args) {
+        public Builder launch(
+                GpuProgram program, String entry, int[] groups, int[] local, Object... args) {
             if (groups[0] == 0 || groups[1] == 0 || groups[2] == 0) {
                 return this;
             }
@@ -81,7 +86,9 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
                             case Arg x -> x;
                             case Integer i -> new Arg.Int(i);
                             case java.lang.Float f -> new Arg.Float(f);
-                            default -> throw new IllegalArgumentException("argument " + a + " of kernel " + entry);
+                            default ->
+                                    throw new IllegalArgumentException(
+                                            "argument " + a + " of kernel " + entry);
                         });
             }
             launches.add(new Launch(program, entry, groups.clone(), local.clone(), list));
@@ -89,7 +96,8 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
         }
 
         /** One-dimensional: as many groups of {@code local} work-items as cover {@code items}. */
-        public Builder launch1d(GpuProgram program, String entry, long items, int local, Object... args) {
+        public Builder launch1d(
+                GpuProgram program, String entry, long items, int local, Object... args) {
             int groups = Math.toIntExact((items + local - 1) / local);
             return launch(program, entry, new int[] {groups, 1, 1}, new int[] {local, 1, 1}, args);
         }

@@ -13,7 +13,10 @@ public final class GpuSources {
 
     private GpuSources() {}
 
-    /** The header with the neutral macros: the half for this API. Stands before every program's source. */
+    /**
+     * The header with the neutral macros: the half for this API. Stands before every program's
+     * source.
+     */
     public static String header(GpuTraits.Api api) {
         return load(GpuSources.class, "portable.h")
                 .replace("@API@", api == GpuTraits.Api.CUDA ? "TATARA_CUDA" : "TATARA_OPENCL");

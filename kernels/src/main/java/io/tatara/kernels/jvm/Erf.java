@@ -7,8 +7,8 @@ public final class Erf {
     private Erf() {}
 
     /**
-     * erf(x) in double precision (relative error below 1e-14): Maclaurin series near 0, continued fraction
-     * of erfc (Lentz) further out; Abramowitz and Stegun 7.1.6 and 7.1.14.
+     * erf(x) in double precision (relative error below 1e-14): Maclaurin series near 0, continued
+     * fraction of erfc (Lentz) further out; Abramowitz and Stegun 7.1.6 and 7.1.14.
      */
     public static double erf(double x) {
         double a = Math.abs(x);

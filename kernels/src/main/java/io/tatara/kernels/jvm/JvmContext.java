@@ -8,8 +8,8 @@ public interface JvmContext {
     Lanes lanes();
 
     /**
-     * Scratch memory of at least n floats, contents undefined, to be handed back by {@link #release} (in a
-     * finally). Pooled, so cheap; may be called from worker threads.
+     * Scratch memory of at least n floats, contents undefined, to be handed back by {@link
+     * #release} (in a finally). Pooled, so cheap; may be called from worker threads.
      */
     float[] acquire(int n);
 

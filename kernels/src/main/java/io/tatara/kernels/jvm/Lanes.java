@@ -4,10 +4,10 @@ import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 
 /**
- * Primitives over runs of floats: the one place, beside the matmul micro-kernels, where the vector unit is
- * programmed. A run is {@code n} floats of an array from an offset. Source and destination may be the same
- * run but may not otherwise overlap. Transcendental functions are accurate to a few units in the last
- * place, and NaN and infinity behave as in {@link Math}.
+ * Primitives over runs of floats: the one place, beside the matmul micro-kernels, where the vector
+ * unit is programmed. A run is {@code n} floats of an array from an offset. Source and destination
+ * may be the same run but may not otherwise overlap. Transcendental functions are accurate to a few
+ * units in the last place, and NaN and infinity behave as in {@link Math}.
  */
 public interface Lanes {
     /** The primitives for this JVM: the vector unit where {@code jdk.incubator.vector} is there. */
@@ -39,7 +39,10 @@ public interface Lanes {
     /** y += s * x. */
     void axpy(float s, float[] x, int xo, float[] y, int yo, int n);
 
-    /** Sum of x, accumulated in several lanes (error grows like log of the run for runs of a few thousand). */
+    /**
+     * Sum of x, accumulated in several lanes (error grows like log of the run for runs of a few
+     * thousand).
+     */
     float sum(float[] x, int xo, int n);
 
     /** Sum of x * y. */

@@ -11,10 +11,15 @@ final class LanesHolder {
         if (wanted && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
             try {
                 return (Lanes)
-                        Class.forName("io.tatara.kernels.jvm.VectorLanes").getDeclaredConstructor().newInstance();
+                        Class.forName("io.tatara.kernels.jvm.VectorLanes")
+                                .getDeclaredConstructor()
+                                .newInstance();
             } catch (ReflectiveOperationException | LinkageError e) {
                 System.getLogger("io.tatara")
-                        .log(System.Logger.Level.WARNING, "vector kernels do not load; plain loops instead", e);
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "vector kernels do not load; plain loops instead",
+                                e);
             }
         }
         return new PlainLanes();

@@ -3,7 +3,10 @@ package io.tatara.kernels.jvm;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 
-/** The primitives as plain loops: for JVMs without the vector module, and to hold the vector form against. */
+/**
+ * The primitives as plain loops: for JVMs without the vector module, and to hold the vector form
+ * against.
+ */
 public final class PlainLanes implements Lanes {
     @Override
     public String description() {
@@ -58,7 +61,8 @@ public final class PlainLanes implements Lanes {
     }
 
     @Override
-    public void binary(BinaryOp op, float[] x, int xo, float[] y, int yo, float[] z, int zo, int n) {
+    public void binary(
+            BinaryOp op, float[] x, int xo, float[] y, int yo, float[] z, int zo, int n) {
         for (int i = 0; i < n; i++) {
             z[zo + i] = apply(op, x[xo + i], y[yo + i]);
         }
@@ -79,14 +83,16 @@ public final class PlainLanes implements Lanes {
     }
 
     @Override
-    public void select(float[] c, int co, float[] x, int xo, float[] y, int yo, float[] z, int zo, int n) {
+    public void select(
+            float[] c, int co, float[] x, int xo, float[] y, int yo, float[] z, int zo, int n) {
         for (int i = 0; i < n; i++) {
             z[zo + i] = c[co + i] != 0 ? x[xo + i] : y[yo + i];
         }
     }
 
     @Override
-    public void fma(float[] x, int xo, float[] y, int yo, float[] w, int wo, float[] z, int zo, int n) {
+    public void fma(
+            float[] x, int xo, float[] y, int yo, float[] w, int wo, float[] z, int zo, int n) {
         for (int i = 0; i < n; i++) {
             z[zo + i] = x[xo + i] * y[yo + i] + w[wo + i];
         }

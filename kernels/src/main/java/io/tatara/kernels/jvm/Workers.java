@@ -12,9 +12,9 @@ public interface Workers {
     int threads();
 
     /**
-     * Runs body over [0, n) in chunks of at least {@code grain} items, on this thread and on idle workers;
-     * returns when all is done. Which thread runs which chunk is open: the result must not depend on it. An
-     * exception in a chunk is rethrown here.
+     * Runs body over [0, n) in chunks of at least {@code grain} items, on this thread and on idle
+     * workers; returns when all is done. Which thread runs which chunk is open: the result must not
+     * depend on it. An exception in a chunk is rethrown here.
      */
     void parallelFor(int n, int grain, Body body);
 

@@ -32,7 +32,11 @@ final class FillKernels {
         GpuProgram program = GpuProgram.resource(Fill.class, "fill.cl");
         int n = op.spec().size();
         return ints
-                ? GpuPlan.builder().launch1d(program, "fill_int", n, 128, GpuPlan.out(0), n, (int) op.value()).build()
-                : GpuPlan.builder().launch1d(program, "fill", n, 128, GpuPlan.out(0), n, (float) op.value()).build();
+                ? GpuPlan.builder()
+                        .launch1d(program, "fill_int", n, 128, GpuPlan.out(0), n, (int) op.value())
+                        .build()
+                : GpuPlan.builder()
+                        .launch1d(program, "fill", n, 128, GpuPlan.out(0), n, (float) op.value())
+                        .build();
     }
 }

@@ -1,0 +1,165 @@
+package io.tatara.kernels.jvm;
+
+import static io.tatara.kernels.jvm.VectorMath.S;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+
+/**
+ * Sums and maxima over a block: four accumulators hide the latency of the adder. The lanes are
+ * added in a fixed tree of our own, because the order of {@code reduceLanes(ADD)} is left open by
+ * its contract.
+ */
+public final class VectorReduce {
+    /** Blocks of this size are summed in float, the blocks' sums in double. */
+    static final int BLOCK = 4096;
+
+    private static final int L = S.length();
+    private static final VectorShuffle<Float> BY8 = rotation(8);
+    private static final VectorShuffle<Float> BY4 = rotation(4);
+    private static final VectorShuffle<Float> BY2 = rotation(2);
+    private static final VectorShuffle<Float> BY1 = rotation(1);
+
+    private VectorReduce() {}
+
+    private static VectorShuffle<Float> rotation(int k) {
+        return VectorShuffle.fromOp(S, i -> (i + k) % L);
+    }
+
+    /** Sum of the lanes in a fixed order: the same bits before and after compilation. */
+    public static float addLanes(FloatVector v) {
+        if (L > 8) {
+            v = v.add(v.rearrange(BY8));
+        }
+        if (L > 4) {
+            v = v.add(v.rearrange(BY4));
+        }
+        if (L > 2) {
+            v = v.add(v.rearrange(BY2));
+        }
+        if (L > 1) {
+            v = v.add(v.rearrange(BY1));
+        }
+        return v.lane(0);
+    }
+
+    static float sum(float[] x, int xo, int n) {
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        int i = 0;
+        for (; i <= n - 4 * L; i += 4 * L) {
+            a = a.add(FloatVector.fromArray(S, x, xo + i));
+            b = b.add(FloatVector.fromArray(S, x, xo + i + L));
+            c = c.add(FloatVector.fromArray(S, x, xo + i + 2 * L));
+            d = d.add(FloatVector.fromArray(S, x, xo + i + 3 * L));
+        }
+        for (; i <= n - L; i += L) {
+            a = a.add(FloatVector.fromArray(S, x, xo + i));
+        }
+        float s = addLanes(a.add(b).add(c.add(d)));
+        for (; i < n; i++) {
+            s += x[xo + i];
+        }
+        return s;
+    }
+
+    static float dot(float[] x, int xo, float[] y, int yo, int n) {
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        int i = 0;
+        for (; i <= n - 4 * L; i += 4 * L) {
+            a = FloatVector.fromArray(S, x, xo + i).fma(FloatVector.fromArray(S, y, yo + i), a);
+            b =
+                    FloatVector.fromArray(S, x, xo + i + L)
+                            .fma(FloatVector.fromArray(S, y, yo + i + L), b);
+            c =
+                    FloatVector.fromArray(S, x, xo + i + 2 * L)
+                            .fma(FloatVector.fromArray(S, y, yo + i + 2 * L), c);
+            d =
+                    FloatVector.fromArray(S, x, xo + i + 3 * L)
+                            .fma(FloatVector.fromArray(S, y, yo + i + 3 * L), d);
+        }
+        for (; i <= n - L; i += L) {
+            a = FloatVector.fromArray(S, x, xo + i).fma(FloatVector.fromArray(S, y, yo + i), a);
+        }
+        float s = addLanes(a.add(b).add(c.add(d)));
+        for (; i < n; i++) {
+            s = Math.fma(x[xo + i], y[yo + i], s);
+        }
+        return s;
+    }
+
+    static float max(float[] x, int xo, int n) {
+        FloatVector a = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        int i = 0;
+        for (; i <= n - 4 * L; i += 4 * L) {
+            a = a.max(FloatVector.fromArray(S, x, xo + i));
+            b = b.max(FloatVector.fromArray(S, x, xo + i + L));
+            c = c.max(FloatVector.fromArray(S, x, xo + i + 2 * L));
+            d = d.max(FloatVector.fromArray(S, x, xo + i + 3 * L));
+        }
+        for (; i <= n - L; i += L) {
+            a = a.max(FloatVector.fromArray(S, x, xo + i));
+        }
+        float r = a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
+        for (; i < n; i++) {
+            r = Math.max(r, x[xo + i]);
+        }
+        return r;
+    }
+
+    static float expShifted(float[] x, int xo, float shift, float[] y, int yo, int n) {
+        int whole = n - n % L;
+        float s = expShiftedWhole(x, xo, shift, y, yo, whole);
+        if (whole < n) {
+            float[] rest = new float[L];
+            System.arraycopy(x, xo + whole, rest, 0, n - whole);
+            expShiftedWhole(rest, 0, shift, rest, 0, L);
+            System.arraycopy(rest, 0, y, yo + whole, n - whole);
+            for (int i = whole; i < n; i++) {
+                s += y[yo + i];
+            }
+        }
+        return s;
+    }
+
+    private static float expShiftedWhole(float[] x, int xo, float shift, float[] y, int yo, int n) {
+        FloatVector a = FloatVector.zero(S);
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = VectorMath.exp(FloatVector.fromArray(S, x, xo + i).sub(shift));
+            v.intoArray(y, yo + i);
+            a = a.add(v);
+        }
+        return addLanes(a);
+    }
+
+    static float sumExpShifted(float[] x, int xo, float shift, int n) {
+        int whole = n - n % L;
+        float s = sumExpShiftedWhole(x, xo, shift, whole);
+        if (whole < n) {
+            float[] rest = new float[L];
+            System.arraycopy(x, xo + whole, rest, 0, n - whole);
+            expShiftedWhole(rest, 0, shift, rest, 0, L);
+            for (int i = 0; i < n - whole; i++) {
+                s += rest[i];
+            }
+        }
+        return s;
+    }
+
+    private static float sumExpShiftedWhole(float[] x, int xo, float shift, int n) {
+        FloatVector a = FloatVector.zero(S);
+        for (int i = 0; i < n; i += L) {
+            a = a.add(VectorMath.exp(FloatVector.fromArray(S, x, xo + i).sub(shift)));
+        }
+        return addLanes(a);
+    }
+}

@@ -1,0 +1,142 @@
+package io.tatara.kernels.matmul;
+
+import io.tatara.kernels.jvm.JvmContext;
+import io.tatara.kernels.jvm.PlainLanes;
+
+/**
+ * The inner loops of {@link Sgemm}: on the vector unit where {@code jdk.incubator.vector} is there,
+ * else as plain loops. Each either writes its part of C ({@code add} false) or adds to it, and
+ * multiplies every element it is given, so that NaN and infinity pass on.
+ */
+abstract class MicroKernels {
+    /** Rows of a full tile. */
+    abstract int mr();
+
+    /** Columns of a tile and width of B's panels. */
+    abstract int nr();
+
+    /** Least height of a tile that holds this many rows (1 … mr). */
+    abstract int height(int rows);
+
+    /** A tile t [h][nr] of sums over k, from packed panels A [k][h] and B [k][nr]. */
+    abstract void tile(int h, int k, float[] a, int ao, float[] b, int bo, float[] t);
+
+    /** Takes the first rows and columns of a tile to C. */
+    void merge(int rows, int columns, float[] t, float[] c, int co, int ldc, boolean add) {
+        int nr = nr();
+        for (int i = 0; i < rows; i++) {
+            int to = co + i * ldc;
+            int from = i * nr;
+            if (add) {
+                for (int j = 0; j < columns; j++) {
+                    c[to + j] += t[from + j];
+                }
+            } else {
+                System.arraycopy(t, from, c, to, columns);
+            }
+        }
+    }
+
+    /** Small products without packing: A by strides, B [k, n] by rows. */
+    abstract void direct(
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int ao,
+            int ars,
+            int acs,
+            float[] b,
+            int bo,
+            int ldb,
+            float[] c,
+            int co,
+            int ldc,
+            boolean add);
+
+    /** One row of C: B's rows are streamed, eight at a time, over the whole width. */
+    abstract void stream(
+            int n,
+            int k,
+            float[] a,
+            int ao,
+            int acs,
+            float[] b,
+            int bo,
+            int ldb,
+            float[] c,
+            int co,
+            boolean add);
+
+    /**
+     * Products of rows: element (i, j), at co + i * crs + j * ccs, is A's row i times B's row j.
+     */
+    abstract void dots(
+            int m,
+            int n,
+            int k,
+            float[] a,
+            int ao,
+            int lda,
+            float[] b,
+            int bo,
+            int ldb,
+            float[] c,
+            int co,
+            int crs,
+            int ccs,
+            boolean add);
+
+    /**
+     * Packs panels of nr columns that stand beside each other in B: reads along B's rows, which is
+     * what memory likes.
+     */
+    void packPanels(int count, int k, float[] x, int xo, int ld, float[] panels, int po) {
+        int nr = nr();
+        for (int p = 0; p < k; p++) {
+            int from = xo + p * ld;
+            int to = po + p * nr;
+            for (int q = 0; q < count; q++) {
+                System.arraycopy(x, from + q * nr, panels, to + q * nr * k, nr);
+            }
+        }
+    }
+
+    /**
+     * Transposing pack: element (p, i) of the panel [k][width] is element (i, p) of x for i < rows,
+     * else 0.
+     */
+    abstract void packTransposed(
+            int rows, int k, float[] x, int xo, int ld, int width, float[] panel, int po);
+
+    /**
+     * The kernels that belong to a context's lanes, so that a plain context is plain throughout.
+     */
+    static MicroKernels of(JvmContext ctx) {
+        return ctx.lanes() instanceof PlainLanes ? Holder.PLAIN : Holder.BEST;
+    }
+
+    /** Chosen once, without linking the vector module where it is absent. */
+    private static final class Holder {
+        static final MicroKernels PLAIN = new PlainKernels();
+        static final MicroKernels BEST = choose();
+
+        private static MicroKernels choose() {
+            if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+                try {
+                    return (MicroKernels)
+                            Class.forName("io.tatara.kernels.matmul.VectorKernels")
+                                    .getDeclaredConstructor()
+                                    .newInstance();
+                } catch (ReflectiveOperationException | LinkageError e) {
+                    System.getLogger("io.tatara")
+                            .log(
+                                    System.Logger.Level.WARNING,
+                                    "vector matmul does not load; plain loops instead",
+                                    e);
+                }
+            }
+            return PLAIN;
+        }
+    }
+}

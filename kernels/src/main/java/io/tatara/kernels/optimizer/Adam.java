@@ -1,0 +1,62 @@
+package io.tatara.kernels.optimizer;
+
+import io.tatara.kernels.Checks;
+import io.tatara.kernels.Cost;
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+import java.util.Arrays;
+
+/**
+ * A step of Adam on a list of tensors, in place. With g' = scale g: m' = beta1 m + (1 − beta1) g',
+ * v' = beta2 v + (1 − beta2) g'², p' = p − rate (m' c1 / (sqrt(v' c2) + epsilon) + weightDecay p),
+ * where c1 = 1 / (1 − beta1ᵗ) and c2 = 1 / (1 − beta2ᵗ) in step t = 1, 2, … Kingma and Ba 2015; the
+ * decay is decoupled (AdamW), Loshchilov and Hutter 2019. The betas are floats: take c1 and c2 from
+ * the same floats (1 − 0.999f is not 0.001 but 1.3e-5 of it less).
+ *
+ * <p>Inputs: hyper [4], float32 (rate, gradient scale, c1, c2); parameters p0…, gradients g0…,
+ * first moments m0…, second moments v0… (zeros before the first step). Those of one number have one
+ * spec. Outputs: p0…, m0…, v0…, which alias the inputs.
+ */
+public record Adam(int tensors, float beta1, float beta2, float epsilon, float weightDecay)
+        implements Op {
+    private static final Checks CHECK = new Checks("adam");
+
+    public Adam {
+        CHECK.that(tensors >= 1, "tensors", tensors, "a number >= 1");
+        CHECK.that(beta1 >= 0 && beta1 < 1, "beta1", beta1, "a number in [0, 1)");
+        CHECK.that(beta2 >= 0 && beta2 < 1, "beta2", beta2, "a number in [0, 1)");
+        CHECK.that(epsilon >= 0, "epsilon", epsilon, "a number >= 0");
+        CHECK.that(weightDecay >= 0, "weightDecay", weightDecay, "a number >= 0");
+    }
+
+    @Override
+    public String name() {
+        return "adam";
+    }
+
+    @Override
+    public TensorSpec[] infer(TensorSpec... in) {
+        CHECK.count(in, 1 + 4 * tensors, 1 + 4 * tensors);
+        CHECK.shape("hyper", in[0], DType.FLOAT32, 4);
+        TensorLists.check(CHECK, in, 1, tensors, "p", "g", "m", "v");
+        TensorSpec[] out = Arrays.copyOfRange(in, 1, 1 + 3 * tensors);
+        System.arraycopy(in, 1 + 2 * tensors, out, tensors, 2 * tensors);
+        return out;
+    }
+
+    @Override
+    public Cost cost(TensorSpec... in) {
+        TensorSpec[] out = infer(in);
+        double n = 0;
+        for (int j = 0; j < tensors; j++) {
+            n += in[1 + j].size();
+        }
+        return Cost.of((weightDecay > 0 ? 16 : 14) * n, in, out);
+    }
+
+    @Override
+    public int alias(int out) {
+        return 1 + (out < tensors ? out : out + tensors);
+    }
+}

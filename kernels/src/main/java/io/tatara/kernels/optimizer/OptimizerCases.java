@@ -1,0 +1,139 @@
+package io.tatara.kernels.optimizer;
+
+import static io.tatara.kernels.TensorSpec.f32;
+
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.Data;
+import java.util.List;
+
+/** The cases of this room. */
+final class OptimizerCases {
+    private static final TensorSpec[] MIXED = {
+        f32(7, 13), f32(1), f32(0, 3), f32(1029), f32(3, 9001)
+    };
+    private static final TensorSpec[] BENCH = {
+        f32(1024, 1024), f32(1024), f32(4096, 1024), f32(4096)
+    };
+
+    private OptimizerCases() {}
+
+    /** Adds a list of tensors. */
+    private static Case list(Case c, Data data, TensorSpec... specs) {
+        for (TensorSpec s : specs) {
+            c = c.fixed(s, data);
+        }
+        return c;
+    }
+
+    static List<Case> sgd() {
+        Data hyper = Data.of(0.1, 0.5);
+        return List.of(
+                sgd("plain", new Sgd(5, 0, false, 0), hyper, MIXED),
+                sgd("decay", new Sgd(5, 0, false, 0.01f), hyper, MIXED),
+                sgd("momentum", new Sgd(5, 0.9f, false, 0), hyper, MIXED),
+                sgd("nesterov with decay", new Sgd(5, 0.9f, true, 0.01f), hyper, MIXED),
+                sgd("one element", new Sgd(1, 0.9f, false, 0), hyper, f32()),
+                sgd("rate zero", new Sgd(1, 0, false, 0), Data.of(0, 1), f32(33)).exact(),
+                sgd("bench momentum", new Sgd(4, 0.9f, false, 0), hyper, BENCH).bench());
+    }
+
+    private static Case sgd(String name, Sgd op, Data hyper, TensorSpec... specs) {
+        Case c = Case.of(name, op).fixed(f32(2), hyper);
+        c = list(list(c, Data.normal(), specs), Data.normal(), specs);
+        return op.hasMomentum() ? list(c, Data.normal(), specs) : c;
+    }
+
+    static List<Case> adam() {
+        return List.of(
+                adam(
+                        "first step",
+                        new Adam(5, 0.9f, 0.999f, 1e-8f, 0),
+                        Data.constant(0),
+                        Data.of(1e-3, 1, 10, 1000),
+                        MIXED),
+                adam(
+                        "later step",
+                        new Adam(5, 0.9f, 0.999f, 1e-8f, 0),
+                        Data.uniform(0, 1),
+                        Data.of(1e-2, 0.25, 1.5, 20),
+                        MIXED),
+                adam(
+                        "decay",
+                        new Adam(5, 0.8f, 0.95f, 1e-4f, 0.1f),
+                        Data.uniform(0, 1),
+                        Data.of(0.1, 1, 1.2, 2),
+                        MIXED),
+                adam(
+                        "one element",
+                        new Adam(1, 0, 0, 1e-3f, 0),
+                        Data.constant(0),
+                        Data.of(0.1, 1, 1, 1),
+                        f32()),
+                adam(
+                                "bench",
+                                new Adam(4, 0.9f, 0.999f, 1e-8f, 0.01f),
+                                Data.uniform(0, 1),
+                                Data.of(1e-3, 1, 1.5, 20),
+                                BENCH)
+                        .bench());
+    }
+
+    private static Case adam(String name, Adam op, Data moments, Data hyper, TensorSpec... specs) {
+        Case c = Case.of(name, op).fixed(f32(4), hyper);
+        c = list(list(c, Data.normal(), specs), Data.normal(), specs);
+        return list(list(c, moments, specs), moments, specs);
+    }
+
+    static List<Case> globalNorm() {
+        return List.of(
+                list(Case.of("mixed", new GlobalNorm(5)), Data.normal(), MIXED).reduction(30000),
+                list(Case.of("exact", new GlobalNorm(2)), Data.constant(3), f32(15), f32(1))
+                        .exact(),
+                list(Case.of("one element", new GlobalNorm(1)), Data.normal(), f32()),
+                list(Case.of("empty", new GlobalNorm(2)), Data.normal(), f32(0), f32(2, 0)).exact(),
+                list(
+                        Case.of("nan", new GlobalNorm(2)),
+                        Data.normal().sprinkled(50, Double.NaN),
+                        f32(300),
+                        f32(200)),
+                list(
+                        Case.of("infinite", new GlobalNorm(1)),
+                        Data.of(1, Double.NEGATIVE_INFINITY, 2),
+                        f32(3)),
+                list(Case.of("bench", new GlobalNorm(4)), Data.normal(), BENCH).bench());
+    }
+
+    static List<Case> clipScale() {
+        return List.of(
+                clip("below", 1, 0.5),
+                clip("above", 1, 4),
+                clip("zero", 0.5, 0),
+                clip("nan", 1, Double.NaN),
+                clip("infinite", 1, Double.POSITIVE_INFINITY));
+    }
+
+    private static Case clip(String name, double most, double norm) {
+        Op op = new ClipScale((float) most);
+        return Case.of(name, op).fixed(f32(), Data.of(norm));
+    }
+
+    static List<Case> scaleAll() {
+        return List.of(
+                list(
+                                Case.of("mixed", new ScaleAll(5)).fixed(f32(), Data.of(0.25)),
+                                Data.normal(),
+                                MIXED)
+                        .exact(),
+                list(
+                        Case.of("nan", new ScaleAll(1)).fixed(f32(), Data.of(Double.NaN)),
+                        Data.normal(),
+                        f32(20)),
+                list(
+                                Case.of("bench", new ScaleAll(4)).fixed(f32(), Data.of(0.5)),
+                                Data.normal(),
+                                BENCH)
+                        .bench());
+    }
+}

@@ -1,0 +1,143 @@
+package io.tatara.kernels.optimizer;
+
+import io.tatara.kernels.jvm.JvmArray;
+import io.tatara.kernels.jvm.JvmContext;
+import io.tatara.kernels.jvm.Lanes;
+import io.tatara.kernels.pointwise.BinaryOp;
+import io.tatara.kernels.pointwise.UnaryOp;
+
+/**
+ * The ops of this room on Java arrays. Blocks stay in the first-level cache through the few passes
+ * that a step is made of, so main memory is read and written once.
+ */
+final class OptimizerJvm {
+    private static final int BLOCK = 1024;
+
+    private OptimizerJvm() {}
+
+    /** Elements [at, at + n) of one tensor, with scratch of a block's length. */
+    @FunctionalInterface
+    private interface Block {
+        void run(Lanes lanes, int tensor, int at, int n, float[] scratch);
+    }
+
+    private static void forBlocks(JvmArray[] in, int tensors, JvmContext ctx, Block body) {
+        TensorLists.forEach(
+                in,
+                1,
+                tensors,
+                ctx,
+                (piece, tensor, from, n) -> {
+                    float[] scratch = ctx.acquire(BLOCK);
+                    try {
+                        for (int i = 0; i < n; i += BLOCK) {
+                            body.run(
+                                    ctx.lanes(), tensor, from + i, Math.min(BLOCK, n - i), scratch);
+                        }
+                    } finally {
+                        ctx.release(scratch);
+                    }
+                });
+    }
+
+    static void sgd(Sgd op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+        float rate = in[0].f()[0];
+        float scale = in[0].f()[1];
+        int k = op.tensors();
+        forBlocks(
+                in,
+                k,
+                ctx,
+                (lanes, j, at, n, d) -> {
+                    float[] p = in[1 + j].f();
+                    lanes.binaryScalar(BinaryOp.MUL, in[1 + k + j].f(), at, scale, d, 0, n);
+                    if (op.weightDecay() > 0) {
+                        lanes.axpy(op.weightDecay(), p, at, d, 0, n);
+                    }
+                    if (!op.hasMomentum()) {
+                        lanes.axpy(-rate, d, 0, p, at, n);
+                        return;
+                    }
+                    float[] m = in[1 + 2 * k + j].f();
+                    lanes.binaryScalar(BinaryOp.MUL, m, at, op.momentum(), m, at, n);
+                    lanes.binary(BinaryOp.ADD, m, at, d, 0, m, at, n);
+                    if (op.nesterov()) {
+                        lanes.axpy(op.momentum(), m, at, d, 0, n);
+                        lanes.axpy(-rate, d, 0, p, at, n);
+                    } else {
+                        lanes.axpy(-rate, m, at, p, at, n);
+                    }
+                });
+    }
+
+    static void adam(Adam op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+        float[] hyper = in[0].f();
+        float rate = hyper[0];
+        float scale = hyper[1];
+        float c1 = hyper[2];
+        float c2 = hyper[3];
+        int k = op.tensors();
+        forBlocks(
+                in,
+                k,
+                ctx,
+                (lanes, j, at, n, t) -> {
+                    float[] p = in[1 + j].f();
+                    float[] m = in[1 + 2 * k + j].f();
+                    float[] v = in[1 + 3 * k + j].f();
+                    lanes.binaryScalar(BinaryOp.MUL, in[1 + k + j].f(), at, scale, t, 0, n);
+                    lanes.binaryScalar(BinaryOp.MUL, m, at, op.beta1(), m, at, n);
+                    lanes.axpy(1 - op.beta1(), t, 0, m, at, n);
+                    lanes.unary(UnaryOp.SQUARE, t, 0, t, 0, n);
+                    lanes.binaryScalar(BinaryOp.MUL, v, at, op.beta2(), v, at, n);
+                    lanes.axpy(1 - op.beta2(), t, 0, v, at, n);
+                    lanes.binaryScalar(BinaryOp.MUL, v, at, c2, t, 0, n);
+                    lanes.unary(UnaryOp.SQRT, t, 0, t, 0, n);
+                    lanes.binaryScalar(BinaryOp.ADD, t, 0, op.epsilon(), t, 0, n);
+                    lanes.binary(BinaryOp.DIV, m, at, t, 0, t, 0, n);
+                    if (op.weightDecay() > 0) {
+                        lanes.axpy(-rate * op.weightDecay(), p, at, p, at, n);
+                    }
+                    lanes.axpy(-rate * c1, t, 0, p, at, n);
+                });
+    }
+
+    static void globalNorm(GlobalNorm op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+        double[] sums = new double[TensorLists.pieces(in, 0, op.tensors())];
+        TensorLists.forEach(
+                in,
+                0,
+                op.tensors(),
+                ctx,
+                (piece, j, from, n) -> {
+                    double s = 0;
+                    for (int i = 0; i < n; i += BLOCK) {
+                        int count = Math.min(BLOCK, n - i);
+                        s += ctx.lanes().dot(in[j].f(), from + i, in[j].f(), from + i, count);
+                    }
+                    sums[piece] = s;
+                });
+        double total = 0;
+        for (double s : sums) {
+            total += s;
+        }
+        out[0].f()[0] = (float) Math.sqrt(total);
+    }
+
+    static void clipScale(ClipScale op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+        out[0].f()[0] = Math.min(1f, op.maxNorm() / (in[0].f()[0] + 1e-6f));
+    }
+
+    static void scaleAll(ScaleAll op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+        float scale = in[0].f()[0];
+        TensorLists.forEach(
+                in,
+                1,
+                op.tensors(),
+                ctx,
+                (piece, j, from, n) -> {
+                    float[] g = in[1 + j].f();
+                    ctx.lanes().binaryScalar(BinaryOp.MUL, g, from, scale, g, from, n);
+                });
+    }
+}

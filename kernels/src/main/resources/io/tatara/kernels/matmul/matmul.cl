@@ -1,0 +1,224 @@
+/* C = activation(A · B + bias) + residual, batched; A is m × k, B is k × n, C is m × n with row stride ldc.
+ *
+ * Operands are strided views: element (i, p) of A stands at ao + batch + i * ars + p * acs, element (p, j)
+ * of B at bo + batch + p * brs + j * bcs, so every transposition and every slice is the same code. TA says
+ * that A runs contiguously along m, TB that B runs contiguously along k: only the order in which the tiles
+ * are fetched depends on them, so that neighbouring work-items read neighbouring addresses.
+ * The batch is up to four nested axes, the outermost of any extent (nb = product of all), each with its
+ * own stride in A and B; stride 0 broadcasts. In C the matrices stand behind each other, cbs apart.
+ *
+ * matmul_tiled   a group of (TM/WM)·(TN/WN) work-items computes a TM × TN tile of C; slices of A and B, TK
+ *                deep, pass through local memory (padded by one column against bank conflicts); each
+ *                work-item holds WM × WN sums in registers, RM and RN apart, so that a row of work-items
+ *                writes a row of C.
+ * matmul_skinny  m <= SM: bound by reading B. A group takes SC columns; its work-items split k in SK
+ *                slices, neighbours along whatever runs contiguously in B; slices are summed in order.
+ * matmul_simple  one work-item an element, for matrices that are smaller than a tile.
+ * Sums are made in a fixed order: the same call gives the same bits. */
+#ifndef TM
+#define TM 64
+#define TN 64
+#define TK 16
+#define WM 4
+#define WN 4
+#endif
+#ifndef TA
+#define TA 0
+#endif
+#ifndef TB
+#define TB 0
+#endif
+#ifndef SM
+#define SM 8
+#endif
+#ifndef BIAS
+#define BIAS 0
+#endif
+#ifndef RESIDUAL
+#define RESIDUAL 0
+#endif
+#ifndef ACTIVATION
+#define ACTIVATION 0
+#endif
+#ifndef ACCUMULATE
+#define ACCUMULATE 0
+#endif
+#define RM (TM / WM)
+#define RN (TN / WN)
+#define ITEMS (RM * RN)
+#define PM (TM + 1)
+#define PN (TN + 1)
+#if TB
+#define SC 8
+#else
+#define SC 32
+#endif
+#define SK (256 / SC)
+
+#define MATMUL_ARGUMENTS                                                                                  \
+  GLOBAL const ELEM *RESTRICT a, int ao, int ars, int acs, GLOBAL const ELEM *RESTRICT b, int bo, int brs, \
+      int bcs, GLOBAL ELEM *c, int co, int ldc, int cbs, GLOBAL const ELEM *RESTRICT bias,                \
+      GLOBAL const ELEM *RESTRICT residual, int ro, int m, int n, int k, int nb, int e1, int e2, int e3, int sa0,  \
+      int sa1, int sa2, int sa3, int sb0, int sb1, int sb2, int sb3
+
+DEVICE int matmul_batch(int z, int e1, int e2, int e3, int s0, int s1, int s2, int s3) {
+  int i3 = z % e3;
+  int r = z / e3;
+  int i2 = r % e2;
+  r = r / e2;
+  return (r / e1) * s0 + (r % e1) * s1 + i2 * s2 + i3 * s3;
+}
+
+DEVICE float matmul_activation(float x) {
+#if ACTIVATION == 1
+  return x < 0.0f ? 0.0f : x;
+#elif ACTIVATION == 2
+  return 1.0f / (1.0f + EXPF(-x));
+#elif ACTIVATION == 3
+  return TANHF(x);
+#elif ACTIVATION == 4
+  return 0.5f * x * (1.0f + ERFF(x * 0.70710678118654752f));
+#elif ACTIVATION == 5
+  return x / (1.0f + EXPF(-x));
+#elif ACTIVATION == 6
+  return x > 0.0f ? x : EXPM1F(x);
+#else
+  return x;
+#endif
+}
+
+/* Finishes one element: bias, activation, residual (which has C's shape without gaps), old value. */
+DEVICE void matmul_store(GLOBAL ELEM *c, GLOBAL const ELEM *RESTRICT bias, GLOBAL const ELEM *RESTRICT residual,
+                         int base, int dense, int row, int col, int n, int ldc, float v) {
+  int at = base + row * ldc + col;
+#if BIAS
+  v += LD(bias, col);
+#endif
+  v = matmul_activation(v);
+#if RESIDUAL
+  v += LD(residual, dense + row * n + col);
+#endif
+#if ACCUMULATE
+  v += LD(c, at);
+#endif
+  ST(c, at, v);
+}
+
+KERNEL_SIZED(ITEMS, 1, 1) void matmul_tiled(MATMUL_ARGUMENTS) {
+  SHARED float at[TK * PM];
+  SHARED float bt[TK * PN];
+  int id = LOCAL_ID(0);
+  int tx = id % RN;
+  int ty = id / RN;
+  int col0 = GROUP_ID(0) * TN;
+  int row0 = GROUP_ID(1) * TM;
+  for (int z = GROUP_ID(2); z < nb; z += GROUP_COUNT(2)) {
+    int abase = ao + matmul_batch(z, e1, e2, e3, sa0, sa1, sa2, sa3);
+    int bbase = bo + matmul_batch(z, e1, e2, e3, sb0, sb1, sb2, sb3);
+    float acc[WM][WN];
+    UNROLL
+    for (int i = 0; i < WM; i++) {
+      UNROLL
+      for (int j = 0; j < WN; j++) acc[i][j] = 0.0f;
+    }
+    for (int p0 = 0; p0 < k; p0 += TK) {
+      for (int e = id; e < TM * TK; e += ITEMS) {
+#if TA
+        int r = e % TM, p = e / TM;
+#else
+        int r = e / TK, p = e % TK;
+#endif
+        float v = 0.0f;
+        if (row0 + r < m && p0 + p < k) v = LD(a, abase + (row0 + r) * ars + (p0 + p) * acs);
+        at[p * PM + r] = v;
+      }
+      for (int e = id; e < TN * TK; e += ITEMS) {
+#if TB
+        int q = e / TK, p = e % TK;
+#else
+        int q = e % TN, p = e / TN;
+#endif
+        float v = 0.0f;
+        if (col0 + q < n && p0 + p < k) v = LD(b, bbase + (p0 + p) * brs + (col0 + q) * bcs);
+        bt[p * PN + q] = v;
+      }
+      BARRIER();
+      for (int p = 0; p < TK; p++) {
+        float x[WM];
+        float y[WN];
+        UNROLL
+        for (int i = 0; i < WM; i++) x[i] = at[p * PM + ty + i * RM];
+        UNROLL
+        for (int j = 0; j < WN; j++) y[j] = bt[p * PN + tx + j * RN];
+        UNROLL
+        for (int i = 0; i < WM; i++) {
+          UNROLL
+          for (int j = 0; j < WN; j++) acc[i][j] = FMA(x[i], y[j], acc[i][j]);
+        }
+      }
+      BARRIER();
+    }
+    UNROLL
+    for (int i = 0; i < WM; i++) {
+      UNROLL
+      for (int j = 0; j < WN; j++) {
+        int row = row0 + ty + i * RM;
+        int col = col0 + tx + j * RN;
+        if (row < m && col < n)
+          matmul_store(c, bias, residual, co + z * cbs, ro + z * m * n, row, col, n, ldc, acc[i][j]);
+      }
+    }
+  }
+}
+
+KERNEL_SIZED(256, 1, 1) void matmul_skinny(MATMUL_ARGUMENTS) {
+  SHARED float part[SM * 256];
+  int id = LOCAL_ID(0);
+#if TB
+  int q = id / SK, slice = id % SK;
+#else
+  int q = id % SC, slice = id / SC;
+#endif
+  int col = GROUP_ID(0) * SC + q;
+  for (int z = GROUP_ID(2); z < nb; z += GROUP_COUNT(2)) {
+    int abase = ao + matmul_batch(z, e1, e2, e3, sa0, sa1, sa2, sa3);
+    int bbase = bo + matmul_batch(z, e1, e2, e3, sb0, sb1, sb2, sb3) + col * bcs;
+    float acc[SM];
+    UNROLL
+    for (int i = 0; i < SM; i++) acc[i] = 0.0f;
+    if (col < n) {
+      for (int p = slice; p < k; p += SK) {
+        float y = LD(b, bbase + p * brs);
+        UNROLL
+        for (int i = 0; i < SM; i++) {
+          if (i < m) acc[i] = FMA(LD(a, abase + i * ars + p * acs), y, acc[i]);
+        }
+      }
+    }
+    UNROLL
+    for (int i = 0; i < SM; i++) part[(i * SC + q) * SK + slice] = acc[i];
+    BARRIER();
+    for (int e = id; e < m * SC; e += 256) {
+      int row = e / SC;
+      int out = GROUP_ID(0) * SC + e % SC;
+      float s = 0.0f;
+      for (int t = 0; t < SK; t++) s += part[e * SK + t];
+      if (out < n) matmul_store(c, bias, residual, co + z * cbs, ro + z * m * n, row, out, n, ldc, s);
+    }
+    BARRIER();
+  }
+}
+
+KERNEL void matmul_simple(MATMUL_ARGUMENTS) {
+  int at = GLOBAL_ID(0);
+  int z = at / (m * n);
+  int row = (at / n) % m;
+  int col = at % n;
+  if (z < nb) {
+    int abase = ao + matmul_batch(z, e1, e2, e3, sa0, sa1, sa2, sa3) + row * ars;
+    int bbase = bo + matmul_batch(z, e1, e2, e3, sb0, sb1, sb2, sb3) + col * bcs;
+    float s = 0.0f;
+    for (int p = 0; p < k; p++) s = FMA(LD(a, abase + p * acs), LD(b, bbase + p * brs), s);
+    matmul_store(c, bias, residual, co + z * cbs, ro + z * m * n, row, col, n, ldc, s);
+  }
+}

@@ -1,0 +1,260 @@
+package io.tatara.kernels.jvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.kernels.pointwise.BinaryOp;
+import io.tatara.kernels.pointwise.UnaryOp;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The vector primitives against double arithmetic: errors in units in the last place, special
+ * values.
+ */
+class LanesTest {
+    private static final int GUARD = 9;
+    private static final float[] SPECIAL = {
+        0f,
+        -0f,
+        1f,
+        -1f,
+        Float.NaN,
+        Float.POSITIVE_INFINITY,
+        Float.NEGATIVE_INFINITY,
+        Float.MIN_VALUE,
+        -Float.MIN_VALUE,
+        Float.MIN_NORMAL,
+        -Float.MIN_NORMAL,
+        Float.MAX_VALUE,
+        -Float.MAX_VALUE,
+        0x1p23f,
+        -0x1p23f,
+        8388607.5f,
+        -8388607.5f,
+        0.5f,
+        -0.5f,
+        88.72283f,
+        88.72284f,
+        -87.3365f,
+        -103.97f,
+        -103.98f,
+        -104f,
+        -0.99999994f,
+        16777217f,
+        1e10f,
+        -3e30f,
+        2.5f,
+        -2.5f
+    };
+
+    private final Lanes lanes = Lanes.best();
+    private final Lanes plain = new PlainLanes();
+
+    @Test
+    void theVectorUnitIsUsed() {
+        assertThat(lanes.description()).startsWith("vector ");
+    }
+
+    /** Largest error allowed, in units in the last place. */
+    private static double limit(UnaryOp op) {
+        return switch (op) {
+            case NEG, ABS, SIGN, SQRT, RECIPROCAL, SQUARE, RELU, FLOOR -> 0.5;
+            case EXP, LOG -> 1.1;
+            case RSQRT, SIN, COS, ERF -> 1.5;
+            case LOG1P, TANH -> 2;
+            case EXPM1, SIGMOID -> 2.5;
+        };
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void unaryFunctionsStayWithinTheirLimit(UnaryOp op) {
+        float[] x = arguments(200_003);
+        float[] y = new float[x.length + GUARD];
+        Arrays.fill(y, 7f);
+        lanes.unary(op, x, 0, y, 0, x.length);
+        double worst = 0;
+        float at = 0;
+        for (int i = 0; i < x.length; i++) {
+            double want = exact(op, x[i]);
+            double e = ulps(y[i], want);
+            if (!(e <= worst)) {
+                worst = e;
+                at = x[i];
+            }
+        }
+        assertThat(worst).as("%s(%s)", op, at).isLessThanOrEqualTo(limit(op));
+        for (int i = x.length; i < y.length; i++) {
+            assertThat(y[i]).isEqualTo(7f);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void negativeZeroIsKept(UnaryOp op) {
+        float[] y = {-0f};
+        lanes.unary(op, y, 0, y, 0, 1);
+        assertThat(Float.floatToRawIntBits(y[0]))
+                .isEqualTo(Float.floatToRawIntBits(PlainLanes.apply(op, -0f)));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anElementsResultDoesNotDependOnItsPlace(UnaryOp op) {
+        float[] x = arguments(1000);
+        float[] all = new float[x.length];
+        lanes.unary(op, x, 0, all, 0, x.length);
+        for (int n : new int[] {1, 2, 3, 7, 15, 16, 17, 31, 33}) {
+            float[] y = new float[n];
+            lanes.unary(op, x, 5, y, 0, n);
+            assertThat(y).isEqualTo(Arrays.copyOfRange(all, 5, 5 + n));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void binaryFunctionsAreThePlainOnes(BinaryOp op) {
+        float[] x = arguments(3001);
+        float[] y = arguments(3001);
+        for (int i = y.length - 1; i > 0; i--) {
+            int j = (int) (i * 7919L % (i + 1));
+            float t = y[i];
+            y[i] = y[j];
+            y[j] = t;
+        }
+        for (int n : new int[] {0, 1, 15, 16, 17, 100, 3000}) {
+            float[] got = new float[n + GUARD];
+            float[] want = new float[n + GUARD];
+            lanes.binary(op, x, 1, y, 0, got, 0, n);
+            plain.binary(op, x, 1, y, 0, want, 0, n);
+            assertThat(got).isEqualTo(want);
+            for (float s : new float[] {0, 2, -1.5f, Float.NaN, Float.POSITIVE_INFINITY}) {
+                lanes.binaryScalar(op, x, 1, s, got, 0, n);
+                plain.binaryScalar(op, x, 1, s, want, 0, n);
+                assertThat(got).as("x %s %s", op, s).isEqualTo(want);
+                lanes.scalarBinary(op, s, x, 1, got, 0, n);
+                plain.scalarBinary(op, s, x, 1, want, 0, n);
+                assertThat(got).as("%s %s x", s, op).isEqualTo(want);
+            }
+        }
+    }
+
+    @Test
+    void reductionsAreAccurate() {
+        SplittableRandom r = new SplittableRandom(4);
+        for (int n : new int[] {0, 1, 5, 16, 31, 64, 100, 1000, 4096, 4097, 100_000}) {
+            float[] x = new float[n + 3];
+            float[] y = new float[n + 3];
+            for (int i = 0; i < x.length; i++) {
+                x[i] = (float) r.nextGaussian();
+                y[i] = (float) r.nextGaussian();
+            }
+            double scale = 1e-6 * Math.sqrt(n + 1.0);
+            assertThat((double) lanes.sum(x, 2, n)).isCloseTo(plain.sum(x, 2, n), within(scale));
+            assertThat((double) lanes.dot(x, 2, y, 1, n))
+                    .isCloseTo(plain.dot(x, 2, y, 1, n), within(scale));
+            assertThat(lanes.max(x, 2, n)).isEqualTo(plain.max(x, 2, n));
+            double e = plain.sumExpShifted(x, 2, 1f, n);
+            assertThat((double) lanes.sumExpShifted(x, 2, 1f, n)).isCloseTo(e, within(1e-6 * e));
+            float[] a = new float[n + 3];
+            assertThat((double) lanes.expShifted(x, 2, 1f, a, 1, n)).isCloseTo(e, within(1e-6 * e));
+            assertThat(a[0]).isZero();
+            assertThat(a[n + 1]).isZero();
+        }
+    }
+
+    @Test
+    void maxPassesNanOnFromAnyPlace() {
+        for (int n : new int[] {1, 17, 64, 131}) {
+            for (int i = 0; i < n; i++) {
+                float[] x = new float[n];
+                x[i] = Float.NaN;
+                assertThat(lanes.max(x, 0, n)).isNaN();
+            }
+        }
+    }
+
+    @Test
+    void selectFmaAndAxpy() {
+        int n = 77;
+        float[] c = new float[n];
+        float[] x = new float[n];
+        float[] y = new float[n];
+        float[] z = new float[n];
+        for (int i = 0; i < n; i++) {
+            c[i] = i % 5 == 0 ? Float.NaN : i % 2;
+            x[i] = i;
+            y[i] = -i;
+        }
+        lanes.select(c, 0, x, 0, y, 0, z, 0, n);
+        for (int i = 0; i < n; i++) {
+            assertThat(z[i]).isEqualTo(i % 5 == 0 || i % 2 == 1 ? i : -i);
+        }
+        lanes.fma(x, 0, y, 0, x, 0, z, 0, n);
+        for (int i = 0; i < n; i++) {
+            assertThat(z[i]).isEqualTo(i - i * i);
+        }
+        lanes.axpy(2f, x, 0, y, 0, n);
+        for (int i = 0; i < n; i++) {
+            assertThat(y[i]).isEqualTo(i);
+        }
+    }
+
+    private static org.assertj.core.data.Offset<Double> within(double d) {
+        return org.assertj.core.data.Offset.offset(Math.max(d, 1e-30));
+    }
+
+    /** Special values, moderate numbers, and floats of any exponent. */
+    private static float[] arguments(int n) {
+        SplittableRandom r = new SplittableRandom(9);
+        float[] x = Arrays.copyOf(SPECIAL, n);
+        for (int i = SPECIAL.length; i < n; i++) {
+            x[i] =
+                    switch (i % 4) {
+                        case 0 -> (float) (r.nextGaussian() * 3);
+                        case 1 -> (float) (r.nextDouble() * 220 - 110);
+                        case 2 ->
+                                (float)
+                                        ((r.nextDouble() * 2 - 1)
+                                                * Math.pow(2, -30 * r.nextDouble()));
+                        default -> Float.intBitsToFloat(r.nextInt());
+                    };
+        }
+        return x;
+    }
+
+    private static double exact(UnaryOp op, float f) {
+        double x = f;
+        return switch (op) {
+            case RSQRT -> 1 / Math.sqrt(x);
+            case RECIPROCAL -> 1 / x;
+            case SQUARE -> x * x;
+            case SQRT -> Math.sqrt(x);
+            case EXP -> Math.exp(x);
+            case LOG -> Math.log(x);
+            case TANH -> Math.tanh(x);
+            case SIGMOID -> x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x));
+            case EXPM1 -> Math.expm1(x);
+            case LOG1P -> Math.log1p(x);
+            case ERF -> Erf.erf(x);
+            case SIN -> Math.sin(x);
+            case COS -> Math.cos(x);
+            default -> PlainLanes.apply(op, f);
+        };
+    }
+
+    /**
+     * Distance in units in the last place of the wanted number; 0 where both are the same special
+     * value.
+     */
+    private static double ulps(float got, double want) {
+        float rounded = (float) want;
+        if (Float.isNaN(rounded) || Float.isInfinite(rounded) || !Float.isFinite(got)) {
+            return Float.compare(got, rounded) == 0 ? 0 : Double.POSITIVE_INFINITY;
+        }
+        return Math.abs(got - want) / Math.ulp(rounded);
+    }
+}
