@@ -6,7 +6,14 @@ module io.tatara.runtime {
     requires tools.jackson.databind;
 
     exports io.tatara.runtime;
+    exports io.tatara.runtime.check;
+    exports io.tatara.runtime.io;
+    exports io.tatara.runtime.memory;
     exports io.tatara.runtime.spi;
 
     uses io.tatara.runtime.spi.BackEnd;
+
+    provides io.tatara.runtime.spi.BackEnd with
+            io.tatara.runtime.jvm.JvmBackEnd,
+            io.tatara.runtime.opencl.OpenClBackEnd;
 }

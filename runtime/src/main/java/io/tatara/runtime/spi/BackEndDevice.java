@@ -5,8 +5,8 @@ import io.tatara.kernels.Op;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An opened device as a back end offers it: raw memory, copies and the running of ops in order. All calls may
- * come from several threads at once; work takes effect in the order of the calls.
+ * An opened device as a back end offers it: raw memory, copies and the running of ops in order. All
+ * calls may come from several threads at once; work takes effect in the order of the calls.
  */
 public interface BackEndDevice extends AutoCloseable {
     DeviceInfo info();
@@ -28,14 +28,18 @@ public interface BackEndDevice extends AutoCloseable {
     /** Gives raw memory back; ordered behind the work enqueued so far. */
     void release(Memory memory);
 
-    /** Copies host bytes in native order to the start of {@code to}; the source may be reused on return. */
+    /**
+     * Copies host bytes in native order to the start of {@code to}; the source may be reused on
+     * return.
+     */
     void upload(MemorySegment from, Memory to);
 
     /** Copies the start of {@code from} to host memory; returns when the bytes are there. */
     void download(Memory from, MemorySegment to);
 
     /**
-     * Runs an op. Shapes are already checked; outputs have memory; an aliasing output is its input's memory.
+     * Runs an op. Shapes are already checked; outputs have memory; an aliasing output is its
+     * input's memory.
      *
      * @param in null where absent
      */
@@ -45,12 +49,15 @@ public interface BackEndDevice extends AutoCloseable {
     void synchronize();
 
     /**
-     * Runs the work and tells how long the device took for what it enqueued, in nanoseconds: by device events
-     * where there are any, else by the host's clock around work and {@link #synchronize}.
+     * Runs the work and tells how long the device took for what it enqueued, in nanoseconds: by
+     * device events where there are any, else by the host's clock around work and {@link
+     * #synchronize}.
      */
     long time(Runnable work);
 
-    /** A raw view for other code: what it is, the back end documents (an array segment, a cl_mem …). */
+    /**
+     * A raw view for other code: what it is, the back end documents (an array segment, a cl_mem …).
+     */
     Object handle(Memory memory);
 
     @Override

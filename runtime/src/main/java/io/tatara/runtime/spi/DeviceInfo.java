@@ -15,7 +15,13 @@ import java.util.Map;
  * @param traits further facts for people, in order
  */
 public record DeviceInfo(
-        String backEnd, int index, String name, String driver, Kind kind, long memory, Map<String, String> traits) {
+        String backEnd,
+        int index,
+        String name,
+        String driver,
+        Kind kind,
+        long memory,
+        Map<String, String> traits) {
     public enum Kind {
         GPU,
         CPU,

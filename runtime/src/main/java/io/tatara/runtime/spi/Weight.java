@@ -5,7 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** What is kept beside a long-lived weight: copies in the kernels' own layouts, dropped when it is written. */
+/**
+ * What is kept beside a long-lived weight: copies in the kernels' own layouts, dropped when it is
+ * written.
+ */
 public final class Weight implements PackCache {
     private final Map<Object, Object> copies = new HashMap<>();
 

@@ -1,0 +1,41 @@
+package io.tatara.runtime;
+
+import io.tatara.kernels.DType;
+import io.tatara.runtime.spi.Memory;
+import io.tatara.runtime.spi.Weight;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Memory that tensors share (a tensor and its reshaped views), given back when the last of them
+ * closes.
+ */
+final class Storage {
+    final Device device;
+    final DType dtype;
+    final Memory memory;
+    final Weight weight;
+    private final AtomicInteger references = new AtomicInteger(1);
+
+    Storage(Device device, DType dtype, Memory memory, Weight weight) {
+        this.device = device;
+        this.dtype = dtype;
+        this.memory = memory;
+        this.weight = weight;
+    }
+
+    void retain() {
+        references.incrementAndGet();
+    }
+
+    void release() {
+        if (references.decrementAndGet() == 0) {
+            device.pool().release(dtype, memory);
+        }
+    }
+
+    void written() {
+        if (weight != null) {
+            weight.written();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.tatara.runtime.io;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Shape;
+import io.tatara.kernels.TataraException;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.runtime.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A tensor in host memory: elements row-major, little-endian, exactly {@code spec.bytes()} long.
+ */
+public record HostTensor(TensorSpec spec, MemorySegment data) {
+    public HostTensor {
+        if (data.byteSize() != spec.bytes()) {
+            throw new TataraException(
+                    data.byteSize() + " bytes for " + spec + " of " + spec.bytes() + " bytes");
+        }
+    }
+
+    public static HostTensor of(float[] values, int... dims) {
+        return new HostTensor(
+                new TensorSpec(DType.FLOAT32, Shape.of(dims)), MemorySegment.ofArray(values));
+    }
+
+    public static HostTensor of(int[] values, int... dims) {
+        return new HostTensor(
+                new TensorSpec(DType.INT32, Shape.of(dims)), MemorySegment.ofArray(values));
+    }
+
+    /** A copy of a tensor's elements. */
+    public static HostTensor of(Tensor t) {
+        MemorySegment s =
+                t.dtype() == DType.INT32
+                        ? MemorySegment.ofArray(new int[t.size()])
+                        : MemorySegment.ofArray(new byte[Math.toIntExact(t.spec().bytes())]);
+        t.read(s);
+        return new HostTensor(t.spec(), s);
+    }
+
+    /** The elements of a float32 tensor. */
+    public float[] floats() {
+        require(DType.FLOAT32);
+        float[] a = new float[spec.size()];
+        MemorySegment.copy(data, 0, MemorySegment.ofArray(a), 0, data.byteSize());
+        return a;
+    }
+
+    /** The elements of an int32 tensor. */
+    public int[] ints() {
+        require(DType.INT32);
+        return data.toArray(ValueLayout.JAVA_INT_UNALIGNED);
+    }
+
+    private void require(DType d) {
+        if (spec.dtype() != d) {
+            throw new TataraException("tensor " + spec + " read as " + d);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package io.tatara.runtime.jvm;
+
+import io.tatara.kernels.jvm.Workers;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Worker threads that take chunks of parallel loops. The caller always takes part, so that a loop
+ * is done even if no worker gets a core: on a busy machine it degrades to one thread instead of
+ * waiting at a barrier. Workers spin for some microseconds between loops, then park.
+ */
+final class WorkerPool implements Workers, AutoCloseable {
+    private static final int SPINS = 2000;
+    private static final int CHUNKS_PER_THREAD = 4;
+
+    /** One parallel loop: chunks are claimed by counting up. */
+    private static final class Loop {
+        final Body body;
+        final int n;
+        final int chunk;
+        final int chunks;
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger done = new AtomicInteger();
+        final Thread caller = Thread.currentThread();
+        volatile Throwable failure;
+
+        Loop(Body body, int n, int chunk) {
+            this.body = body;
+            this.n = n;
+            this.chunk = chunk;
+            this.chunks = (n + chunk - 1) / chunk;
+        }
+
+        boolean exhausted() {
+            return next.get() >= chunks;
+        }
+
+        void work() {
+            for (int c = next.getAndIncrement(); c < chunks; c = next.getAndIncrement()) {
+                try {
+                    if (failure == null) {
+                        int from = c * chunk;
+                        body.run(from, Math.min(n, from + chunk));
+                    }
+                } catch (Throwable t) {
+                    failure = t;
+                } finally {
+                    if (done.incrementAndGet() == chunks) {
+                        LockSupport.unpark(caller);
+                    }
+                }
+            }
+        }
+    }
+
+    private final int threads;
+    private final Thread[] workers;
+    private final ConcurrentLinkedQueue<Loop> loops = new ConcurrentLinkedQueue<>();
+    private final AtomicIntegerArray sleeping;
+    private final ThreadLocal<Boolean> inside = ThreadLocal.withInitial(() -> false);
+    private volatile boolean closed;
+
+    WorkerPool(int threads) {
+        this.threads = threads;
+        this.workers = new Thread[threads - 1];
+        this.sleeping = new AtomicIntegerArray(workers.length);
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] =
+                    Thread.ofPlatform().name("tatara-worker-" + i).daemon(true).unstarted(serve(i));
+        }
+        for (Thread t : workers) {
+            t.start();
+        }
+    }
+
+    @Override
+    public int threads() {
+        return threads;
+    }
+
+    @Override
+    public void parallelFor(int n, int grain, Body body) {
+        if (n <= 0) {
+            return;
+        }
+        int least = Math.max(1, grain);
+        if (threads == 1 || n <= least || inside.get()) {
+            body.run(0, n);
+            return;
+        }
+        int even = (n + threads * CHUNKS_PER_THREAD - 1) / (threads * CHUNKS_PER_THREAD);
+        Loop loop = new Loop(body, n, Math.max(least, even));
+        if (loop.chunks == 1) {
+            body.run(0, n);
+            return;
+        }
+        loops.add(loop);
+        wake(loop.chunks - 1);
+        inside.set(true);
+        try {
+            loop.work();
+        } finally {
+            inside.set(false);
+        }
+        loops.remove(loop);
+        await(loop);
+        Throwable t = loop.failure;
+        if (t != null) {
+            throw rethrow(t);
+        }
+    }
+
+    private static void await(Loop loop) {
+        int spins = 0;
+        boolean interrupted = false;
+        while (loop.done.get() < loop.chunks) {
+            if (spins++ < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.park(loop);
+                interrupted |= Thread.interrupted();
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> RuntimeException rethrow(Throwable t) throws T {
+        throw (T) t;
+    }
+
+    private void wake(int wanted) {
+        int left = wanted;
+        for (int i = 0; i < workers.length && left > 0; i++, left--) {
+            if (sleeping.get(i) != 0) {
+                LockSupport.unpark(workers[i]);
+            }
+        }
+    }
+
+    private Runnable serve(int index) {
+        return () -> {
+            inside.set(true);
+            int spins = 0;
+            while (!closed) {
+                Loop loop = find();
+                if (loop != null) {
+                    loop.work();
+                    spins = 0;
+                } else if (spins++ < SPINS) {
+                    Thread.onSpinWait();
+                } else {
+                    sleeping.set(index, 1);
+                    // A loop that was added before this look is found by it; one added after sees
+                    // the flag.
+                    if (find() == null && !closed) {
+                        LockSupport.park(this);
+                    }
+                    sleeping.set(index, 0);
+                    spins = 0;
+                }
+            }
+        };
+    }
+
+    private Loop find() {
+        for (Loop l : loops) {
+            if (!l.exhausted()) {
+                return l;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Thread t : workers) {
+            LockSupport.unpark(t);
+        }
+    }
+}

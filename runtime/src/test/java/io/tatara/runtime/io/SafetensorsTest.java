@@ -1,0 +1,91 @@
+package io.tatara.runtime.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tatara.kernels.TataraException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SafetensorsTest {
+    @TempDir Path folder;
+
+    private Path written() {
+        Map<String, HostTensor> t = new LinkedHashMap<>();
+        t.put("weight", HostTensor.of(new float[] {1, -2, 3.5f, Float.NaN, 5, 6}, 2, 3));
+        t.put("ids", HostTensor.of(new int[] {7, -8}, 2));
+        t.put("empty", HostTensor.of(new float[0], 0, 4));
+        t.put("scalar", HostTensor.of(new float[] {9}));
+        Path file = folder.resolve("a.safetensors");
+        Safetensors.write(file, t, Map.of("step", "12"));
+        return file;
+    }
+
+    @Test
+    void whatIsWrittenIsRead() {
+        Safetensors.Content c = Safetensors.read(written());
+        assertThat(c.metadata()).containsEntry("step", "12");
+        assertThat(c.tensors().keySet()).containsExactly("weight", "ids", "empty", "scalar");
+        assertThat(c.tensor("weight").floats()).containsExactly(1, -2, 3.5f, Float.NaN, 5, 6);
+        assertThat(c.tensor("weight").spec().shape().toArray()).containsExactly(2, 3);
+        assertThat(c.tensor("ids").ints()).containsExactly(7, -8);
+        assertThat(c.tensor("scalar").spec().shape().rank()).isZero();
+        assertThatThrownBy(() -> c.tensor("bias"))
+                .isInstanceOf(FileFormatException.class)
+                .hasMessageContaining("bias")
+                .hasMessageContaining("weight");
+        assertThat(folder.toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void everyTruncationIsNoticed() throws IOException {
+        Path file = written();
+        byte[] all = Files.readAllBytes(file);
+        Path cut = folder.resolve("cut.safetensors");
+        for (int n = 0; n < all.length; n++) {
+            Files.write(cut, java.util.Arrays.copyOf(all, n));
+            assertThatThrownBy(() -> Safetensors.read(cut)).isInstanceOf(FileFormatException.class);
+        }
+    }
+
+    @Test
+    void garbageNeverEndsInAnythingElse() throws IOException {
+        byte[] all = Files.readAllBytes(written());
+        Random random = new Random(1);
+        Path bad = folder.resolve("bad.safetensors");
+        int refused = 0;
+        for (int trial = 0; trial < 3000; trial++) {
+            byte[] b = all.clone();
+            for (int k = 0; k <= random.nextInt(4); k++) {
+                b[random.nextInt(b.length)] = (byte) random.nextInt();
+            }
+            Files.write(bad, b);
+            try {
+                Safetensors.read(bad);
+            } catch (TataraException e) {
+                refused++;
+            }
+        }
+        assertThat(refused).isPositive();
+    }
+
+    @Test
+    void aMissingFileAndAnUnknownDtypeAreNamed() throws IOException {
+        assertThatThrownBy(() -> Safetensors.read(folder.resolve("none")))
+                .hasMessageContaining("no such file");
+        String header = "{\"x\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}";
+        java.nio.ByteBuffer b =
+                java.nio.ByteBuffer.allocate(8 + header.length() + 8)
+                        .order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        b.putLong(header.length()).put(header.getBytes());
+        Path f = folder.resolve("i64.safetensors");
+        Files.write(f, b.array());
+        assertThatThrownBy(() -> Safetensors.read(f)).hasMessageContaining("I64");
+    }
+}
