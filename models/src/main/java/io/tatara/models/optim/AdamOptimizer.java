@@ -1,0 +1,47 @@
+package io.tatara.models.optim;
+
+import io.tatara.kernels.optimizer.Adam;
+import io.tatara.models.nn.Parameters;
+import io.tatara.runtime.Ops;
+import io.tatara.runtime.Scope;
+import io.tatara.runtime.Tensor;
+
+/** Adam (Kingma and Ba 2015) with decoupled weight decay (Loshchilov and Hutter 2019). */
+public final class AdamOptimizer extends Optimizer {
+    private static final float BETA1 = 0.9f;
+    private static final float EPSILON = 1e-8f;
+
+    private final float beta2;
+    private final float weightDecay;
+    private final Tensor[] m;
+    private final Tensor[] v;
+
+    public AdamOptimizer(Parameters parameters, double clip) {
+        this(parameters, clip, 0.999, 0);
+    }
+
+    /**
+     * @param clip largest global norm of the gradients, 0 for none
+     * @param beta2 decay of the second moment; the first one's is 0.9
+     */
+    public AdamOptimizer(Parameters parameters, double clip, double beta2, double weightDecay) {
+        super(parameters, clip);
+        this.beta2 = (float) beta2;
+        this.weightDecay = (float) weightDecay;
+        this.m = slots("m");
+        this.v = slots("v");
+    }
+
+    @Override
+    void update(Scope step, Tensor[] p, Tensor[] g, double learningRate, Tensor scale) {
+        Ops ops = step.ops();
+        Tensor rate = step.tensor(new float[] {(float) learningRate}, 1);
+        Tensor correction = step.tensor(new float[] {correction(BETA1), correction(beta2)}, 2);
+        Tensor hyper = ops.concat(0, rate, scale, correction);
+        ops.run(new Adam(p.length, BETA1, beta2, EPSILON, weightDecay), join(hyper, p, g, m, v));
+    }
+
+    private float correction(double beta) {
+        return (float) (1 / (1 - Math.pow(beta, steps())));
+    }
+}

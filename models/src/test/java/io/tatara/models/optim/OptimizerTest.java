@@ -1,0 +1,108 @@
+package io.tatara.models.optim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tatara.models.nn.Parameters;
+import io.tatara.runtime.Device;
+import io.tatara.runtime.Scope;
+import io.tatara.runtime.Tape;
+import io.tatara.runtime.Tatara;
+import io.tatara.runtime.Tensor;
+import io.tatara.runtime.io.HostTensor;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class OptimizerTest {
+    private static Device device;
+
+    @BeforeAll
+    static void open() {
+        device = Tatara.open("jvm");
+    }
+
+    @AfterAll
+    static void close() {
+        device.close();
+    }
+
+    /** A step on the loss 3·x + 4·y, whose gradient is (3, 4), of norm 5. */
+    private static void step(Parameters p, Optimizer o, double rate) {
+        try (Scope s = device.scope()) {
+            Tape t = s.tape().watch(p.tensors());
+            Tensor loss = t.ops().add(t.ops().mul(p.get("x"), 3), t.ops().mul(p.get("y"), 4));
+            o.step(s, t.backward(t.ops().sum(loss)), rate);
+        }
+    }
+
+    private static Parameters parameters() {
+        Parameters p = new Parameters(device, 1);
+        p.full("x", 1, 1);
+        p.full("y", 1, 1);
+        return p;
+    }
+
+    @Test
+    void sgdFollowsTheGradientAndItsMomentum() {
+        try (Parameters p = parameters();
+                Optimizer o = new SgdOptimizer(p, 0, 0.5, false, 0)) {
+            step(p, o, 0.1);
+            assertThat(p.get("x").item()).isCloseTo(0.7f, within(1e-6f));
+            // velocity 0.5 · 3 + 3
+            step(p, o, 0.1);
+            assertThat(p.get("x").item()).isCloseTo(0.25f, within(1e-6f));
+        }
+    }
+
+    @Test
+    void gradientsAreClippedByTheirCommonNorm() {
+        try (Parameters p = parameters();
+                Optimizer o = new SgdOptimizer(p, 1)) {
+            step(p, o, 1);
+            assertThat(p.get("x").item()).isCloseTo(0.4f, within(1e-5f));
+            assertThat(p.get("y").item()).isCloseTo(0.2f, within(1e-5f));
+        }
+    }
+
+    @Test
+    void adamTakesStepsOfTheLearningRate() {
+        // With a constant gradient both corrected moments are exact: each step is the learning
+        // rate.
+        try (Parameters p = parameters();
+                Optimizer o = new AdamOptimizer(p, 0)) {
+            step(p, o, 0.1);
+            step(p, o, 0.1);
+            assertThat(p.get("x").item()).isCloseTo(0.8f, within(1e-5f));
+            assertThat(p.get("y").item()).isCloseTo(0.8f, within(1e-5f));
+            assertThat(o.steps()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void stateComesBack() {
+        try (Parameters p = parameters();
+                Parameters q = parameters();
+                Optimizer o = new AdamOptimizer(p, 1);
+                Optimizer r = new AdamOptimizer(q, 1)) {
+            step(p, o, 0.1);
+            Map<String, HostTensor> saved = o.save();
+            assertThat(saved).containsOnlyKeys("steps", "m.x", "m.y", "v.x", "v.y");
+            q.load(p.save());
+            r.load(saved);
+            step(p, o, 0.1);
+            step(q, r, 0.1);
+            assertThat(q.get("x").item()).isEqualTo(p.get("x").item());
+            assertThat(r.steps()).isEqualTo(2);
+            Map<String, HostTensor> less = new HashMap<>(saved);
+            less.remove("v.y");
+            assertThatThrownBy(() -> r.load(less)).hasMessageContaining("v.y");
+        }
+        try (Parameters p = parameters()) {
+            assertThatThrownBy(() -> new SgdOptimizer(p, -1)).hasMessageContaining("clip");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+package io.tatara.models.translator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tatara.kernels.TataraException;
+import io.tatara.models.demo.DemoTask;
+import io.tatara.models.nn.Cell;
+import io.tatara.models.nn.Score;
+import io.tatara.models.train.EpochRecord;
+import io.tatara.models.train.Json;
+import io.tatara.models.train.StopRequest;
+import io.tatara.models.train.TrainingListener;
+import io.tatara.runtime.Device;
+import io.tatara.runtime.Tatara;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TranslatorTrainingTest {
+    private static Device device;
+    @TempDir static Path dir;
+    private static Path data;
+
+    @BeforeAll
+    static void open() {
+        device = Tatara.open("jvm");
+        data = dir.resolve("data");
+        DemoTask.write(data, DemoTask.phrases(5, 600, 40, 40));
+    }
+
+    @AfterAll
+    static void close() {
+        assertThat(device.openScopes()).isZero();
+        device.close();
+    }
+
+    private static TranslatorConfig tiny() {
+        return TranslatorConfig.defaults()
+                .merged(
+                        Map.of(
+                                "embedding",
+                                24,
+                                "hidden",
+                                24,
+                                "batch",
+                                16,
+                                "pool",
+                                4,
+                                "epochs",
+                                2,
+                                "warmup",
+                                4,
+                                "learningRate",
+                                0.02,
+                                "beam",
+                                2,
+                                "samples",
+                                1,
+                                "labelSmoothing",
+                                0));
+    }
+
+    private static TranslatorTraining.Result train(
+            TranslatorConfig c, Path out, boolean resume, StopRequest stop, TrainingListener l) {
+        return TranslatorTraining.run(device, c, data, out, resume, l, stop);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "gru,none,true",
+        "lstm,additive,true",
+        "gru,multiplicative,false",
+        "rnn,none,false"
+    })
+    void lossFallsAndEveryFileIsWritten(String cell, String attention, boolean bidirectional) {
+        TranslatorConfig c =
+                tiny().with("epochs", 3)
+                        .with("cell", cell)
+                        .with("attention", attention)
+                        .with("bidirectional", bidirectional);
+        Path out = dir.resolve(cell + attention);
+        TranslatorTraining.Result r =
+                train(c, out, false, new StopRequest(), TrainingListener.NONE);
+        assertThat(r.finished()).isTrue();
+        assertThat(r.history().get(2).trainLoss()).isLessThan(0.9 * r.history().get(0).trainLoss());
+        assertThat(r.history().get(2).metrics().get("devLoss")).isLessThan(3.2);
+        for (String name :
+                List.of(
+                        "model.safetensors",
+                        "config.json",
+                        "source.vocab",
+                        "target.vocab",
+                        "history.json",
+                        "curves.png",
+                        "samples.txt")) {
+            assertThat(out.resolve(name)).exists();
+        }
+        assertThat(Files.exists(out.resolve("attention.png"))).isEqualTo(!attention.equals("none"));
+        try (Translator t = Translator.load(device, out)) {
+            Translation x = t.translate("Twenty-three cats at half past nine");
+            assertThat(x.source()).contains("half", "past");
+            if (x.attention() != null) {
+                assertThat(x.attention()).hasNumberOfRows(x.words().size());
+            }
+            assertThatThrownBy(() -> t.translate("  "))
+                    .isInstanceOf(TataraException.class)
+                    .hasMessageContaining("no words");
+        }
+    }
+
+    /** Stops at every look at the losses, and takes the run up again each time. */
+    @Test
+    void aRunTakenUpAgainGivesTheSameNumbers() {
+        TranslatorConfig c = tiny().with("checkpointEvery", 10);
+        TranslatorTraining.Result whole =
+                train(c, dir.resolve("whole"), false, new StopRequest(), TrainingListener.NONE);
+        TranslatorTraining.Result r = null;
+        int runs = 0;
+        while (r == null || !r.finished()) {
+            StopRequest stop = new StopRequest();
+            TrainingListener raising =
+                    new TrainingListener() {
+                        @Override
+                        public void progressed(int batch, int batches, double loss) {
+                            stop.raise();
+                        }
+                    };
+            r = train(c, dir.resolve("parts"), runs > 0, stop, raising);
+            runs++;
+            assertThat(runs).isLessThan(30);
+        }
+        assertThat(runs).isGreaterThan(4);
+        assertThat(r.history().stream().map(TranslatorTrainingTest::numbers).toList())
+                .isEqualTo(whole.history().stream().map(TranslatorTrainingTest::numbers).toList());
+        assertThat(r.testBleu()).isEqualTo(whole.testBleu());
+        assertThat(dir.resolve("parts/model.safetensors"))
+                .hasSameBinaryContentAs(dir.resolve("whole/model.safetensors"));
+    }
+
+    /** All but the time it took. */
+    private static List<Object> numbers(EpochRecord r) {
+        return List.of(r.epoch(), r.steps(), r.learningRate(), r.trainLoss(), r.metrics());
+    }
+
+    @Test
+    void otherSettingsCannotResume() {
+        Path out = dir.resolve("settings");
+        StopRequest stop = new StopRequest();
+        stop.raise();
+        assertThat(train(tiny(), out, false, stop, TrainingListener.NONE).finished()).isFalse();
+        assertThatThrownBy(() ->
+                        train(
+                                tiny().with("hidden", 32),
+                                out,
+                                true,
+                                new StopRequest(),
+                                TrainingListener.NONE))
+                .hasMessageContaining("hidden 24 / 32");
+    }
+
+    @Test
+    void settingsAreCheckedAndComeBack() throws Exception {
+        TranslatorConfig c =
+                tiny().with("cell", "gru")
+                        .with("attention", Score.MULTIPLICATIVE)
+                        .with("dropout", "0.25");
+        assertThat(c.cell()).isEqualTo(Cell.GRU);
+        assertThat(c.dropout()).isEqualTo(0.25);
+        Path file = dir.resolve("c.json");
+        Json.write(file, c);
+        assertThat(TranslatorConfig.read(file)).isEqualTo(c);
+        Files.writeString(file, "{\"epochs\": 3, \"cell\": \"rnn\"}");
+        assertThat(TranslatorConfig.read(file))
+                .isEqualTo(TranslatorConfig.defaults().with("epochs", 3).with("cell", "RNN"));
+        assertThatThrownBy(() -> c.with("hiden", 3))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("no field hiden");
+        assertThatThrownBy(() -> c.with("hidden", "many"))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("hidden");
+        assertThatThrownBy(() -> c.with("cell", "gruu"))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("gruu");
+        assertThatThrownBy(() -> c.with("dropout", 1))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("dropout");
+        Files.writeString(file, "{\"epochs\": ");
+        assertThatThrownBy(() -> TranslatorConfig.read(file))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("c.json");
+        Files.writeString(file, "[1]");
+        assertThatThrownBy(() -> TranslatorConfig.read(file))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("c.json");
+    }
+
+    @Test
+    void damagedModelsAreRefused() throws Exception {
+        Path out = dir.resolve("damaged");
+        train(tiny().with("epochs", 1), out, false, new StopRequest(), TrainingListener.NONE);
+        Files.copy(out.resolve("source.vocab"), out.resolve("keep"));
+        Files.writeString(out.resolve("source.vocab"), "<unk>\n<s>\n</s>\na\n");
+        assertThatThrownBy(() -> Translator.load(device, out))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("encoder.embedding.weight");
+        Files.copy(
+                out.resolve("keep"),
+                out.resolve("source.vocab"),
+                StandardCopyOption.REPLACE_EXISTING);
+        byte[] model = Files.readAllBytes(out.resolve("model.safetensors"));
+        Files.write(out.resolve("model.safetensors"), Arrays.copyOf(model, model.length / 2));
+        assertThatThrownBy(() -> Translator.load(device, out)).isInstanceOf(TataraException.class);
+        assertThatThrownBy(() -> Translator.load(device, dir.resolve("nowhere")))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("config.json");
+    }
+}
