@@ -1,0 +1,118 @@
+package io.tatara.bench.measure;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.runtime.OutOfDeviceMemoryException;
+import io.tatara.runtime.spi.BackEndDevice;
+import io.tatara.runtime.spi.Binding;
+import io.tatara.runtime.spi.Memory;
+import io.tatara.runtime.spi.PlanRunner;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The roofs of a device that runs kernel plans, by two kernels of our own and the device's events.
+ * The best run counts.
+ */
+final class PlanRoofs {
+    private static final int CHAINS = 12;
+
+    private final BackEndDevice device;
+    private final PlanRunner runner;
+    private final boolean quick;
+    private final GpuTraits traits;
+
+    PlanRoofs(BackEndDevice device, PlanRunner runner, boolean quick) {
+        this.device = device;
+        this.runner = runner;
+        this.quick = quick;
+        this.traits = runner.traits();
+    }
+
+    Roofs measure() {
+        List<Roofs.Copy> copies = new ArrayList<>();
+        for (long bytes : new long[] {512L << 10, 4L << 20, 32L << 20, 512L << 20}) {
+            try {
+                copies.add(new Roofs.Copy(bytes, copy(bytes)));
+            } catch (OutOfDeviceMemoryException e) {
+                break; // a small device: the sizes so far will do
+            }
+        }
+        return new Roofs(fma(), "fused multiply-adds in registers, every compute unit", copies);
+    }
+
+    private GpuProgram program(int repeat) {
+        return GpuProgram.resource(
+                PlanRoofs.class, "roofs.cl", "ON_CPU", traits.cpu() ? 1 : 0, "REPEAT", repeat);
+    }
+
+    private double copy(long bytes) {
+        int n = (int) (bytes / 8);
+        int local = traits.cpu() ? 1 : Math.min(256, traits.maxWorkGroup());
+        int groups =
+                traits.cpu()
+                        ? traits.computeUnits() * 4
+                        : Math.max(1, Math.min(n / 4 / local, traits.computeUnits() * 32));
+        GpuPlan plan =
+                GpuPlan.builder()
+                        .launch(
+                                program(1),
+                                "roof_copy",
+                                new int[] {groups, 1, 1},
+                                new int[] {local, 1, 1},
+                                GpuPlan.in(0),
+                                GpuPlan.out(0),
+                                n / 4,
+                                groups * local)
+                        .build();
+        return bytes / fastest(plan, n, n);
+    }
+
+    private double fma() {
+        int repeat = quick ? 1024 : 4096;
+        int local = traits.cpu() ? 1 : Math.min(256, traits.maxWorkGroup());
+        int groups = traits.computeUnits() * (traits.cpu() ? 16 : 32);
+        int items = groups * local;
+        GpuPlan plan =
+                GpuPlan.builder()
+                        .launch(
+                                program(repeat),
+                                "roof_fma",
+                                new int[] {groups, 1, 1},
+                                new int[] {local, 1, 1},
+                                GpuPlan.out(0),
+                                0.999f,
+                                0.5f)
+                        .build();
+        double flops = 2.0 * CHAINS * repeat * items * (traits.cpu() ? 16 : 1);
+        return flops / fastest(plan, 4, items);
+    }
+
+    /** Seconds of the fastest run. */
+    private double fastest(GpuPlan plan, int inputs, int outputs) {
+        Memory from = device.allocate(DType.FLOAT32, inputs);
+        Memory to = null;
+        try {
+            to = device.allocate(DType.FLOAT32, outputs);
+            device.upload(MemorySegment.ofArray(new float[inputs]), from);
+            Binding[] in = {new Binding(TensorSpec.f32(inputs), from, null)};
+            Binding[] out = {new Binding(TensorSpec.f32(outputs), to, null)};
+            double best = Double.POSITIVE_INFINITY;
+            long end = System.nanoTime() + (quick ? 100_000_000L : 600_000_000L);
+            for (int i = 0; i < 8 || (i < 200 && System.nanoTime() < end); i++) {
+                long nanos = device.time(() -> runner.run(plan, in, out));
+                best = i < 2 || nanos <= 0 ? best : Math.min(best, nanos * 1e-9);
+            }
+            return best;
+        } finally {
+            device.release(from);
+            if (to != null) {
+                device.release(to);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package io.tatara.bench.measure;
+
+import io.tatara.kernels.TataraException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Result files as JSON, and what is made from them: a Markdown table. */
+public final class ResultFiles {
+    private static final JsonMapper JSON =
+            JsonMapper.builder()
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .build();
+
+    private ResultFiles() {}
+
+    /** {@code bench/results/<date>-<device>.json} under a folder. */
+    public static Path defaultName(Path folder, BenchResult r) {
+        String device =
+                (r.device().id() + "-" + r.device().name())
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^a-z0-9]+", "-");
+        String stamp = r.date().replace(":", "").replace("Z", "");
+        return folder.resolve(stamp + "-" + device.replaceAll("-$", "") + ".json");
+    }
+
+    /** Writes any value as JSON; folders are made. */
+    public static void write(Path file, Object value) {
+        try {
+            Path parent = file.toAbsolutePath().getParent();
+            Files.createDirectories(parent);
+            Files.writeString(file, JSON.writeValueAsString(value) + "\n");
+        } catch (IOException | JacksonException e) {
+            throw new TataraException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * @throws TataraException if the file cannot be read or is no result file
+     */
+    public static BenchResult read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new TataraException("no file " + file);
+        }
+        try {
+            BenchResult r = JSON.readValue(Files.readString(file), BenchResult.class);
+            if (r == null || r.format() != BenchResult.FORMAT || r.roofs() == null) {
+                throw new TataraException(
+                        file + " is no benchmark result of format " + BenchResult.FORMAT);
+            }
+            return r;
+        } catch (IOException | JacksonException | NullPointerException e) {
+            throw new TataraException(
+                    file + " is no benchmark result: " + firstLine(e.getMessage()), e);
+        }
+    }
+
+    private static String firstLine(String s) {
+        return s == null ? "" : s.lines().findFirst().orElse("");
+    }
+
+    /** Head and table as Markdown. */
+    public static String markdown(BenchResult r) {
+        StringBuilder s = new StringBuilder();
+        s.append(r.device().id())
+                .append(" (")
+                .append(r.device().name())
+                .append(", ")
+                .append(r.device().driver());
+        s.append("), ").append(r.machine().os()).append(", ").append(r.machine().jdk());
+        s.append(", ").append(r.machine().cores()).append(" cores, ").append(r.date(), 0, 10);
+        s.append(r.commit().isEmpty() ? "" : ", commit " + r.commit()).append(".\n");
+        s.append("Roofs: ").append(describe(r.roofs())).append(".\n\n");
+        s.append("| op | case | median | spread | GFLOP/s | GB/s | roof | % of roof |\n");
+        s.append("|---|---|---:|---:|---:|---:|---|---:|\n");
+        for (Measurement m : r.cases()) {
+            if (m.failure().isEmpty()) {
+                s.append(
+                        String.format(
+                                "| %s | %s | %s | %.1f %% | %.1f | %.1f | %s | %.0f |%n",
+                                m.op(),
+                                cell(m.name()),
+                                m.time(),
+                                m.spread() * 100,
+                                m.gigaflops(),
+                                m.gigabytes(),
+                                m.roof(),
+                                m.ofRoof() * 100));
+            } else {
+                s.append(
+                        String.format(
+                                "| %s | %s | failed: %s ||||||%n",
+                                m.op(), cell(m.name()), cell(firstLine(m.failure()))));
+            }
+        }
+        return s.toString();
+    }
+
+    private static String cell(String s) {
+        return s.replace("|", "\\|");
+    }
+
+    /** The roofs in one line. */
+    public static String describe(Roofs roofs) {
+        StringBuilder s = new StringBuilder();
+        s.append(String.format("%.1f GFLOP/s (%s)", roofs.flops() * 1e-9, roofs.arithmetic()));
+        List<Roofs.Copy> copies = roofs.copies();
+        for (int i = 0; i < copies.size(); i++) {
+            Roofs.Copy c = copies.get(i);
+            s.append(i == 0 ? "; copies " : ", ");
+            s.append(String.format("%.1f GB/s at %s", c.bytesPerSecond() * 1e-9, size(c.bytes())));
+        }
+        return s.toString();
+    }
+
+    private static String size(long bytes) {
+        return bytes >= 1 << 20 ? (bytes >> 20) + " MiB" : (bytes >> 10) + " KiB";
+    }
+}

@@ -1,0 +1,208 @@
+package io.tatara.bench.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.bench.measure.BenchResult;
+import io.tatara.bench.measure.Measurement;
+import io.tatara.bench.measure.ResultFiles;
+import io.tatara.bench.measure.Roofs;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The commands as a user meets them: output, exit code, files. */
+class CommandLineTest {
+    @TempDir private Path folder;
+
+    private record Run(int exit, String out, String err) {
+        List<String> lines() {
+            return out.lines().toList();
+        }
+    }
+
+    private static Run run(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exit = TataraCommand.execute(new PrintWriter(out), new PrintWriter(err), args);
+        return new Run(exit, out.toString(), err.toString());
+    }
+
+    private JsonNode json(Path file) throws Exception {
+        return JsonMapper.builder().build().readTree(Files.readString(file));
+    }
+
+    private static void assertOneLine(Run r, String... parts) {
+        assertThat(r.exit).isEqualTo(2);
+        assertThat(r.err.lines()).hasSize(1);
+        assertThat(r.err).startsWith("tatara: ").contains(parts);
+    }
+
+    @Test
+    void devicesNamesTheJvm() throws Exception {
+        Path file = folder.resolve("devices.json");
+        Run r = run("devices", "--json", file.toString());
+        assertThat(r.exit).isZero();
+        assertThat(r.out).contains("jvm:0").contains("Without --device: ").contains("opencl");
+        assertThat(json(file).at("/backEnds/jvm/devices/0/backEnd").stringValue()).isEqualTo("jvm");
+    }
+
+    @Test
+    void checkEndsWithTheCounts() throws Exception {
+        Path file = folder.resolve("check.json");
+        Run r =
+                run(
+                        "check",
+                        "--device",
+                        "jvm",
+                        "--quick",
+                        "--op",
+                        "softmax",
+                        "--json",
+                        file.toString());
+        assertThat(r.exit).isZero();
+        assertThat(r.lines().getLast()).matches("[1-9]\\d* passed, 0 failed, \\d+ skipped");
+        assertThat(r.out).contains("softmax");
+        JsonNode j = json(file);
+        assertThat(j.get("device").stringValue()).isEqualTo("jvm:0");
+        assertThat(j.get("failed").intValue()).isZero();
+        assertThat(j.get("results").size())
+                .isEqualTo(j.get("passed").intValue() + j.get("skipped").intValue());
+        assertThat(j.at("/results/0/op").stringValue()).isEqualTo("softmax");
+        assertThat(j.at("/results/0/status").stringValue()).isEqualTo("passed");
+    }
+
+    @Test
+    void smallestSkipsMore() {
+        Run r = run("check", "--device", "jvm", "--smallest", "--op", "matmul");
+        assertThat(r.exit).isZero();
+        assertThat(r.lines().getLast()).matches("[1-9]\\d* passed, 0 failed, [1-9]\\d* skipped");
+    }
+
+    @Test
+    void unknownDeviceOpAndFileAreOneLineEach() {
+        assertOneLine(run("check", "--device", "abacus"), "abacus", "jvm:0");
+        assertOneLine(run("bench", "--device", "abacus"), "abacus", "jvm:0");
+        assertOneLine(
+                run("check", "--device", "jvm", "--op", "frobnicate"), "frobnicate", "matmul");
+        assertOneLine(
+                run("bench", "--device", "jvm", "--op", "frobnicate", "--quick"),
+                "frobnicate",
+                "matmul");
+        assertOneLine(run("bench", "report", folder.resolve("none.json").toString()), "none.json");
+        assertOneLine(
+                run(
+                        "translate",
+                        "--device",
+                        "jvm",
+                        "--model",
+                        folder.resolve("none").toString(),
+                        "hello"),
+                "none");
+        assertOneLine(
+                run(
+                        "train",
+                        "translator",
+                        "--device",
+                        "jvm",
+                        "--data",
+                        folder.resolve("none").toString()),
+                "none");
+        assertOneLine(run("check", "--device", "jvm", "--threads", "0"), "--threads");
+    }
+
+    @Test
+    void stacktraceIsShownOnRequest() {
+        Run r = run("check", "--device", "abacus", "--stacktrace");
+        assertThat(r.exit).isEqualTo(2);
+        assertThat(r.err).contains("DeviceException").contains("\tat ");
+    }
+
+    @Test
+    void wrongArgumentsExitWithTwo() {
+        assertThat(run("check", "--colour").exit).isEqualTo(2);
+        assertThat(run("dance").exit).isEqualTo(2);
+        assertThat(run().exit).isEqualTo(2);
+        assertThat(run("train", "translator").err).contains("--data");
+        assertThat(run("train", "translator", "--data", "x", "--cell", "abacus").exit).isEqualTo(2);
+    }
+
+    @Test
+    void helpAndVersion() {
+        assertThat(run("--version").out).startsWith("tatara ");
+        assertThat(run("--help").out)
+                .contains("devices", "check", "bench", "train", "translate", "demo");
+        assertThat(run("train", "translator", "--help").out)
+                .contains("--attention", "default: 40000", "--resume");
+        assertThat(run("bench", "--help").out).contains("report", "--quick");
+    }
+
+    @Test
+    void damagedResultFileIsOneLine() throws Exception {
+        Path file = Files.writeString(folder.resolve("bad.json"), "{\"format\": ");
+        assertOneLine(run("bench", "report", file.toString()), "bad.json", "no benchmark result");
+        Path other = Files.writeString(folder.resolve("other.json"), "{\"format\": 99}");
+        assertOneLine(run("bench", "report", other.toString()), "other.json");
+    }
+
+    @Test
+    void reportIsMarkdown() {
+        Measurement m =
+                new Measurement(
+                        "matmul",
+                        "square|64",
+                        "float32[64, 64]",
+                        2e6,
+                        1e5,
+                        1,
+                        List.of(1e-4, 1.1e-4, 0.9e-4),
+                        1e-4,
+                        0.1,
+                        "arithmetic",
+                        0.5,
+                        "");
+        Measurement bad =
+                new Measurement(
+                        "softmax",
+                        "rows",
+                        "",
+                        1,
+                        1,
+                        0,
+                        List.of(),
+                        0,
+                        0,
+                        "",
+                        0,
+                        "no room\nsecond line");
+        BenchResult result =
+                new BenchResult(
+                        BenchResult.FORMAT,
+                        "2026-01-02T03:04:05Z",
+                        "abc1234",
+                        new BenchResult.DeviceFacts(
+                                "jvm:0", "A CPU", "a JVM", "CPU", 1, Map.of("threads", "1")),
+                        new BenchResult.MachineFacts("an OS", "a JDK", "A CPU", 2, 1),
+                        Map.of("timer", "none"),
+                        new Roofs(4e10, "test", List.of(new Roofs.Copy(1 << 20, 1e10))),
+                        List.of(m, bad));
+        Path file = ResultFiles.defaultName(folder, result);
+        assertThat(file.getFileName().toString()).isEqualTo("2026-01-02T030405-jvm-0-a-cpu.json");
+        ResultFiles.write(file, result);
+        assertThat(ResultFiles.read(file)).isEqualTo(result);
+        Run r = run("bench", "report", file.toString());
+        assertThat(r.exit).isZero();
+        assertThat(r.out)
+                .contains(
+                        "| matmul | square\\|64 | 100.00 µs | 10.0 % | 20.0 | 1.0 | arithmetic | 50 |")
+                .contains("failed: no room |")
+                .contains("40.0 GFLOP/s", "10.0 GB/s at 1 MiB", "abc1234")
+                .doesNotContain("second line");
+    }
+}

@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# What the scripts share: finding a JDK, running Maven, offering system packages. Sourced, with ROOT set.
+
+NEEDED_JDK=25
+
+say() {
+  printf 'tatara: %s\n' "$*" >&2
+}
+
+# jdk_major HOME: prints the feature version of the JDK there, nothing where there is none.
+jdk_major() {
+  [ -x "$1/bin/javac" ] && [ -x "$1/bin/java" ] || return 0
+  "$1/bin/java" -version 2>&1 | sed -n 's/.* version "\([0-9][0-9]*\).*/\1/p' | head -n 1
+}
+
+# Sets JAVA_HOME to a JDK that is new enough, or says what to install and fails.
+find_jdk() {
+  local home major seen=() on_path=''
+  if command -v java >/dev/null 2>&1; then
+    on_path=$(readlink -f "$(command -v java)" 2>/dev/null || command -v java)
+    on_path=$(dirname "$(dirname "$on_path")")
+  fi
+  for home in "${JAVA_HOME:-}" "$on_path" /usr/lib/jvm/* "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* /opt/* \
+    /Library/Java/JavaVirtualMachines/*/Contents/Home; do
+    [ -n "$home" ] || continue
+    major=$(jdk_major "$home")
+    [ -n "$major" ] || continue
+    if [ "$major" -ge "$NEEDED_JDK" ]; then
+      export JAVA_HOME=$home
+      return 0
+    fi
+    seen+=("$home ($major)")
+  done
+  say "a JDK $NEEDED_JDK or newer is needed and was not found${seen[*]:+; too old: ${seen[*]}}."
+  say "looked in JAVA_HOME, PATH, /usr/lib/jvm, ~/.sdkman, ~/.jdks and /opt."
+  say "install one and try again:"
+  say "  apt-get install openjdk-25-jdk-headless    (where the distribution has it)"
+  say "  sdk install java 25-tem                    (sdkman.io)"
+  say "  https://adoptium.net/temurin/releases      (unpack into /opt, or set JAVA_HOME)"
+  return 1
+}
+
+# maven ARGS…: the wrapper, or the system's Maven where the wrapper cannot fetch itself.
+maven() {
+  if [ -z "${MAVEN:-}" ]; then
+    local version
+    if (cd "$ROOT" && ./mvnw --version) >/dev/null 2>&1; then
+      MAVEN=./mvnw
+    else
+      version=$(mvn --version 2>/dev/null | sed -n 's/.*Apache Maven \([0-9]*\.[0-9]*\).*/\1/p')
+      case $version in
+        3.[89] | 3.[1-9][0-9] | [4-9].*)
+          say "the Maven wrapper cannot download Maven; the system's Maven $version is used."
+          MAVEN=mvn
+          ;;
+        *)
+          say "the Maven wrapper cannot download Maven, and there is no Maven 3.8 or newer: check the network, or install maven."
+          return 1
+          ;;
+      esac
+    fi
+  fi
+  (cd "$ROOT" && "$MAVEN" "$@")
+}
+
+# Whether something is newer than the last build.
+stale() {
+  local stamp=$1
+  [ -f "$stamp" ] || return 0
+  [ -n "$(find "$ROOT/pom.xml" "$ROOT"/*/pom.xml "$ROOT"/*/src/main -newer "$stamp" -print -quit)" ]
+}
+
+# Makes bench/target/lib, all jars that the command line needs, where it is not up to date.
+build() {
+  local stamp=$ROOT/bench/target/lib/.built
+  stale "$stamp" || return 0
+  say "building (once, and after changes) …"
+  rm -rf "$ROOT/bench/target/lib"
+  if ! maven -q -B -DskipTests package; then
+    say "the build failed; its messages stand above."
+    return 1
+  fi
+  touch "$stamp"
+}
+
+# packages WHY NAME…: installs Debian packages that are missing, where that is allowed; else says so. Never fails.
+packages() {
+  local why=$1 p missing=() become=()
+  shift
+  command -v dpkg-query >/dev/null 2>&1 || return 0
+  for p in "$@"; do
+    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    become=(sudo -n)
+  fi
+  if [ -n "${TATARA_NO_INSTALL:-}" ] || { [ ${#become[@]} -gt 0 ] && ! sudo -n true 2>/dev/null; }; then
+    say "$why: not installed: ${missing[*]}; going on without. To have it: sudo apt-get install ${missing[*]}"
+    return 0
+  fi
+  say "$why: installing ${missing[*]} …"
+  if "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
+    return 0
+  fi
+  "${become[@]}" apt-get update -qq >/dev/null 2>&1 || true
+  if ! "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
+    say "apt-get could not install ${missing[*]}; going on without."
+  fi
+  return 0
+}
