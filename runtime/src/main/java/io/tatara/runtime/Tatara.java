@@ -64,10 +64,14 @@ public final class Tatara {
      */
     public static Device open(String name) {
         String wanted = name.strip();
-        for (Candidate c : candidates()) {
-            if (c.device.id().equals(wanted)
-                    || (c.device.backEnd().equals(wanted) && c.device.index() == 0)) {
-                return new Device(c.backEnd.open(c.device));
+        for (BackEnd b : backEnds()) {
+            if (!wanted.equals(b.name()) && !wanted.startsWith(b.name() + ":")) {
+                continue; // the drivers of other back ends are not loaded for nothing
+            }
+            for (DeviceInfo d : b.discover().devices()) {
+                if (d.id().equals(wanted) || (d.index() == 0 && wanted.equals(b.name()))) {
+                    return new Device(b.open(d));
+                }
             }
         }
         throw new DeviceException(

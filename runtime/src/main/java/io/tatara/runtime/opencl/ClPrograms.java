@@ -91,7 +91,7 @@ final class ClPrograms {
                             new byte[][] {binary},
                             new int[1],
                             null);
-            CL.clBuildProgram(program, 1, new cl_device_id[] {found.device()}, options, null, null);
+            build(program);
             return program;
         } catch (CLException e) {
             LOG.log(
@@ -102,11 +102,19 @@ final class ClPrograms {
         }
     }
 
+    private void build(cl_program program) {
+        try {
+            CL.clBuildProgram(program, 1, new cl_device_id[] {found.device()}, options, null, null);
+        } finally {
+            SignalGuard.restore();
+        }
+    }
+
     private cl_program compile(ProgramText text, String key) {
         cl_program program =
                 CL.clCreateProgramWithSource(context, 1, new String[] {text.text()}, null, null);
         try {
-            CL.clBuildProgram(program, 1, new cl_device_id[] {found.device()}, options, null, null);
+            build(program);
         } catch (CLException e) {
             try {
                 String log = ClInfo.buildLog(program, found.device());

@@ -127,6 +127,7 @@ final class ClQueue {
             unflushed = 0;
         }
         CL.clFinish(q); // outside the monitor: others go on enqueueing
+        SignalGuard.restore(); // some drivers compile at a kernel's first run
     }
 
     synchronized void beginTiming() {

@@ -72,7 +72,12 @@ public final class OpenClBackEnd implements BackEnd {
         if (property == null && "off".equals(System.getenv("TATARA_OPENCL"))) {
             return ClDevices.none("OpenCL is switched off by TATARA_OPENCL=off.");
         }
-        String absence = ClLibrary.absence(libraries);
-        return absence != null ? ClDevices.none(absence) : ClDevices.find();
+        SignalGuard.remember();
+        try {
+            String absence = ClLibrary.absence(libraries);
+            return absence != null ? ClDevices.none(absence) : ClDevices.find();
+        } finally {
+            SignalGuard.restore();
+        }
     }
 }
