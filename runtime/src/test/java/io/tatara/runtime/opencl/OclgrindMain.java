@@ -13,14 +13,17 @@ import io.tatara.kernels.layout.Fill;
 import io.tatara.runtime.cache.ProgramCache;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.DeviceInfo;
+import java.lang.reflect.Field;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jocl.CL;
 
 /**
  * To be run in a JVM of its own in which Oclgrind is the only platform: the small cases of every
@@ -38,7 +41,8 @@ final class OclgrindMain {
 
     private OclgrindMain() {}
 
-    public static void main(String[] a) {
+    public static void main(String[] a) throws Exception {
+        waitForUnmappingHere();
         OpenClBackEnd backEnd = new OpenClBackEnd(ClLibrary.names(), () -> ProgramCache.OFF);
         DeviceInfo info =
                 backEnd.discover().devices().stream()
@@ -193,5 +197,15 @@ final class OclgrindMain {
         Binding y = new Binding(spec, device.allocate(spec.dtype(), 16), null);
         device.execute(k, new Fill(spec, 0), new Binding[0], new Binding[] {y});
         device.synchronize();
+    }
+
+    /**
+     * JOCL waits for the end of each unmapping on a thread of its own, and the simulator does not
+     * survive two threads at work: here the calling thread waits.
+     */
+    private static void waitForUnmappingHere() throws ReflectiveOperationException {
+        Field executor = CL.class.getDeclaredField("referenceReleaseExecutor");
+        executor.setAccessible(true);
+        executor.set(null, (Executor) Runnable::run);
     }
 }
