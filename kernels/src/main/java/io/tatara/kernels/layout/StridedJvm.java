@@ -5,8 +5,8 @@ import io.tatara.kernels.jvm.Workers;
 
 /**
  * {@link Strided} copies on Java arrays: long runs by {@code System.arraycopy}, transpositions by
- * strips of one cache line's width, read eight neighbours at a time: twice as fast as square tiles
- * with a loop over either side (2048 x 2048: 2.4 ms against 4.6 ms of processor time).
+ * strips of one cache line's width, read eight neighbours at a time, which takes less time than
+ * square tiles with a loop over either side.
  */
 public final class StridedJvm {
     private static final int STRIP = 16;
