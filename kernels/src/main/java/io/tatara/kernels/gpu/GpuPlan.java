@@ -1,5 +1,6 @@
 package io.tatara.kernels.gpu;
 
+import io.tatara.kernels.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,6 +11,9 @@ import java.util.List;
  * @param temporaries bytes of each temporary buffer
  */
 public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
+    /** Number of ints behind {@link Arg.Semaphores}. */
+    public static final int SEMAPHORES = 8192;
+
     public GpuPlan {
         launches = List.copyOf(launches);
         temporaries = List.copyOf(temporaries);
@@ -23,9 +27,19 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
      * @param entry the kernel's name in the program
      * @param groups number of work-groups in x, y, z
      * @param local work-items of a group in x, y, z
+     * @param dynamicShared bytes of shared memory beyond what the source declares; CUDA alone, at
+     *     most {@link GpuTraits#maxShared}
+     * @param cooperative whether all groups must be resident at once, for kernels that wait for
+     *     each other across groups; CUDA alone
      */
     public record Launch(
-            GpuProgram program, String entry, int[] groups, int[] local, List<Arg> args) {
+            GpuProgram program,
+            String entry,
+            int[] groups,
+            int[] local,
+            int dynamicShared,
+            boolean cooperative,
+            List<Arg> args) {
         public Launch {
             if (groups.length != 3 || local.length != 3) {
                 throw new IllegalArgumentException("groups and local have three extents");
@@ -51,6 +65,44 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
         record Int(int value) implements Arg {}
 
         record Float(float value) implements Arg {}
+
+        /**
+         * {@link #SEMAPHORES} ints of the device that are 0 when a launch begins and that the
+         * kernel must leave 0: counters of barriers across groups and of split sums, without a
+         * launch that clears them. CUDA alone.
+         */
+        record Semaphores() implements Arg {}
+
+        /**
+         * A tensor map for the copy engine (TMA) of compute capability 9.0, as {@code
+         * cuTensorMapEncodeTiled} makes it: a view of the buffer as a box-wise readable array;
+         * elements outside read as 0 and are not written. The source declares it {@code const
+         * __grid_constant__ TensorMap}. Extents innermost first. CUDA alone.
+         *
+         * @param buffer input, output or temporary that is seen
+         * @param offset bytes from its start, a multiple of 16
+         * @param type element type
+         * @param extents elements along each axis
+         * @param strides bytes from one element to the next along axes 1, 2 …, multiples of 16
+         * @param box elements that one copy moves along each axis, at most 256
+         * @param swizzle bytes of the span in which 16-byte pieces are permuted in shared memory:
+         *     0, 32, 64 or 128
+         */
+        record TensorMap(
+                Arg buffer,
+                long offset,
+                DType type,
+                List<Long> extents,
+                List<Long> strides,
+                List<Integer> box,
+                int swizzle)
+                implements Arg {
+            public TensorMap {
+                extents = List.copyOf(extents);
+                strides = List.copyOf(strides);
+                box = List.copyOf(box);
+            }
+        }
     }
 
     public static Builder builder() {
@@ -75,6 +127,18 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
          */
         public Builder launch(
                 GpuProgram program, String entry, int[] groups, int[] local, Object... args) {
+            return launch(program, entry, groups, local, 0, false, args);
+        }
+
+        /** As above, with dynamic shared memory and, where asked, all groups resident at once. */
+        public Builder launch(
+                GpuProgram program,
+                String entry,
+                int[] groups,
+                int[] local,
+                int dynamicShared,
+                boolean cooperative,
+                Object[] args) {
             if (groups[0] == 0 || groups[1] == 0 || groups[2] == 0) {
                 return this;
             }
@@ -91,7 +155,15 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
                                             "argument " + a + " of kernel " + entry);
                         });
             }
-            launches.add(new Launch(program, entry, groups.clone(), local.clone(), list));
+            launches.add(
+                    new Launch(
+                            program,
+                            entry,
+                            groups.clone(),
+                            local.clone(),
+                            dynamicShared,
+                            cooperative,
+                            list));
             return this;
         }
 

@@ -1,5 +1,6 @@
 package io.tatara.kernels.gpu;
 
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -9,20 +10,45 @@ import java.util.TreeMap;
  * @param name for messages, such as {@code matmul/matmul.cl}
  * @param source the text without the portable header, which every program gets
  * @param defines macro definitions ({@code -D}), sorted
+ * @param headers headers of device functions beyond the portable one, such as {@code tensor.cuh},
+ *     in order; a program that names any is CUDA C alone
  */
-public record GpuProgram(String name, String source, SortedMap<String, String> defines) {
+public record GpuProgram(
+        String name, String source, SortedMap<String, String> defines, List<String> headers) {
+    public GpuProgram {
+        headers = List.copyOf(headers);
+    }
+
     /** A source that stands as a resource beside {@code room}; defines as name, value pairs. */
     public static GpuProgram resource(Class<?> room, String file, Object... defines) {
-        String folder = room.getPackageName().substring(room.getPackageName().lastIndexOf('.') + 1);
-        return of(folder + "/" + file, GpuSources.load(room, file), defines);
+        return of(folder(room) + "/" + file, GpuSources.load(room, file), defines);
+    }
+
+    /**
+     * A CUDA source that stands as a resource beside {@code room}.
+     *
+     * @param headers files of device functions in this package's folder
+     */
+    public static GpuProgram cuda(
+            Class<?> room, String file, List<String> headers, Object... defines) {
+        return new GpuProgram(
+                folder(room) + "/" + file, GpuSources.load(room, file), map(defines), headers);
     }
 
     /** Generated text; defines as name, value pairs. */
     public static GpuProgram of(String name, String source, Object... defines) {
+        return new GpuProgram(name, source, map(defines), List.of());
+    }
+
+    private static String folder(Class<?> room) {
+        return room.getPackageName().substring(room.getPackageName().lastIndexOf('.') + 1);
+    }
+
+    private static SortedMap<String, String> map(Object... defines) {
         TreeMap<String, String> map = new TreeMap<>();
         for (int i = 0; i < defines.length; i += 2) {
             map.put(defines[i].toString(), defines[i + 1].toString());
         }
-        return new GpuProgram(name, source, java.util.Collections.unmodifiableSortedMap(map));
+        return java.util.Collections.unmodifiableSortedMap(map);
     }
 }

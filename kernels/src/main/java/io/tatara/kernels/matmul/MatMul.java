@@ -28,8 +28,10 @@ import java.util.List;
  * @param transposeA whether a's last two axes are exchanged
  * @param transposeB whether b's last two axes are exchanged
  * @param epilogue what follows
+ * @param precision how exactly float32 products are computed; the gradient's products likewise
  */
-public record MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue) implements Op {
+public record MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue, Precision precision)
+        implements Op {
     private static final Checks CHECK = new Checks("matmul");
 
     public MatMul {
@@ -37,6 +39,14 @@ public record MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue) 
             throw new OpException(
                     "matmul", "epilogue", "null", "an epilogue, Epilogue.NONE for none");
         }
+        if (precision == null) {
+            throw new OpException("matmul", "precision", "null", "a precision");
+        }
+    }
+
+    /** In strict precision. */
+    public MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue) {
+        this(transposeA, transposeB, epilogue, Precision.STRICT);
     }
 
     /** a · b. */
@@ -112,8 +122,8 @@ public record MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue) 
         if (g.needs(0)) {
             Value da =
                     transposeA
-                            ? g.one(of(transposeB, true), b, dz)
-                            : g.one(of(false, !transposeB), dz, b);
+                            ? g.one(again(transposeB, true), b, dz)
+                            : g.one(again(false, !transposeB), dz, b);
             d[0] = SumTo.emit(g, da, a.spec().shape());
         }
         if (g.needs(1)) {
@@ -123,6 +133,10 @@ public record MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue) 
             d[2] = SumTo.emit(g, dz, g.input(2).spec().shape());
         }
         return d;
+    }
+
+    private MatMul again(boolean ta, boolean tb) {
+        return new MatMul(ta, tb, Epilogue.NONE, precision);
     }
 
     private Value beforeActivation(Backprop g, Value a, Value b, Value dy) {
@@ -136,7 +150,7 @@ public record MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue) 
             // would
             // leave its rounding errors behind.
             Epilogue e = f.derivativeFromResult() ? epilogue : Epilogue.NONE;
-            saved = g.one(new MatMul(transposeA, transposeB, e), a, b, g.input(2), null);
+            saved = g.one(new MatMul(transposeA, transposeB, e, precision), a, b, g.input(2), null);
         }
         return g.one(new ActivationGradient(f), saved, dy);
     }
@@ -162,15 +176,21 @@ public record MatMul(boolean transposeA, boolean transposeB, Epilogue epilogue) 
             return transposeB
                     ? g.one(
                             new MatMulStrided(
-                                    right.transposed(), left.transposed(), ones, n, k, rows),
+                                    right.transposed(),
+                                    left.transposed(),
+                                    ones,
+                                    n,
+                                    k,
+                                    rows,
+                                    precision),
                             dz,
                             a)
-                    : g.one(new MatMulStrided(left, right, ones, k, n, rows), a, dz);
+                    : g.one(new MatMulStrided(left, right, ones, k, n, rows, precision), a, dz);
         }
         Value db =
                 transposeB
-                        ? g.one(of(true, transposeA), dz, a)
-                        : g.one(of(!transposeA, false), a, dz);
+                        ? g.one(again(true, transposeA), dz, a)
+                        : g.one(again(!transposeA, false), a, dz);
         return SumTo.emit(g, db, b);
     }
 }

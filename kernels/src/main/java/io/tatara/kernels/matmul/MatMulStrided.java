@@ -25,9 +25,17 @@ import java.util.List;
  * @param a where A [m, k] stands in input 0
  * @param b where B [k, n] stands in input 1
  * @param batch extents of the batch axes
+ * @param precision how exactly float32 products are computed
  */
 public record MatMulStrided(
-        MatrixLayout a, MatrixLayout b, List<Integer> batch, int m, int n, int k) implements Op {
+        MatrixLayout a,
+        MatrixLayout b,
+        List<Integer> batch,
+        int m,
+        int n,
+        int k,
+        Precision precision)
+        implements Op {
     private static final Checks CHECK = new Checks("matmul_strided");
 
     public MatMulStrided {
@@ -39,6 +47,12 @@ public record MatMulStrided(
         int axes = batch.size();
         CHECK.that(a.batchStrides().size() == axes, "a", a, axes + " batch strides");
         CHECK.that(b.batchStrides().size() == axes, "b", b, axes + " batch strides");
+        CHECK.that(precision != null, "precision", "null", "a precision");
+    }
+
+    /** In strict precision. */
+    public MatMulStrided(MatrixLayout a, MatrixLayout b, List<Integer> batch, int m, int n, int k) {
+        this(a, b, batch, m, n, k, Precision.STRICT);
     }
 
     @Override
@@ -89,7 +103,7 @@ public record MatMulStrided(
         if (g.needs(0)) {
             Value x =
                     g.one(
-                            new MatMulStrided(dc, b.transposed(), batch, m, k, n),
+                            new MatMulStrided(dc, b.transposed(), batch, m, k, n, precision),
                             g.grad(0),
                             g.input(1));
             d[0] = scatter(g, x, a, m, k, g.input(0).spec().shape());
@@ -97,7 +111,7 @@ public record MatMulStrided(
         if (g.needs(1)) {
             Value x =
                     g.one(
-                            new MatMulStrided(a.transposed(), dc, batch, k, n, m),
+                            new MatMulStrided(a.transposed(), dc, batch, k, n, m, precision),
                             g.input(0),
                             g.grad(0));
             d[1] = scatter(g, x, b, k, n, g.input(1).spec().shape());

@@ -51,6 +51,9 @@
 #define STOREF4(p, i, v) vstore4(v, 0, (p) + (i))
 #define UNROLL
 #else
+#ifdef __CUDACC__
+#pragma nv_diag_suppress 177 /* headers of device functions of which a program uses some */
+#endif
 typedef unsigned int uint;
 typedef unsigned short ushort;
 #define KERNEL extern "C" __global__
@@ -105,8 +108,10 @@ typedef unsigned short ushort;
 #define ST(p, i, v) vstore_half_rte(v, i, p)
 #else
 #define ELEM ushort
+#ifndef TATARA_EMULATION
 DEVICE float tatara_from_half(ushort h) { float f; asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(h)); return f; }
 DEVICE ushort tatara_to_half(float f) { ushort h; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(f)); return h; }
+#endif
 #define LD(p, i) tatara_from_half((p)[i])
 #define ST(p, i, v) ((p)[i] = tatara_to_half(v))
 #endif

@@ -127,16 +127,7 @@ class CudaSourcesTest {
 
     /** The distinct programs of all plans, in the table's order. */
     private static List<Unit> units(int arch) {
-        GpuTraits traits =
-                new GpuTraits(
-                        GpuTraits.Api.CUDA,
-                        false,
-                        arch == 75 ? 40 : 132,
-                        1024,
-                        49152,
-                        32,
-                        arch,
-                        true);
+        GpuTraits traits = GpuTraits.cuda(arch, arch == 75 ? 40 : 132);
         Map<GpuProgram, Unit> units = new LinkedHashMap<>();
         for (OpEntry<?> e : OpTable.all()) {
             for (Case c : e.cases().get()) {
@@ -236,12 +227,7 @@ class CudaSourcesTest {
         Path to = Files.createTempDirectory(folder, "cu");
         for (int i = 0; i < units.size(); i++) {
             GpuProgram p = units.get(i).program;
-            StringBuilder text = new StringBuilder();
-            p.defines()
-                    .forEach((name, value) ->
-                            text.append("#define ").append(name + " " + value + "\n"));
-            text.append("#line 1 \"portable.h\"\n").append(GpuSources.header(GpuTraits.Api.CUDA));
-            text.append("\n#line 1 \"").append(p.name()).append("\"\n").append(p.source());
+            String text = GpuSources.prologue(GpuTraits.Api.CUDA, p) + p.source();
             Files.writeString(to.resolve("p" + i + ".cu"), text);
         }
         return to;

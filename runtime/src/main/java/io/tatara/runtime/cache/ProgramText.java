@@ -3,7 +3,6 @@ package io.tatara.runtime.cache;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.gpu.GpuTraits;
-import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -30,18 +29,10 @@ public record ProgramText(String name, String text, int prologue) {
                     "(?:<[\\w ]+>|[\\w./\\\\-]*\\.(?:cl|cu)|\\binput)[:(](\\d+)|\\bline (\\d+)");
 
     public static ProgramText of(GpuTraits.Api api, GpuProgram program) {
-        StringBuilder s = new StringBuilder();
-        for (Map.Entry<String, String> d : program.defines().entrySet()) {
-            s.append("#define ").append(d.getKey()).append(' ').append(d.getValue()).append('\n');
-        }
-        s.append(GpuSources.header(api));
-        if (s.charAt(s.length() - 1) != '\n') {
-            s.append('\n');
-        }
+        String prologue = GpuSources.prologue(api, program);
+        int lines = (int) prologue.chars().filter(c -> c == '\n').count();
         String name = program.name().replaceAll("[\"\\\\\\s]", "_");
-        s.append("#line 1 \"").append(name).append("\"\n");
-        int prologue = (int) s.chars().filter(c -> c == '\n').count();
-        return new ProgramText(name, s.append(program.source()).toString(), prologue);
+        return new ProgramText(name, prologue + program.source(), lines);
     }
 
     /**

@@ -190,7 +190,8 @@ record ClDevices(List<Found> devices, List<String> absences) {
                         ClInfo.number(d, CL.CL_DEVICE_LOCAL_MEM_SIZE),
                         subgroup(d, extensions),
                         0,
-                        extensions.contains(" cl_khr_fp16 "));
+                        extensions.contains(" cl_khr_fp16 "),
+                        0);
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("version", version);
         facts.put("platform", ClInfo.text(p, CL.CL_PLATFORM_VERSION));

@@ -119,6 +119,9 @@ final class ClPlan {
     }
 
     private static void checkGroup(String op, GpuPlan.Launch l, ClDevices.Found found) {
+        if (!l.program().headers().isEmpty() || l.dynamicShared() > 0 || l.cooperative()) {
+            throw refuse(op, l, "a launch for CUDA alone", "a portable one", found);
+        }
         long[] most = ClInfo.numbers(found.device(), CL.CL_DEVICE_MAX_WORK_ITEM_SIZES, 3);
         int items = 1;
         for (int d = 0; d < 3; d++) {
