@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine.hpp"
+#include "fiber.hpp"
 #include "tensormap.hpp"
 
 namespace tatara {
@@ -185,10 +185,14 @@ EMU_API void tatara_emu_mbarrier_arrive(uint32_t bar, int expect, int rank) {
 
 EMU_API void tatara_emu_mbarrier_wait(uint32_t bar, int parity) {
   if (parity != 0 && parity != 1) fail(text("mbarrier_wait for parity %d", parity));
+  bool gave_way = false;
   while (true) {
     MBarrier& m = barrier_at(bar, "mbarrier_wait", self->block);
-    if (m.phase != parity) {
-      return;
+    if (m.phase != parity) return;
+    if (!m.loads.empty() && !gave_way) {
+      gave_way = true; /* first the others, so that those see NaN who read without waiting */
+      give_way();
+      continue;
     }
     if (!m.loads.empty()) {
       carry_out_loads(m);

@@ -100,11 +100,7 @@ final class Emulated {
         e.order(seed);
         try (EmulatedPlan p = new EmulatedPlan(e, GpuTraits.cuda(arch, 4), true)) {
             RefArray[] r =
-                    p.run(
-                            plan,
-                            in.toArray(RefArray[]::new),
-                            out.toArray(TensorSpec[]::new),
-                            alias);
+                    p.run(plan, in.toArray(RefArray[]::new), out.toArray(TensorSpec[]::new), alias);
             return r[0].data();
         } finally {
             e.order(0);

@@ -37,12 +37,11 @@ class FaultsTest {
     }
 
     private static AbstractThrowableAssert<?, ?> hopperFails(Emulated e) {
-        return assertThatThrownBy(
-                        () ->
-                                e.runWith(
-                                        HopperEmulationTest.map(
-                                                0, DType.FLOAT32, List.of(32L, 2L), List.of(32, 2), 0),
-                                        GpuPlan.out(0)))
+        return assertThatThrownBy(() ->
+                        e.runWith(
+                                HopperEmulationTest.map(
+                                        0, DType.FLOAT32, List.of(32L, 2L), List.of(32, 2), 0),
+                                GpuPlan.out(0)))
                 .isInstanceOf(Emulation.EmulationException.class);
     }
 
@@ -83,7 +82,8 @@ class FaultsTest {
     @Test
     void overrunOfDynamicSharedMemory() {
         fails(kernel("DYNAMIC_SHARED(s);\ns[8 * LOCAL_ID(0)] = 1;").shared(128))
-                .hasMessageContaining("thread (16,0,0): write outside: 1 bytes at offset 128 of 128");
+                .hasMessageContaining(
+                        "thread (16,0,0): write outside: 1 bytes at offset 128 of 128");
     }
 
     @Test
@@ -111,7 +111,8 @@ class FaultsTest {
                         kernel(
                                 "if (lane_id() < 7) c[0] = shuffle(1.0f, 0); else warp_barrier();",
                                 "warp.cuh"))
-                .hasMessageContaining("executes warp barrier while other lanes of its warp execute shuffle");
+                .hasMessageContaining(
+                        "executes warp barrier while other lanes of its warp execute shuffle");
     }
 
     @ParameterizedTest
@@ -144,13 +145,12 @@ class FaultsTest {
 
     @Test
     void semaphoreLeftBehind() {
-        assertThatThrownBy(
-                        () ->
-                                new Emulated(
-                                                "KERNEL void k(float* c, int* s) { semaphore_add(s + 2, 1); c[0] = 0.0f; }",
-                                                "grid.cuh")
-                                        .out(TensorSpec.f32(1))
-                                        .run(new GpuPlan.Arg.Semaphores()))
+        assertThatThrownBy(() ->
+                        new Emulated(
+                                        "KERNEL void k(float* c, int* s) { semaphore_add(s + 2, 1); c[0] = 0.0f; }",
+                                        "grid.cuh")
+                                .out(TensorSpec.f32(1))
+                                .run(new GpuPlan.Arg.Semaphores()))
                 .hasMessageContaining("leaves semaphore 2 at 32");
     }
 
@@ -162,14 +162,22 @@ class FaultsTest {
 
     @Test
     void textThatDoesNotCompile() {
-        fails(kernel("c[0] = nothing;")).hasMessageContaining("test.cu:2:").hasMessageContaining("nothing");
+        fails(kernel("c[0] = nothing;"))
+                .hasMessageContaining("test.cu:2:")
+                .hasMessageContaining("nothing");
     }
 
     @Test
     void copyAsyncMisalignedOrOutside() {
-        fails(kernel("SHARED float s[64];\ncopy_async_16(shared_address(s + 1), a, 16);", "tensor.cuh"))
+        fails(
+                        kernel(
+                                "SHARED float s[64];\ncopy_async_16(shared_address(s + 1), a, 16);",
+                                "tensor.cuh"))
                 .hasMessageContaining("no multiple of 16");
-        fails(kernel("SHARED float s[64];\ncopy_async_16(shared_address(s), a + 8, 16);", "tensor.cuh"))
+        fails(
+                        kernel(
+                                "SHARED float s[64];\ncopy_async_16(shared_address(s), a + 8, 16);",
+                                "tensor.cuh"))
                 .hasMessageContaining("cp.async reads outside");
     }
 
@@ -187,7 +195,9 @@ class FaultsTest {
     @Test
     void mbarrierFaults() {
         hopperFails(hopper("mbarrier_wait(bar, 0);")).hasMessageContaining("is no mbarrier");
-        hopperFails(hopper("if (LOCAL_ID(0) == 0) mbarrier_init(bar, 33);\nBARRIER();\nmbarrier_arrive(bar);\nmbarrier_wait(bar, 0);"))
+        hopperFails(
+                        hopper(
+                                "if (LOCAL_ID(0) == 0) mbarrier_init(bar, 33);\nBARRIER();\nmbarrier_arrive(bar);\nmbarrier_wait(bar, 0);"))
                 .hasMessageContaining("32 threads wait at mbarrier_wait");
         hopperFails(
                         hopper(
@@ -198,20 +208,27 @@ class FaultsTest {
     @Test
     void copyEngineFaults() {
         String start = "if (LOCAL_ID(0) == 0) { mbarrier_init(bar, 1); mbarrier_fence_init(); ";
-        hopperFails(hopper("if (LOCAL_ID(0) == 0) { mbarrier_init(bar, 1); tma_load_2d(at, &a, bar, 0, 0); }"))
+        hopperFails(
+                        hopper(
+                                "if (LOCAL_ID(0) == 0) { mbarrier_init(bar, 1); tma_load_2d(at, &a, bar, 0, 0); }"))
                 .hasMessageContaining("mbarrier_fence_init");
         hopperFails(hopper(start + "tma_load_2d(at + 16, &a, bar, 0, 0); }"))
                 .hasMessageContaining("no multiple of 128");
         hopperFails(hopper(start + "tma_load_3d(at, &a, bar, 0, 0, 0); }"))
                 .hasMessageContaining("3 coordinates for a tensor map of rank 2");
-        hopperFails(hopper(start + "mbarrier_arrive_expect(bar, 256); tma_load_2d(at, &a, bar, 0, 0); }"))
+        hopperFails(
+                        hopper(
+                                start
+                                        + "mbarrier_arrive_expect(bar, 256); tma_load_2d(at, &a, bar, 0, 0); }"))
                 .hasMessageContaining("nobody waits for it");
         hopperFails(
                         hopper(
                                 start
                                         + "mbarrier_arrive_expect(bar, 128); tma_load_2d(at, &a, bar, 0, 0); mbarrier_wait(bar, 0); }"))
                 .hasMessageContaining("1 threads wait at mbarrier_wait");
-        hopperFails(hopper("if (LOCAL_ID(0) == 0) { tma_store_2d(&a, at, 0, 0); tma_store_commit(); }"))
+        hopperFails(
+                        hopper(
+                                "if (LOCAL_ID(0) == 0) { tma_store_2d(&a, at, 0, 0); tma_store_commit(); }"))
                 .hasMessageContaining("tma_store may still read");
     }
 

@@ -22,31 +22,31 @@ class HopperEmulationTest {
             """
             KERNEL void k(TENSOR_MAP a, TENSOR_MAP b, float* c) {
               DYNAMIC_SHARED(room);
-              uint at = shared_address(room), bt = at + 8192, bar = bt + N * 128;
+              uint at = shared_address(room), bt = at + 8192, bar = bt + COLS * 128;
               if (LOCAL_ID(0) == 0) {
                 mbarrier_init(bar, 1);
                 mbarrier_fence_init();
               }
               BARRIER();
               if (LOCAL_ID(0) == 0) {
-                mbarrier_arrive_expect(bar, 8192 + N * 128);
+                mbarrier_arrive_expect(bar, 8192 + COLS * 128);
                 for (int p = 0; p < 128 / SW; p++) tma_load_3d(at + p * 64 * SW, &a, bar, p * SW / 2, 0, 0);
-                for (int p = 0; p < (TB ? 2 * N : 128) / SW; p++)
-                  tma_load_3d(bt + p * (TB ? 64 : N) * SW, &b, bar, p * SW / 2, 0, 0);
+                for (int p = 0; p < (TB ? 2 * COLS : 128) / SW; p++)
+                  tma_load_3d(bt + p * (TB ? 64 : COLS) * SW, &b, bar, p * SW / 2, 0, 0);
               }
               mbarrier_wait(bar, 0);
-              float d[N / 2];
+              float d[COLS / 2];
               wgmma_fence();
               for (int s = 0; s < 4; s++) {
                 uint x = at + (TA ? s * 16 * SW : s / (SW / 32) * 64 * SW + s % (SW / 32) * 32);
-                uint y = bt + (TB ? s * 16 * SW : s / (SW / 32) * N * SW + s % (SW / 32) * 32);
+                uint y = bt + (TB ? s * 16 * SW : s / (SW / 32) * COLS * SW + s % (SW / 32) * 32);
                 WGMMA<TA, TB>(d, wgmma_descriptor(x, 64 * SW, 8 * SW, SW), wgmma_descriptor(y, 64 * SW, 8 * SW, SW), s > 0);
               }
               wgmma_commit();
               wgmma_wait<0>();
               int i = LOCAL_ID(0);
-              for (int j = 0; j < N / 2; j++)
-                c[(i / 32 * 16 + i % 32 / 4 + j / 2 % 2 * 8) * N + j / 4 * 8 + i % 4 * 2 + j % 2] = d[j];
+              for (int j = 0; j < COLS / 2; j++)
+                c[(i / 32 * 16 + i % 32 / 4 + j / 2 % 2 * 8) * COLS + j / 4 * 8 + i % 4 * 2 + j % 2] = d[j];
             }
             """;
 
@@ -66,7 +66,7 @@ class HopperEmulationTest {
                         .define("SW", swizzle)
                         .define("TA", transA)
                         .define("TB", transB)
-                        .define("N", n)
+                        .define("COLS", n)
                         .define("WGMMA", storage == 1 ? "wgmma_f16" : "wgmma_bf16")
                         .threads(128)
                         .shared(8192 + n * 128 + 8)

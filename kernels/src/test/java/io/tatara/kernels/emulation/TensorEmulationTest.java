@@ -75,8 +75,7 @@ class TensorEmulationTest {
                                   for (int r = 0; r < 4; r++) c[(g + r / 2 * 8) * 8 + 2 * t + r % 2] = d[r];
                                 }
                                 """,
-                                "warp.cuh",
-                                "tensor.cuh")
+                                "warp.cuh", "tensor.cuh")
                         .in(TensorSpec.f32(16, 8), a)
                         .in(TensorSpec.f32(8, 8), b)
                         .out(TensorSpec.f32(16, 8))
