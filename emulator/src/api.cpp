@@ -5,17 +5,13 @@
 #include <cstring>
 #include <mutex>
 
+#include "compile.hpp"
 #include "tensormap.hpp"
 
 namespace tatara {
 std::recursive_mutex& engine_lock() {
   static std::recursive_mutex m;
   return m;
-}
-
-bool environment_checked() {
-  const char* s = getenv("TATARA_EMULATION_CHECK");
-  return s == nullptr || strcmp(s, "0") != 0;
 }
 
 void environment_options() {

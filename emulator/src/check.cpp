@@ -34,7 +34,7 @@ __attribute__((noinline)) void slow(uintptr_t a, size_t n, bool write, void* pc)
       wrong = text("%zu bytes at offset %ld of %zu bytes of dynamic shared memory", n, (long)(a - dynamic_shared.at),
                    dynamic_shared.bytes);
     }
-    fail(text("%s outside: ", write ? "write" : "read") + wrong);
+    fail_as(FAULT_ADDRESS, text("%s outside: ", write ? "write" : "read") + wrong);
   }
   recent[1] = recent[0];
   recent[0] = {(uintptr_t)allocation_begin((void*)a), allocation_bytes((void*)a)};
@@ -58,9 +58,9 @@ struct Place {
   const char* file;
   uint32_t line, column;
 };
-[[noreturn]] void bad(const Place* at, const std::string& what) {
+[[noreturn]] void bad(const Place* at, const std::string& what, int error = FAULT_OTHER) {
   bad_place = text("%s:%u", at->file == nullptr ? "?" : at->file, at->line);
-  fail(what);
+  fail_as(error, what);
 }
 }  // namespace
 
@@ -127,7 +127,7 @@ struct Mismatch {
 };
 EMU_API void __ubsan_handle_type_mismatch_v1(const Mismatch* m, unsigned long p) {
   if (p != 0) {
-    bad(&m->at, text("misaligned access: address 0x%lx is no multiple of %d", p, 1 << m->log_align));
+    bad(&m->at, text("misaligned access: address 0x%lx is no multiple of %d", p, 1 << m->log_align), FAULT_MISALIGNED);
   }
   bad(&m->at, "access through a null pointer");
 }

@@ -1,20 +1,19 @@
 /* Program text to a shared library: preprocess, find the kernels and their attributes, append a table of them, and
  * compile. Libraries are kept in a cache folder under the hash of all that goes into them. */
-#include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
-#include <link.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
-#include "engine.hpp"
+#include "compile.hpp"
 
 extern char** environ;
 
@@ -32,6 +31,12 @@ void write_file(const std::string& path, const std::string& s) {
   std::ofstream(path, std::ios::binary) << s;
 }
 
+std::string hex(uint64_t x) {
+  char s[17];
+  snprintf(s, sizeof s, "%016lx", (unsigned long)x);
+  return s;
+}
+
 std::string hash(const std::string& s) {
   uint64_t a = 0xcbf29ce484222325ull, b = 0x9e3779b97f4a7c15ull;
   for (unsigned char c : s) {
@@ -39,7 +44,7 @@ std::string hash(const std::string& s) {
     b = (b ^ c) * 0xff51afd7ed558ccdull;
     b ^= b >> 31;
   }
-  return text("%016lx%016lx", (unsigned long)a, (unsigned long)b);
+  return hex(a) + hex(b);
 }
 
 /* Runs a command with its words going to a file; whether it succeeded. */
@@ -60,7 +65,7 @@ bool execute(const std::vector<std::string>& command, const std::string& words) 
   int rc = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), env.data());
   posix_spawn_file_actions_destroy(&actions);
   if (rc != 0) {
-    write_file(words, text("cannot run %s: %s\n", argv[0], strerror(rc)));
+    write_file(words, "cannot run " + command[0] + ": " + strerror(rc) + "\n");
     return false;
   }
   int status = 0;
@@ -179,64 +184,10 @@ std::string table(const std::vector<Found>& kernels) {
   return s;
 }
 
-/* Static shared arrays by the kernel whose they are, from the symbol table: _ZZ<length>kernelE… or _ZZ…kernel…E. */
-void shared_sizes(Module& m, const std::string& path) {
-  std::string file = read_file(path);
-  const char* base = file.data();
-  const Elf64_Ehdr* h = (const Elf64_Ehdr*)base;
-  const Elf64_Shdr* sections = (const Elf64_Shdr*)(base + h->e_shoff);
-  const char* names = base + sections[h->e_shstrndx].sh_offset;
-  int shared = -1;
-  for (int i = 0; i < h->e_shnum; i++) {
-    if (strcmp(names + sections[i].sh_name, "tatara_shared") == 0) shared = i;
-  }
-  size_t others = 0;
-  for (int i = 0; i < h->e_shnum && shared >= 0; i++) {
-    if (sections[i].sh_type != SHT_SYMTAB) continue;
-    const Elf64_Sym* symbols = (const Elf64_Sym*)(base + sections[i].sh_offset);
-    const char* strings = base + sections[sections[i].sh_link].sh_offset;
-    for (size_t j = 0; j < sections[i].sh_size / sizeof(Elf64_Sym); j++) {
-      const Elf64_Sym& s = symbols[j];
-      if (s.st_shndx != shared || ELF64_ST_TYPE(s.st_info) != STT_OBJECT) continue;
-      std::string name = strings + s.st_name;
-      size_t bytes = (s.st_size + 15) / 16 * 16;
-      bool known = false;
-      for (int k = 0; k < m.count; k++) {
-        std::string kernel = m.kernels[k].name;
-        std::string mangled = "_ZZ" + std::to_string(kernel.size()) + kernel;
-        if (name.compare(0, mangled.size(), mangled) == 0) {
-          m.shared_of[kernel] += (int)bytes;
-          known = true;
-        }
-      }
-      if (!known) others += bytes; /* of a device function: whoever calls it */
-    }
-  }
-  for (int k = 0; k < m.count; k++) m.shared_of[m.kernels[k].name] += (int)others;
-}
-
-int find_constants(struct dl_phdr_info* info, size_t, void* data) {
-  Module* m = (Module*)data;
-  Dl_info of;
-  if (dladdr(m->kernels, &of) == 0 || (uintptr_t)of.dli_fbase != info->dlpi_addr) return 0;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const auto& p = info->dlpi_phdr[i];
-    bool plain = p.p_type == PT_LOAD && (p.p_flags & PF_W) == 0;
-    if (plain || p.p_type == PT_GNU_RELRO) m->constants.push_back({info->dlpi_addr + p.p_vaddr, p.p_memsz});
-  }
-  return 1;
-}
 }  // namespace
 
-const KernelInfo* Module::find(const std::string& kernel) const {
-  for (int i = 0; i < count; i++) {
-    if (kernel == kernels[i].name) return &kernels[i];
-  }
-  return nullptr;
-}
-
 std::string compile(const CompileRequest& r, std::string& log) {
-  std::vector<std::string> common = {"-std=c++17", "-w", "-fpermissive"};
+  std::vector<std::string> common = {"-std=c++17", "-w", "-fpermissive", "-fno-show-column"};
   std::vector<std::string> make = {"-O1",          "-g1",       "-gdwarf-4", "-fPIC",        "-fno-plt", "-fvisibility=hidden",
                                    "-fno-exceptions", "-fno-rtti", "-march=native", "-ffp-contract=off",
                                    "-fno-strict-aliasing", "-fwrapv", "-ftrivial-auto-var-init=pattern"};
@@ -262,7 +213,7 @@ std::string compile(const CompileRequest& r, std::string& log) {
   std::string source = mine + ".cu", pre = mine + ".ii", words = mine + ".log", made = mine + ".so";
   write_file(source, "#line 1 \"" + r.name + "\"\n" + r.text);
   std::vector<std::string> first = {"g++", "-E", "-x", "c++", "-DTATARA_EMULATION=1",
-                                    text("-D__CUDA_ARCH__=%d", r.arch * 10), "-I", r.include, "-include",
+                                    "-D__CUDA_ARCH__=" + std::to_string(r.arch * 10), "-I", r.include, "-include",
                                     "tatara/builtins.hpp"};
   first.insert(first.end(), common.begin(), common.end());
   first.insert(first.end(), r.options.begin(), r.options.end());
@@ -287,42 +238,5 @@ std::string compile(const CompileRequest& r, std::string& log) {
   }
   if (!good) unlink(made.c_str());
   return good ? library : "";
-}
-
-Module* load(const std::string& path, const std::string& name, std::string& error) {
-  /* The programs' undefined names are this library's: it must be seen by those loaded later. */
-  static bool global = [] {
-    Dl_info me;
-    return dladdr((void*)&load, &me) != 0 && dlopen(me.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL) != nullptr;
-  }();
-  (void)global;
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
-    error = dlerror();
-    return nullptr;
-  }
-  Module* m = new Module();
-  m->library = library;
-  m->name = name;
-  m->kernels = (const KernelInfo*)dlsym(library, "tatara_kernels");
-  const int* count = (const int*)dlsym(library, "tatara_kernel_count");
-  char* const* section = (char* const*)dlsym(library, "tatara_shared_section");
-  if (m->kernels == nullptr || count == nullptr || section == nullptr) {
-    error = path + " is no program of the emulation";
-    dlclose(library);
-    delete m;
-    return nullptr;
-  }
-  m->count = *count;
-  m->shared = section[0];
-  m->shared_bytes = section[0] == nullptr ? 0 : section[1] - section[0];
-  dl_iterate_phdr(find_constants, m);
-  shared_sizes(*m, path);
-  return m;
-}
-
-void unload(Module* m) {
-  dlclose(m->library);
-  delete m;
 }
 }  // namespace tatara

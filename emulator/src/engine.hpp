@@ -10,7 +10,9 @@
 #include <unordered_map>
 #include <vector>
 
+#ifndef EMU_API
 #define EMU_API extern "C" __attribute__((visibility("default")))
+#endif
 
 namespace tatara {
 struct Dim {
@@ -195,6 +197,11 @@ uint64_t random_bits();
 
 /* Abandons the kernel: the report names kernel, block and thread. Does not return to the fiber. */
 [[noreturn]] void fail(const std::string& what, Fiber* who = nullptr);
+/* The same with the driver API's error number; other failures have 719, CUDA_ERROR_LAUNCH_FAILED. */
+[[noreturn]] void fail_as(int error, const std::string& what);
+constexpr int FAULT_ADDRESS = 700, FAULT_STANDSTILL = 702, FAULT_MISALIGNED = 716, FAULT_OTHER = 719;
+/* The error number of the last launch that failed. */
+int fault();
 const std::string& last_report();
 void set_report(const std::string& text);
 std::string text(const char* format, ...) __attribute__((format(printf, 1, 2)));
@@ -232,14 +239,6 @@ void watch_fiber(Fiber* f);
 void watch_launch(Launch* l);
 
 /* ---- programs ---- */
-struct CompileRequest {
-  std::string text, name, cache, include;
-  std::vector<std::string> options;
-  int arch = 80;
-  bool checked = true;
-};
-/* The library's path, or empty with the compiler's words in log. */
-std::string compile(const CompileRequest& request, std::string& log);
 Module* load(const std::string& path, const std::string& name, std::string& error);
 void unload(Module* m);
 

@@ -14,6 +14,7 @@ Options options;
 
 namespace {
 std::string report;
+int last_fault = FAULT_OTHER;
 uint64_t random_state = 1;
 constexpr int PASSES_OF_A_BLOCK = 64;  /* before the next resident block has its turn */
 constexpr int IDLE_PASSES = 3000;      /* in which nobody but spinning threads ran */
@@ -152,6 +153,7 @@ bool schedule() {
           again |= f->state == State::RUNNABLE;
           if ((++resumed & 0xfff) == 0 &&
               std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() > options.seconds) {
+            last_fault = FAULT_STANDSTILL;
             report = text("kernel %s has not ended after %.0f s; %s", launch->request.kernel->name, options.seconds,
                           standstill().c_str());
             return false;
@@ -163,6 +165,7 @@ bool schedule() {
     if (left == 0) return true;
     idle = progress ? 0 : idle + 1;
     if (!ran || idle > IDLE_PASSES) {
+      last_fault = FAULT_STANDSTILL;
       report = text("kernel %s: %s", launch->request.kernel->name, standstill().c_str());
       return false;
     }
@@ -211,6 +214,13 @@ std::string where(const Fiber* f) {
               dims(f->id).c_str());
 }
 
+int fault() { return last_fault; }
+
+void fail_as(int error, const std::string& what) {
+  last_fault = error;
+  fail(what);
+}
+
 void fail(const std::string& what, Fiber* who) {
   report = where(who != nullptr ? who : self) + ": " + what;
   launch->failed = true;
@@ -237,6 +247,7 @@ bool run(const LaunchRequest& r) {
   Launch l;
   l.request = r;
   report.clear();
+  last_fault = FAULT_OTHER;
   size_t fixed = (WINDOW_STATIC + r.module->shared_bytes + 1023) / 1024 * 1024;
   l.window_dynamic = (uint32_t)fixed;
   copy_parameters(l);

@@ -71,6 +71,6 @@ std::string complaint(const void* p, size_t bytes) {
 
 void check_global(const void* p, size_t bytes, bool write, const char* what) {
   std::string wrong = complaint(p, bytes);
-  if (!wrong.empty()) fail(text("%s %s outside: ", what, write ? "writes" : "reads") + wrong);
+  if (!wrong.empty()) fail_as(FAULT_ADDRESS, text("%s %s outside: ", what, write ? "writes" : "reads") + wrong);
 }
 }  // namespace tatara
