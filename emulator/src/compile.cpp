@@ -19,7 +19,7 @@ extern char** environ;
 
 namespace tatara {
 namespace {
-const char* VERSION = "2"; /* of what this file makes of a text */
+const char* VERSION = "3"; /* of what this file makes of a text */
 
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -32,8 +32,9 @@ import org.junit.jupiter.api.TestFactory;
  * <p>Properties: {@code tatara.op}, {@code tatara.case} (part of the name), {@code tatara.arch},
  * {@code tatara.variant}; {@code tatara.portable=true} runs all cases of the portable sources too;
  * {@code tatara.emulation.seconds} (100); {@code tatara.emulation.check=false} leaves plain
- * accesses unchecked; {@code tatara.emulation.shuffle=SEED} runs threads in a random order. Short runs are
- * done twice, in order and in a random order, and must give the same bits.
+ * accesses unchecked; {@code tatara.emulation.races=true} looks for data races on shared memory;
+ * {@code tatara.emulation.shuffle=SEED} runs threads in a random order. Short runs are done twice,
+ * in order and in a random order, and must give the same bits.
  */
 class EmulatedKernelTest {
     private static final int MULTIPROCESSORS = 4;
@@ -172,7 +173,7 @@ class EmulatedKernelTest {
     private static RefArray[] run(Run r, RefArray[] in, TensorSpec[] out, int[] alias, long seed) {
         Emulation emulation = Emulation.open();
         boolean checked = !"false".equals(System.getProperty("tatara.emulation.check"));
-        emulation.order(seed);
+        emulation.order(seed, Boolean.getBoolean("tatara.emulation.races"));
         try (EmulatedPlan plan = new EmulatedPlan(emulation, r.traits(), checked)) {
             return plan.run(r.plan(), in, out, alias);
         } finally {
