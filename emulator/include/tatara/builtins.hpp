@@ -5,9 +5,6 @@ typedef unsigned int uint;
 typedef unsigned short ushort;
 typedef unsigned long long tatara_u64;
 
-/* Inlined always, so that reports name the kernel's line and not this folder's. */
-#define TATARA_DEVICE static inline __attribute__((always_inline))
-
 /* Markers that the compiler driver (src/compile.cpp) reads in the preprocessed text and takes out. */
 #define __global__ __tatara_global__
 #define __launch_bounds__(...) __tatara_bounds__(__VA_ARGS__)
@@ -166,42 +163,42 @@ static inline float max(float a, float b) { return fmaxf(a, b); }
 static inline int abs(int x) { return x < 0 ? -x : x; }
 
 template <class T>
-TATARA_DEVICE T __ldg(const T* p) {
+static inline T __ldg(const T* p) {
   return *p;
 }
-TATARA_DEVICE void __syncthreads() { tatara_emu_barrier(0, 0, 1); }
-TATARA_DEVICE void __syncwarp(uint mask = 0xffffffffu) { tatara_emu_syncwarp(mask); }
-TATARA_DEVICE void __threadfence() {}
-TATARA_DEVICE void __threadfence_block() {}
-TATARA_DEVICE void __threadfence_system() {}
-TATARA_DEVICE void __nanosleep(uint) { tatara_emu_pause(); }
-TATARA_DEVICE void __trap() { tatara_emu_trap("__trap()"); }
-TATARA_DEVICE long long clock64() { return 0; }
+static inline void __syncthreads() { tatara_emu_barrier(0, 0, 1); }
+static inline void __syncwarp(uint mask = 0xffffffffu) { tatara_emu_syncwarp(mask); }
+static inline void __threadfence() {}
+static inline void __threadfence_block() {}
+static inline void __threadfence_system() {}
+static inline void __nanosleep(uint) { tatara_emu_pause(); }
+static inline void __trap() { tatara_emu_trap("__trap()"); }
+static inline long long clock64() { return 0; }
 
 #define TATARA_SHUFFLE(name, kind)                                                        \
-  TATARA_DEVICE uint name(uint mask, uint x, int by, int width = 32) {                    \
+  static inline uint name(uint mask, uint x, int by, int width = 32) {                    \
     return tatara_emu_shuffle(mask, x, kind, by, width);                                  \
   }                                                                                       \
-  TATARA_DEVICE int name(uint mask, int x, int by, int width = 32) {                      \
+  static inline int name(uint mask, int x, int by, int width = 32) {                      \
     return (int)tatara_emu_shuffle(mask, (uint)x, kind, by, width);                       \
   }                                                                                       \
-  TATARA_DEVICE float name(uint mask, float x, int by, int width = 32) {                  \
+  static inline float name(uint mask, float x, int by, int width = 32) {                  \
     return __uint_as_float(tatara_emu_shuffle(mask, __float_as_uint(x), kind, by, width)); \
   }
 TATARA_SHUFFLE(__shfl_sync, 0)
 TATARA_SHUFFLE(__shfl_xor_sync, 1)
 TATARA_SHUFFLE(__shfl_up_sync, 2)
 TATARA_SHUFFLE(__shfl_down_sync, 3)
-TATARA_DEVICE uint __ballot_sync(uint mask, int p) { return tatara_emu_vote(mask, p); }
-TATARA_DEVICE int __any_sync(uint mask, int p) { return tatara_emu_vote(mask, p) != 0; }
-TATARA_DEVICE int __all_sync(uint mask, int p) { return tatara_emu_vote(mask, !p) == 0; }
+static inline uint __ballot_sync(uint mask, int p) { return tatara_emu_vote(mask, p); }
+static inline int __any_sync(uint mask, int p) { return tatara_emu_vote(mask, p) != 0; }
+static inline int __all_sync(uint mask, int p) { return tatara_emu_vote(mask, !p) == 0; }
 
-TATARA_DEVICE int atomicAdd(int* p, int n) { return tatara_emu_atomic_add_int(p, n); }
-TATARA_DEVICE uint atomicAdd(uint* p, uint n) { return (uint)tatara_emu_atomic_add_int((int*)p, (int)n); }
-TATARA_DEVICE float atomicAdd(float* p, float x) { return tatara_emu_atomic_add_float(p, x); }
-TATARA_DEVICE int atomicCAS(int* p, int e, int x) { return tatara_emu_atomic_cas_int(p, e, x); }
-TATARA_DEVICE int atomicExch(int* p, int x) { return tatara_emu_atomic_exch_int(p, x); }
-TATARA_DEVICE int atomicMax(int* p, int x) { return tatara_emu_atomic_max_int(p, x); }
+static inline int atomicAdd(int* p, int n) { return tatara_emu_atomic_add_int(p, n); }
+static inline uint atomicAdd(uint* p, uint n) { return (uint)tatara_emu_atomic_add_int((int*)p, (int)n); }
+static inline float atomicAdd(float* p, float x) { return tatara_emu_atomic_add_float(p, x); }
+static inline int atomicCAS(int* p, int e, int x) { return tatara_emu_atomic_cas_int(p, e, x); }
+static inline int atomicExch(int* p, int x) { return tatara_emu_atomic_exch_int(p, x); }
+static inline int atomicMax(int* p, int x) { return tatara_emu_atomic_max_int(p, x); }
 
 /* ---- 16-bit floats (portable.h's conversions; exact) ---- */
 static inline float tatara_from_half(ushort h) {

@@ -29,67 +29,67 @@ void tatara_emu_wgmma_wait(int groups);
 void tatara_emu_wgmma(float* d, int n, tatara_u64 a, tatara_u64 b, int accumulate, int type, int trans_a, int trans_b);
 }
 
-TATARA_DEVICE void mbarrier_init(uint bar, int arrivals) { tatara_emu_mbarrier_init(bar, arrivals); }
-TATARA_DEVICE void mbarrier_fence_init() { tatara_emu_mbarrier_fence_init(); }
-TATARA_DEVICE void mbarrier_arrive_expect(uint bar, int bytes) { tatara_emu_mbarrier_arrive(bar, bytes, -1); }
-TATARA_DEVICE void mbarrier_arrive(uint bar) { tatara_emu_mbarrier_arrive(bar, 0, -1); }
-TATARA_DEVICE void mbarrier_arrive_cluster(uint bar, int rank) { tatara_emu_mbarrier_arrive(bar, 0, rank); }
-TATARA_DEVICE void mbarrier_wait(uint bar, int parity) { tatara_emu_mbarrier_wait(bar, parity); }
+static inline void mbarrier_init(uint bar, int arrivals) { tatara_emu_mbarrier_init(bar, arrivals); }
+static inline void mbarrier_fence_init() { tatara_emu_mbarrier_fence_init(); }
+static inline void mbarrier_arrive_expect(uint bar, int bytes) { tatara_emu_mbarrier_arrive(bar, bytes, -1); }
+static inline void mbarrier_arrive(uint bar) { tatara_emu_mbarrier_arrive(bar, 0, -1); }
+static inline void mbarrier_arrive_cluster(uint bar, int rank) { tatara_emu_mbarrier_arrive(bar, 0, rank); }
+static inline void mbarrier_wait(uint bar, int parity) { tatara_emu_mbarrier_wait(bar, parity); }
 
-TATARA_DEVICE void tma_prefetch(const TensorMap* map) { tatara_emu_tma_prefetch(map); }
-TATARA_DEVICE void tma_load_2d(uint to, const TensorMap* map, uint bar, int x, int y) {
+static inline void tma_prefetch(const TensorMap* map) { tatara_emu_tma_prefetch(map); }
+static inline void tma_load_2d(uint to, const TensorMap* map, uint bar, int x, int y) {
   int at[2] = {x, y};
   tatara_emu_tma_load(to, map, bar, at, 2, 0);
 }
-TATARA_DEVICE void tma_load_3d(uint to, const TensorMap* map, uint bar, int x, int y, int z) {
+static inline void tma_load_3d(uint to, const TensorMap* map, uint bar, int x, int y, int z) {
   int at[3] = {x, y, z};
   tatara_emu_tma_load(to, map, bar, at, 3, 0);
 }
-TATARA_DEVICE void tma_load_3d_multicast(uint to, const TensorMap* map, uint bar, int x, int y, int z, int mask) {
+static inline void tma_load_3d_multicast(uint to, const TensorMap* map, uint bar, int x, int y, int z, int mask) {
   int at[3] = {x, y, z};
   tatara_emu_tma_load(to, map, bar, at, 3, mask == 0 ? -1 : mask);
 }
-TATARA_DEVICE void tma_store_2d(const TensorMap* map, uint from, int x, int y) {
+static inline void tma_store_2d(const TensorMap* map, uint from, int x, int y) {
   int at[2] = {x, y};
   tatara_emu_tma_store(map, from, at, 2);
 }
-TATARA_DEVICE void tma_store_3d(const TensorMap* map, uint from, int x, int y, int z) {
+static inline void tma_store_3d(const TensorMap* map, uint from, int x, int y, int z) {
   int at[3] = {x, y, z};
   tatara_emu_tma_store(map, from, at, 3);
 }
-TATARA_DEVICE void tma_store_commit() { tatara_emu_tma_store_commit(); }
+static inline void tma_store_commit() { tatara_emu_tma_store_commit(); }
 template <int N>
-TATARA_DEVICE void tma_store_wait_read() {
+static inline void tma_store_wait_read() {
   tatara_emu_tma_store_wait(N);
 }
-TATARA_DEVICE void fence_async_shared() { tatara_emu_fence_async_shared(); }
+static inline void fence_async_shared() { tatara_emu_fence_async_shared(); }
 
-TATARA_DEVICE int cluster_rank() { return tatara_emu_cluster_rank(); }
-TATARA_DEVICE void cluster_arrive() { tatara_emu_cluster_arrive(); }
-TATARA_DEVICE void cluster_wait() { tatara_emu_cluster_wait(); }
-TATARA_DEVICE uint cluster_address(uint at, int rank) { return tatara_emu_cluster_address(at, rank); }
-TATARA_DEVICE float cluster_load(uint at) { return __uint_as_float(tatara_emu_cluster_load(at)); }
-TATARA_DEVICE void cluster_store(uint at, float x) { tatara_emu_cluster_store(at, __float_as_uint(x)); }
-TATARA_DEVICE void cluster_store(uint at, uint x) { tatara_emu_cluster_store(at, x); }
+static inline int cluster_rank() { return tatara_emu_cluster_rank(); }
+static inline void cluster_arrive() { tatara_emu_cluster_arrive(); }
+static inline void cluster_wait() { tatara_emu_cluster_wait(); }
+static inline uint cluster_address(uint at, int rank) { return tatara_emu_cluster_address(at, rank); }
+static inline float cluster_load(uint at) { return __uint_as_float(tatara_emu_cluster_load(at)); }
+static inline void cluster_store(uint at, float x) { tatara_emu_cluster_store(at, __float_as_uint(x)); }
+static inline void cluster_store(uint at, uint x) { tatara_emu_cluster_store(at, x); }
 
 template <int N>
-TATARA_DEVICE void registers_increase() {
+static inline void registers_increase() {
   static_assert(N >= 24 && N <= 256 && N % 8 == 0, "setmaxnreg takes a multiple of 8 from 24 to 256");
   tatara_emu_registers(N);
 }
 template <int N>
-TATARA_DEVICE void registers_decrease() {
+static inline void registers_decrease() {
   static_assert(N >= 24 && N <= 256 && N % 8 == 0, "setmaxnreg takes a multiple of 8 from 24 to 256");
   tatara_emu_registers(-N);
 }
 
-TATARA_DEVICE void wgmma_fence() { tatara_emu_wgmma_fence(); }
-TATARA_DEVICE void wgmma_commit() { tatara_emu_wgmma_commit(); }
+static inline void wgmma_fence() { tatara_emu_wgmma_fence(); }
+static inline void wgmma_commit() { tatara_emu_wgmma_commit(); }
 template <int N>
-TATARA_DEVICE void wgmma_wait() {
+static inline void wgmma_wait() {
   tatara_emu_wgmma_wait(N);
 }
-TATARA_DEVICE tatara_u64 wgmma_descriptor(uint at, int leading, int stride, int swizzle) {
+static inline tatara_u64 wgmma_descriptor(uint at, int leading, int stride, int swizzle) {
   tatara_u64 d = 0;
   d |= (tatara_u64)((at & 0x3ffffu) >> 4);
   d |= (tatara_u64)(((uint)leading & 0x3ffffu) >> 4) << 16;
@@ -99,12 +99,12 @@ TATARA_DEVICE tatara_u64 wgmma_descriptor(uint at, int leading, int stride, int 
 }
 /* R registers a thread: N = 2 R columns. */
 template <int TRANS_A, int TRANS_B, int R>
-TATARA_DEVICE void wgmma_f16(float (&d)[R], tatara_u64 a, tatara_u64 b, int accumulate) {
+static inline void wgmma_f16(float (&d)[R], tatara_u64 a, tatara_u64 b, int accumulate) {
   static_assert(R % 4 == 0 && R <= 128, "wgmma has 8 to 256 columns");
   tatara_emu_wgmma(d, 2 * R, a, b, accumulate, 0, TRANS_A, TRANS_B);
 }
 template <int TRANS_A, int TRANS_B, int R>
-TATARA_DEVICE void wgmma_bf16(float (&d)[R], tatara_u64 a, tatara_u64 b, int accumulate) {
+static inline void wgmma_bf16(float (&d)[R], tatara_u64 a, tatara_u64 b, int accumulate) {
   static_assert(R % 4 == 0 && R <= 128, "wgmma has 8 to 256 columns");
   tatara_emu_wgmma(d, 2 * R, a, b, accumulate, 1, TRANS_A, TRANS_B);
 }
