@@ -21,6 +21,7 @@ final class CudaBuffers {
     private final String name;
     private final Set<CudaMemory> live = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Scratch scratch = scratch();
+    private final long total;
     private long used;
     private long semaphores;
     private boolean poison;
@@ -31,6 +32,7 @@ final class CudaBuffers {
         this.driver = context.driver();
         this.order = order;
         this.name = found.info().id() + " (" + found.info().name() + ")";
+        this.total = found.info().memory();
         this.pooled = driver.attribute(CudaDriver.MEMORY_POOLS, context.device()) != 0;
         if (pooled) {
             driver.keepPool(context.device());
@@ -40,7 +42,16 @@ final class CudaBuffers {
     CudaMemory allocate(long asked) {
         long bytes = Math.max(4, asked);
         synchronized (context) {
-            CudaMemory memory = new CudaMemory(device, create(bytes), bytes, true);
+            long p;
+            try {
+                p = create(bytes);
+            } catch (OutOfDeviceMemoryException e) {
+                if (!scratch.trim()) {
+                    throw e;
+                }
+                p = create(bytes);
+            }
+            CudaMemory memory = new CudaMemory(device, p, bytes, true);
             order.next();
             order.use(memory);
             live.add(memory);
@@ -114,12 +125,15 @@ final class CudaBuffers {
     }
 
     private long raw(long bytes) {
+        if (bytes > total) { // a driver may take that for a wrong argument
+            throw new CudaFailure(
+                    "cuMemAlloc", CudaErrors.OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY");
+        }
         return pooled ? driver.allocateAsync(bytes, context.compute()) : driver.allocate(bytes);
     }
 
-    /** Once more, after everything that nobody uses went back to the device. */
+    /** Once more, after the driver's pool gave back what nobody uses. */
     private long again(long bytes) {
-        scratch.trim();
         if (pooled) {
             context.synchronize();
             driver.trimPool(context.device());

@@ -86,7 +86,7 @@ final class CudaLaunches {
     }
 
     void run(GpuPlan plan, Binding[] in, Binding[] out) {
-        CudaPlan made = CudaPlan.of("a plan of one's own", plan, check, programs);
+        CudaPlan made = CudaPlan.of("a plan of one's own", plan, check, programs::get);
         synchronized (context) {
             launch(made, in, out);
         }
@@ -95,7 +95,7 @@ final class CudaLaunches {
     /** Makes the plan; compiled outside the monitor, where others go on enqueueing. */
     private CudaPlan keep(Key key, Binding[] out) {
         GpuPlan plan = plan(OpTable.of(key.op()), key, CudaDevice.specs(out));
-        CudaPlan made = CudaPlan.of(key.op().name(), plan, check, programs);
+        CudaPlan made = CudaPlan.of(key.op().name(), plan, check, programs::get);
         synchronized (context) {
             CudaPlan other = plans.putIfAbsent(key, made);
             return other == null ? made : other;

@@ -7,10 +7,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuPlan.Arg;
+import io.tatara.kernels.gpu.GpuProgram;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /**
  * A plan ready to be launched: for each launch the function and the arguments' values in native
@@ -141,13 +143,14 @@ final class CudaPlan {
     }
 
     /** Compiles what is not compiled yet and checks; made in the context, outside the monitor. */
-    static CudaPlan of(String op, GpuPlan plan, LaunchCheck check, CudaPrograms programs) {
+    static CudaPlan of(
+            String op, GpuPlan plan, LaunchCheck check, ToLongFunction<GpuProgram> modules) {
         CudaPlan p = new CudaPlan(plan.temporaries());
         // Freed when the plan is collected: nobody has to know when its last launch is enqueued.
         Arena arena = Arena.ofAuto();
         for (GpuPlan.Launch l : plan.launches()) {
             check.geometry(op, l);
-            long function = check.function(op, l, programs.get(l.program()));
+            long function = check.function(op, l, modules.applyAsLong(l.program()));
             p.steps.add(new Step(l, function, arena));
         }
         return p;

@@ -122,7 +122,7 @@ final class OclgrindMain {
         long start = System.nanoTime();
         List<String> wrong;
         try (OpenClDevice device = open.get()) {
-            wrong = new CaseRunner(device, 0).run(t.c(), t.kernel());
+            wrong = new CaseRunner(device, device::execute, 0).run(t.c(), t.kernel());
         }
         long took = System.nanoTime() - start;
         System.out.println("CASE " + t.name() + " " + took / 1_000_000 + " ms");
