@@ -75,7 +75,7 @@ public final class Cuda {
      */
     public static Tensor wrap(Scope scope, TensorSpec spec, CUdeviceptr pointer, long bytes) {
         CudaDevice d = device(scope.device());
-        long p = Handles.raw(Objects.requireNonNull(pointer, "pointer"));
+        long p = Handles.address(Objects.requireNonNull(pointer, "pointer"));
         if (p == 0 || p % 16 != 0) {
             throw new DeviceException(
                     d.info().id()

@@ -18,18 +18,27 @@ import jcuda.driver.CUstream;
  */
 final class Handles {
     private static final VarHandle POINTER;
+    private static final VarHandle OFFSET;
 
     static {
         try {
             POINTER =
                     MethodHandles.privateLookupIn(NativePointerObject.class, MethodHandles.lookup())
                             .findVarHandle(NativePointerObject.class, "nativePointer", long.class);
+            OFFSET =
+                    MethodHandles.privateLookupIn(jcuda.Pointer.class, MethodHandles.lookup())
+                            .findVarHandle(jcuda.Pointer.class, "byteOffset", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
 
     private Handles() {}
+
+    /** An address, with the offset that JCuda keeps beside it. */
+    static long address(jcuda.Pointer p) {
+        return p == null || raw(p) == 0 ? 0 : raw(p) + (long) OFFSET.get(p);
+    }
 
     static long raw(NativePointerObject o) {
         return o == null ? 0 : (long) POINTER.get(o);
