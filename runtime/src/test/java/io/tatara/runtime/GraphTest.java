@@ -14,7 +14,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /** Graphs give the numbers of the same ops run one by one, on every device that is here. */
-class GraphTest {
+public class GraphTest {
     private static final int BATCH = 4;
     private static final int IN = 6;
     private static final int OUT = 3;
