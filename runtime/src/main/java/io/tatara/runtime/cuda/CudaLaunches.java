@@ -110,10 +110,18 @@ final class CudaLaunches {
             GpuKernel<O> k = (GpuKernel<O>) key.kernel();
             return k.plan(op, in, out, found.traits());
         }
+        GpuPlan missing = null; // of the first kernel whose programs are not in the jar
         for (GpuKernel<O> k : entry.gpu()) {
             if (k.supports(op, in, found.traits())) {
-                return k.plan(op, in, out, found.traits());
+                GpuPlan p = k.plan(op, in, out, found.traits());
+                if (programs.has(p)) {
+                    return p;
+                }
+                missing = missing == null ? p : missing;
             }
+        }
+        if (missing != null) {
+            return missing; // says which program, and what helps
         }
         throw new DeviceException(
                 found.info().id()

@@ -1,5 +1,6 @@
 package io.tatara.runtime.cuda;
 
+import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.runtime.CompilationException;
@@ -46,6 +47,13 @@ final class CudaPrograms {
     static List<String> options(int arch, boolean cubin) {
         String name = (cubin ? "sm_" : "compute_") + arch + (arch == 90 && cubin ? "a" : "");
         return List.of("--gpu-architecture=" + name, "--fmad=true", "--std=c++17");
+    }
+
+    /** Whether all programs of a plan can be had; without a compiler those of the jar alone can. */
+    boolean has(GpuPlan plan) {
+        return found.nvrtc() != null
+                || plan.launches().stream()
+                        .allMatch(l -> found.ptx().holds(l.program(), found.arch()));
     }
 
     /**

@@ -57,7 +57,13 @@ record NvrtcPaths(List<Path> folders, List<String> names) {
         f.add(Path.of("/usr/lib64"));
         return new NvrtcPaths(
                 List.copyOf(f),
-                List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so"));
+                CudaLibrary.windows()
+                        ? List.of("nvrtc64_130_0.dll", "nvrtc64_120_0.dll", "nvrtc64_112_0.dll")
+                        : List.of(
+                                "libnvrtc.so.13",
+                                "libnvrtc.so.12",
+                                "libnvrtc.so.11.2",
+                                "libnvrtc.so"));
     }
 
     private static void toolkit(Path root, Set<Path> folders) {

@@ -45,6 +45,11 @@ final class PrecompiledPtx {
         return index.entries().size();
     }
 
+    /** Whether there is PTX of a program for this compute capability (× 10). */
+    boolean holds(GpuProgram program, int arch) {
+        return index.find(PtxIndex.key(program), arch).isPresent();
+    }
+
     /** A program's PTX for this compute capability (× 10). */
     Optional<byte[]> get(GpuProgram program, int arch) {
         return index.find(PtxIndex.key(program), arch).flatMap(e -> read(e.file()));
