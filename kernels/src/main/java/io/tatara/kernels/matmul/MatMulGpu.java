@@ -1,5 +1,7 @@
 package io.tatara.kernels.matmul;
 
+import io.tatara.kernels.DType;
+import io.tatara.kernels.OpException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
@@ -33,6 +35,14 @@ public final class MatMulGpu {
     }
 
     /**
+     * Types of the numbers.
+     *
+     * @param ab elements of both operands
+     * @param c elements of the product, of bias and residual
+     */
+    record Numbers(DType ab, DType c, Precision precision) {}
+
+    /**
      * What becomes of the sums.
      *
      * @param bias n elements, null where there is none
@@ -50,6 +60,9 @@ public final class MatMulGpu {
      * Adds C = op(A) · op(B) + beta · C to a plan, all row-major, with the meaning of {@link
      * Sgemm#run}. Nothing is added where m or n is 0.
      *
+     * @param abType elements of A and B: float32, float16 or bfloat16
+     * @param cType elements of C, likewise; sums are float32 whatever the types
+     * @param precision how exactly float32 operands are taken
      * @param a buffer of A, a {@link GpuPlan.Arg}; so b and c
      * @param aOffset element at which A starts
      * @param beta 0 or 1
@@ -57,6 +70,9 @@ public final class MatMulGpu {
     public static void launch(
             GpuPlan.Builder plan,
             GpuTraits traits,
+            DType abType,
+            DType cType,
+            Precision precision,
             boolean ta,
             boolean tb,
             int m,
@@ -76,6 +92,7 @@ public final class MatMulGpu {
         launch(
                 plan,
                 traits,
+                new Numbers(abType, cType, precision),
                 none,
                 new int[] {m, n, k},
                 new Operand(a, aOffset, ta ? 1 : lda, ta ? lda : 1, none),
@@ -87,12 +104,14 @@ public final class MatMulGpu {
     /**
      * As above for a batch; axes beyond the four that a launch takes become launches.
      *
+     * @param numbers types of the operands and of what is stored
      * @param batch extents of the batch axes
      * @param mnk rows and columns of C, length of the sums
      */
     static void launch(
             GpuPlan.Builder plan,
             GpuTraits traits,
+            Numbers numbers,
             int[] batch,
             int[] mnk,
             Operand a,
@@ -120,6 +139,7 @@ public final class MatMulGpu {
             one(
                     plan,
                     traits,
+                    numbers,
                     inner.padded(BATCH_AXES),
                     mnk,
                     a.at(ao, null),
@@ -133,6 +153,7 @@ public final class MatMulGpu {
     private static void one(
             GpuPlan.Builder plan,
             GpuTraits traits,
+            Numbers numbers,
             BatchAxes x,
             int[] mnk,
             Operand a,
@@ -180,7 +201,7 @@ public final class MatMulGpu {
         int z = Math.min(nb, MAX_GRID);
         boolean tb = b.columnStride() != 1 && b.rowStride() == 1;
         if (m <= 8 && (long) n * k >= 4096 && groups) {
-            GpuProgram p = program(a, b, f, "SM", m);
+            GpuProgram p = program(numbers, a, b, f, "SM", m);
             plan.launch(
                     p,
                     "matmul_skinny",
@@ -189,7 +210,7 @@ public final class MatMulGpu {
                     args);
         } else if (!groups || (m < 32 && n < 32) || k < 4) {
             plan.launch1d(
-                    program(a, b, f),
+                    program(numbers, a, b, f),
                     "matmul_simple",
                     (long) nb * m * n,
                     Math.min(64, traits.maxWorkGroup()),
@@ -204,6 +225,7 @@ public final class MatMulGpu {
             int each = tile / 16;
             GpuProgram p =
                     program(
+                            numbers,
                             a,
                             b,
                             f,
@@ -235,6 +257,7 @@ public final class MatMulGpu {
         launch(
                 plan,
                 traits,
+                new Numbers(in[0].dtype(), out[0].dtype(), op.precision()),
                 s.batch().extents(),
                 new int[] {s.m(), s.n(), s.k()},
                 new Operand(GpuPlan.in(0), 0, ta ? 1 : s.lda(), ta ? s.lda() : 1, s.batch().a()),
@@ -248,8 +271,11 @@ public final class MatMulGpu {
         return plan.build();
     }
 
-    private static GpuProgram program(Operand a, Operand b, Finish f, Object... more) {
+    private static GpuProgram program(
+            Numbers numbers, Operand a, Operand b, Finish f, Object... more) {
         Object[] common = {
+            "STORAGE", storage(numbers.ab()),
+            "CSTORAGE", storage(numbers.c()),
             "TA", a.rowStride() == 1 && a.columnStride() != 1 ? 1 : 0,
             "TB", b.columnStride() != 1 && b.rowStride() == 1 ? 1 : 0,
             "BIAS", f.bias() != null ? 1 : 0,
@@ -260,6 +286,18 @@ public final class MatMulGpu {
         Object[] all = java.util.Arrays.copyOf(common, common.length + more.length);
         System.arraycopy(more, 0, all, common.length, more.length);
         return GpuProgram.resource(MatMulGpu.class, "matmul.cl", all);
+    }
+
+    /** The number by which sources know how real numbers are stored ({@code -D STORAGE=…}). */
+    private static int storage(DType type) {
+        return switch (type) {
+            case FLOAT32 -> 0;
+            case FLOAT16 -> 1;
+            case BFLOAT16 -> 2;
+            default ->
+                    throw new OpException(
+                            "matmul", "dtype", type, "float32, float16 or bfloat16 on a GPU");
+        };
     }
 
     private static int ceil(int x, int step) {

@@ -117,6 +117,7 @@ final class StridedKernels {
         MatMulGpu.launch(
                 plan,
                 traits,
+                new MatMulGpu.Numbers(in[0].dtype(), out[0].dtype(), op.precision()),
                 ints(op.batch()),
                 new int[] {op.m(), op.n(), op.k()},
                 operand(GpuPlan.in(0), op.a()),

@@ -1,11 +1,13 @@
 package io.tatara.kernels.recurrent;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.MatMulGpu;
+import io.tatara.kernels.matmul.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -140,7 +142,26 @@ final class GpuRecurrence {
         int m = gates * e.hidden();
         int i = e.inputs();
         MatMulGpu.launch(
-                plan, traits, false, true, e.rows(), m, i, x, 0, i, w, d * m * i, i, 0, c, co, ldc);
+                plan,
+                traits,
+                DType.FLOAT32,
+                DType.FLOAT32,
+                Precision.STRICT,
+                false,
+                true,
+                e.rows(),
+                m,
+                i,
+                x,
+                0,
+                i,
+                w,
+                d * m * i,
+                i,
+                0,
+                c,
+                co,
+                ldc);
     }
 
     /** dx += δ · w over all steps and dw = δᵀ · x. */
@@ -159,10 +180,47 @@ final class GpuRecurrence {
         int wo = d * m * i;
         float beta = d == 0 ? 0 : 1;
         MatMulGpu.launch(
-                plan, traits, false, false, e.rows(), i, m, delta, at, ld, w, wo, i, beta, dx, 0,
+                plan,
+                traits,
+                DType.FLOAT32,
+                DType.FLOAT32,
+                Precision.STRICT,
+                false,
+                false,
+                e.rows(),
+                i,
+                m,
+                delta,
+                at,
+                ld,
+                w,
+                wo,
+                i,
+                beta,
+                dx,
+                0,
                 i);
         MatMulGpu.launch(
-                plan, traits, true, false, m, i, e.rows(), delta, at, ld, x, 0, i, 0, dw, wo, i);
+                plan,
+                traits,
+                DType.FLOAT32,
+                DType.FLOAT32,
+                Precision.STRICT,
+                true,
+                false,
+                m,
+                i,
+                e.rows(),
+                delta,
+                at,
+                ld,
+                x,
+                0,
+                i,
+                0,
+                dw,
+                wo,
+                i);
     }
 
     /** Rows [row, row + m) of direction d of dw [D, gates·H, H] = δᵀ · v over all steps. */
@@ -181,7 +239,26 @@ final class GpuRecurrence {
         int h = e.hidden();
         int to = (d * gates * h + row) * h;
         MatMulGpu.launch(
-                plan, traits, true, false, m, h, e.rows(), delta, at, ld, v, vo, ldv, 0, dw, to, h);
+                plan,
+                traits,
+                DType.FLOAT32,
+                DType.FLOAT32,
+                Precision.STRICT,
+                true,
+                false,
+                m,
+                h,
+                e.rows(),
+                delta,
+                at,
+                ld,
+                v,
+                vo,
+                ldv,
+                0,
+                dw,
+                to,
+                h);
     }
 
     /** The states that the steps of direction d started from, [T·N, H]. */

@@ -1,12 +1,9 @@
 /* Compute capability 9.0 (sm_90a): mbarriers, the copy engine (TMA), clusters with distributed shared memory,
  * wgmma, register redistribution. Follows tensor.cuh and warp.cuh. Names as in the PTX ISA, "Asynchronous warpgroup
  * level matrix instructions", "cp.async.bulk.tensor", "mbarrier".
- * Shared addresses are those of shared_address(); dynamic shared memory is declared by DYNAMIC_SHARED.
+ * Shared addresses are those of shared_address(); dynamic shared memory is declared by DYNAMIC_SHARED (warp.cuh).
  * Under emulation (TATARA_EMULATION) the emulator brings the bodies. */
 #ifndef TATARA_EMULATION
-/* The block's dynamic shared memory, from a multiple of 1024 on. */
-#define DYNAMIC_SHARED(name) extern __shared__ __align__(1024) unsigned char name[]
-
 /* What the host encoded; passed as `const __grid_constant__ TensorMap map`. */
 struct __align__(64) TensorMap {
   unsigned char bytes[128];

@@ -57,7 +57,7 @@
 typedef unsigned int uint;
 typedef unsigned short ushort;
 #define KERNEL extern "C" __global__
-#define KERNEL_SIZED(x, y, z) extern "C" __global__ __launch_bounds__((x) * (y) * (z))
+#define KERNEL_SIZED(x, y, z) extern "C" __global__ __launch_bounds__((x) * (y) * (z), 1)
 #define DEVICE static __device__ __forceinline__
 #define GLOBAL
 #define SHARED __shared__
@@ -97,32 +97,48 @@ typedef unsigned short ushort;
 #define UNROLL _Pragma("unroll")
 #endif
 
-#if STORAGE == 0
-#define ELEM float
-#define LD(p, i) ((p)[i])
-#define ST(p, i, v) ((p)[i] = (v))
-#elif STORAGE == 1
+/* ELEM_s, LD_s and ST_s for each storage s; a source that mixes two writes them as ELEM_OF(s), LD_OF(s, p, i) and
+ * ST_OF(s, p, i, v), where s may be a macro. */
+#define ELEM_0 float
+#define LD_0(p, i) ((p)[i])
+#define ST_0(p, i, v) ((p)[i] = (v))
 #ifdef TATARA_OPENCL
-#define ELEM half
-#define LD(p, i) vload_half(i, p)
-#define ST(p, i, v) vstore_half_rte(v, i, p)
+#define ELEM_1 half
+#define LD_1(p, i) vload_half(i, p)
+#define ST_1(p, i, v) vstore_half_rte(v, i, p)
 #else
-#define ELEM ushort
+#define ELEM_1 ushort
 #ifndef TATARA_EMULATION
 DEVICE float tatara_from_half(ushort h) { float f; asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(h)); return f; }
 DEVICE ushort tatara_to_half(float f) { ushort h; asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(f)); return h; }
 #endif
-#define LD(p, i) tatara_from_half((p)[i])
-#define ST(p, i, v) ((p)[i] = tatara_to_half(v))
+#define LD_1(p, i) tatara_from_half((p)[i])
+#define ST_1(p, i, v) ((p)[i] = tatara_to_half(v))
 #endif
-#else
-#define ELEM ushort
+#define ELEM_2 ushort
 DEVICE float tatara_from_bf16(ushort h) { return AS_FLOAT(((uint)h) << 16); }
 DEVICE ushort tatara_to_bf16(float f) {
   uint u = AS_UINT(f);
   if ((u & 0x7fffffffu) > 0x7f800000u) return (ushort)((u >> 16) | 0x40u); /* NaN stays NaN */
   return (ushort)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);                 /* to nearest even */
 }
-#define LD(p, i) tatara_from_bf16((p)[i])
-#define ST(p, i, v) ((p)[i] = tatara_to_bf16(v))
+#define LD_2(p, i) tatara_from_bf16((p)[i])
+#define ST_2(p, i, v) ((p)[i] = tatara_to_bf16(v))
+#define PASTE_NOW(x, y) x##y
+#define PASTE(x, y) PASTE_NOW(x, y)
+#define ELEM_OF(s) PASTE(ELEM_, s)
+#define LD_OF(s, p, i) PASTE(LD_, s)(p, i)
+#define ST_OF(s, p, i, v) PASTE(ST_, s)(p, i, v)
+#if STORAGE == 0
+#define ELEM ELEM_0
+#define LD(p, i) LD_0(p, i)
+#define ST(p, i, v) ST_0(p, i, v)
+#elif STORAGE == 1
+#define ELEM ELEM_1
+#define LD(p, i) LD_1(p, i)
+#define ST(p, i, v) ST_1(p, i, v)
+#else
+#define ELEM ELEM_2
+#define LD(p, i) LD_2(p, i)
+#define ST(p, i, v) ST_2(p, i, v)
 #endif

@@ -1,6 +1,9 @@
 /* Device functions of one warp: CUDA, any architecture. Every lane of the warp takes part in each call.
  * Under emulation (TATARA_EMULATION) the emulator brings the bodies. */
 #ifndef TATARA_EMULATION
+/* The block's dynamic shared memory, from a multiple of 1024 on. */
+#define DYNAMIC_SHARED(name) extern __shared__ __align__(1024) unsigned char name[]
+
 DEVICE int lane_id() { return (int)(threadIdx.x & 31); }
 
 DEVICE void warp_barrier() { __syncwarp(); }

@@ -14,7 +14,12 @@
  * matmul_skinny  m <= SM: bound by reading B. A group takes SC columns; its work-items split k in SK
  *                slices, neighbours along whatever runs contiguously in B; slices are summed in order.
  * matmul_simple  one work-item an element, for matrices that are smaller than a tile.
- * Sums are made in a fixed order: the same call gives the same bits. */
+ * Sums are made in a fixed order: the same call gives the same bits.
+ * A and B are of storage STORAGE; C, bias and residual of CSTORAGE; sums are float. */
+#ifndef CSTORAGE
+#define CSTORAGE STORAGE
+#endif
+#define CELEM ELEM_OF(CSTORAGE)
 #ifndef TM
 #define TM 64
 #define TN 64
@@ -57,8 +62,8 @@
 
 #define MATMUL_ARGUMENTS                                                                                  \
   GLOBAL const ELEM *RESTRICT a, int ao, int ars, int acs, GLOBAL const ELEM *RESTRICT b, int bo, int brs, \
-      int bcs, GLOBAL ELEM *c, int co, int ldc, int cbs, GLOBAL const ELEM *RESTRICT bias,                \
-      GLOBAL const ELEM *RESTRICT residual, int ro, int m, int n, int k, int nb, int e1, int e2, int e3, int sa0,  \
+      int bcs, GLOBAL CELEM *c, int co, int ldc, int cbs, GLOBAL const CELEM *RESTRICT bias,                \
+      GLOBAL const CELEM *RESTRICT residual, int ro, int m, int n, int k, int nb, int e1, int e2, int e3, int sa0,  \
       int sa1, int sa2, int sa3, int sb0, int sb1, int sb2, int sb3
 
 DEVICE int matmul_batch(int z, int e1, int e2, int e3, int s0, int s1, int s2, int s3) {
@@ -88,20 +93,20 @@ DEVICE float matmul_activation(float x) {
 }
 
 /* Finishes one element: bias, activation, residual (which has C's shape without gaps), old value. */
-DEVICE void matmul_store(GLOBAL ELEM *c, GLOBAL const ELEM *RESTRICT bias, GLOBAL const ELEM *RESTRICT residual,
+DEVICE void matmul_store(GLOBAL CELEM *c, GLOBAL const CELEM *RESTRICT bias, GLOBAL const CELEM *RESTRICT residual,
                          int base, int dense, int row, int col, int n, int ldc, float v) {
   int at = base + row * ldc + col;
 #if BIAS
-  v += LD(bias, col);
+  v += LD_OF(CSTORAGE, bias, col);
 #endif
   v = matmul_activation(v);
 #if RESIDUAL
-  v += LD(residual, dense + row * n + col);
+  v += LD_OF(CSTORAGE, residual, dense + row * n + col);
 #endif
 #if ACCUMULATE
-  v += LD(c, at);
+  v += LD_OF(CSTORAGE, c, at);
 #endif
-  ST(c, at, v);
+  ST_OF(CSTORAGE, c, at, v);
 }
 
 KERNEL_SIZED(ITEMS, 1, 1) void matmul_tiled(MATMUL_ARGUMENTS) {

@@ -3,6 +3,7 @@ package io.tatara.kernels.matmul;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.OpException;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
@@ -143,6 +144,9 @@ class MatMulTest {
         MatMulGpu.launch(
                 plan,
                 GpuTraits.MINIMAL_OPENCL,
+                DType.FLOAT32,
+                DType.FLOAT32,
+                Precision.STRICT,
                 false,
                 true,
                 64,
@@ -161,6 +165,9 @@ class MatMulTest {
         MatMulGpu.launch(
                 plan,
                 GpuTraits.MINIMAL_OPENCL,
+                DType.FLOAT32,
+                DType.FLOAT32,
+                Precision.STRICT,
                 false,
                 true,
                 0,
