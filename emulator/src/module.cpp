@@ -9,6 +9,8 @@
 
 #include "engine.hpp"
 
+EMU_API int tatara_emu_lane();
+
 namespace tatara {
 namespace {
 std::string read_file(const std::string& path) {
@@ -75,12 +77,15 @@ const KernelInfo* Module::find(const std::string& kernel) const {
 }
 
 Module* load(const std::string& path, const std::string& name, std::string& error) {
-  /* The programs' undefined names are this library's: it must be seen by those loaded later. */
+  /* The programs' undefined names are this library's: it must be seen by those loaded later, and alone. */
   static bool global = [] {
     Dl_info me;
     return dladdr((void*)&load, &me) != 0 && dlopen(me.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL) != nullptr;
   }();
-  (void)global;
+  if (!global || dlsym(RTLD_DEFAULT, "tatara_emu_lane") != (void*)&tatara_emu_lane) {
+    error = "another copy of the CUDA emulation is loaded in this process";
+    return nullptr;
+  }
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     error = dlerror();

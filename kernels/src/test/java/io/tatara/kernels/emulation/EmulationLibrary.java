@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -14,15 +15,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * The emulation's shared library, built from {@code emulator/} into {@code target/emulation/} under
- * the hash of its sources.
+ * The emulation's shared libraries, built from {@code emulator/} into {@code target/emulation/}
+ * under the hash of its sources.
  *
- * @param file the library
+ * @param file libcuda.so.1, with libnvrtc.so.13 beside it
  * @param cache folder of compiled programs
  * @param include folder of the headers that programs are compiled with
  */
 public record EmulationLibrary(Path file, Path cache, Path include) {
-    private static final String NAME = "libtatara_emulation.so";
+    private static final String NAME = "libcuda.so.1";
 
     /** Builds what is not built yet; skips the calling test where that cannot be done here. */
     public static EmulationLibrary build() {
@@ -51,6 +52,7 @@ public record EmulationLibrary(Path file, Path cache, Path include) {
                     throw new IllegalStateException("emulator/build.sh failed:\n" + words);
                 }
             }
+            refresh(home.resolve("include/tatara"), folder.resolve("include/tatara"));
             return new EmulationLibrary(
                     folder.resolve(NAME), target.resolve("cache"), home.resolve("include"));
         } catch (IOException e) {
@@ -69,6 +71,18 @@ public record EmulationLibrary(Path file, Path cache, Path include) {
         }
         return Assumptions.abort(
                 "the folder emulator/ is not above " + Path.of("").toAbsolutePath());
+    }
+
+    /** The headers that NVRTC's stand-in takes from beside its library. */
+    private static void refresh(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path f : files.toList()) {
+                Path t = to.resolve(f.getFileName());
+                if (!Files.exists(t) || Files.mismatch(f, t) >= 0) {
+                    Files.copy(f, t, StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        }
     }
 
     private static boolean onPath(String program) {
