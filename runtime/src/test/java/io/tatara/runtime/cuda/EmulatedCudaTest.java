@@ -8,8 +8,10 @@ import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.runtime.opencl.Forks;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -39,9 +41,16 @@ class EmulatedCudaTest {
         }
         environment =
                 Map.of(
-                        "TATARA_CUDA_DRIVER", driver.resolve("libcuda.so.1").toString(),
-                        "TATARA_NVRTC", driver.toString(),
-                        "TATARA_CUDA", "on");
+                        "TATARA_CUDA_DRIVER",
+                        driver.resolve("libcuda.so.1").toString(),
+                        "TATARA_NVRTC",
+                        driver.toString(),
+                        "TATARA_CUDA",
+                        "on",
+                        "TATARA_EMULATION_DEVICES",
+                        "2",
+                        "TATARA_EMULATION_MEMORY",
+                        "" + (1L << 30));
     }
 
     private static Path build() throws Exception {
@@ -64,12 +73,14 @@ class EmulatedCudaTest {
         }
         assumeTrue(home != null, "the folder emulator/ is not above " + here);
         Path target = Files.createDirectories(home.resolve("target/emulation/driver"));
+        if (newer(target.resolve("libcuda.so.1"), home.resolve("emulator"))) {
+            return target;
+        }
         Path log = Files.createTempFile("emulation", ".log");
         Process p =
                 new ProcessBuilder(
                                 "bash",
                                 home.resolve("emulator/build.sh").toString(),
-                                "--driver",
                                 target.toString())
                         .redirectErrorStream(true)
                         .redirectOutput(log.toFile())
@@ -79,6 +90,22 @@ class EmulatedCudaTest {
         Files.delete(log);
         assertThat(exit).as("emulator/build.sh:\n" + words).isZero();
         return target;
+    }
+
+    /** Whether the file is there and newer than everything in the folder. */
+    private static boolean newer(Path file, Path folder) throws IOException {
+        if (!Files.exists(file)) {
+            return false;
+        }
+        FileTime built = Files.getLastModifiedTime(file);
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path p : all.filter(Files::isRegularFile).toList()) {
+                if (Files.getLastModifiedTime(p).compareTo(built) > 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private Forks.Result run(int seconds, String... arguments) throws Exception {

@@ -2,18 +2,14 @@ package io.tatara.runtime.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tatara.kernels.Op;
-import io.tatara.kernels.OpEntry;
-import io.tatara.kernels.OpTable;
-import io.tatara.kernels.TensorSpec;
-import io.tatara.kernels.check.Case;
-import io.tatara.kernels.gpu.GpuKernel;
-import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.check.ProgramCensus;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.runtime.cache.ProgramText;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,33 +78,14 @@ class NvrtcTest {
     /** The programs of all cases' plans, one of each source first. */
     private static List<GpuProgram> programs(int arch) {
         Map<GpuProgram, Integer> turn = new LinkedHashMap<>();
-        Map<String, Integer> seen = new LinkedHashMap<>();
-        for (OpEntry<?> e : OpTable.all()) {
-            for (Case c : e.cases().get()) {
-                collect(e, c, GpuTraits.cuda(arch, 132), turn, seen);
-            }
+        Map<String, Integer> seen = new HashMap<>();
+        for (ProgramCensus.Found f : ProgramCensus.take(null, arch)) {
+            GpuProgram p = f.program();
+            turn.put(p, seen.merge(p.name() + p.source().hashCode(), 1, Integer::sum));
         }
         List<GpuProgram> list = new ArrayList<>(turn.keySet());
-        list.sort((a, b) -> turn.get(a) - turn.get(b));
+        list.sort(Comparator.comparing(turn::get));
         return list;
-    }
-
-    private static <O extends Op> void collect(
-            OpEntry<O> e,
-            Case c,
-            GpuTraits traits,
-            Map<GpuProgram, Integer> turn,
-            Map<String, Integer> seen) {
-        O op = e.type().cast(c.op());
-        TensorSpec[] out = op.infer(c.specs());
-        for (GpuKernel<O> k : e.gpu()) {
-            if (k.supports(op, c.specs(), traits)) {
-                for (GpuPlan.Launch l : k.plan(op, c.specs(), out, traits).launches()) {
-                    String source = l.program().name() + l.program().source().hashCode();
-                    turn.computeIfAbsent(l.program(), p -> seen.merge(source, 1, Integer::sum));
-                }
-            }
-        }
     }
 
     @Test
