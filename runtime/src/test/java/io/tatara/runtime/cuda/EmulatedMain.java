@@ -21,6 +21,7 @@ final class EmulatedMain {
     private EmulatedMain() {}
 
     public static void main(String[] a) {
+        System.setProperty("tatara.cache", a[0]);
         if (a[1].equals("tests")) {
             tests();
             return;
@@ -52,6 +53,8 @@ final class EmulatedMain {
                                 .selectors(
                                         DiscoverySelectors.selectClass(CudaDeviceTest.class),
                                         DiscoverySelectors.selectClass(CudaInteropTest.class),
+                                        DiscoverySelectors.selectClass(CudaFaultTest.class),
+                                        DiscoverySelectors.selectClass(CudaCheckTest.class),
                                         DiscoverySelectors.selectClass(GraphTest.class))
                                 .build(),
                         listener);
