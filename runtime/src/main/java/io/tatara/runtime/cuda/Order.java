@@ -13,8 +13,8 @@ package io.tatara.runtime.cuda;
  *       enqueued, but for the oldest <em>mark</em> behind that use. Marks are events on the compute
  *       stream, left at each upload. So with two input buffers in turn, the upload for the next
  *       step runs beside the present one.
- *   <li>Memory that others hold a raw pointer to may be in use at any time: it waits both ways for
- *       everything.
+ *   <li>Memory that others hold a raw pointer to may be in use at any time: an upload to it waits
+ *       for everything enqueued, and everything behind waits for the upload.
  * </ul>
  *
  * Memory just allocated on the compute stream counts as used there; memory is given back there,
@@ -53,8 +53,7 @@ final class Order {
      */
     void use(CudaMemory m) {
         if (m.shared ? uploaded > computeWaited : m.upload > computeWaited) {
-            driver.waitFor(context.compute(), uploads);
-            computeWaited = uploaded;
+            catchUp();
         }
         m.use = enqueued;
     }
@@ -87,6 +86,15 @@ final class Order {
     void afterUpload(CudaMemory m) {
         driver.record(uploads, context.copies());
         m.upload = ++uploaded;
+        if (m.shared) {
+            catchUp(); // what others enqueue next comes after it
+        }
+    }
+
+    /** Makes the compute stream wait for all uploads. */
+    private void catchUp() {
+        driver.waitFor(context.compute(), uploads);
+        computeWaited = uploaded;
     }
 
     void close() {
