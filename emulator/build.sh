@@ -11,7 +11,7 @@ mkdir -p "${1:-$here/target}"
 out="$(cd "${1:-$here/target}" && pwd)"
 export cxx="${CXX:-g++}" here
 export flags="-std=c++17 -O2 -ftree-vectorize -march=native -fPIC -Wall -Wextra -fvisibility=hidden -fno-strict-aliasing"
-engine=(wgmma copy_engine launch module compile fiber check memory threads tensor cluster tensormap api)
+engine=(wgmma copy_engine launch module compile fiber check races memory threads tensor cluster tensormap api)
 driver=(driver_module driver_stream driver_memory driver_device driver_refused)
 objects="$(mktemp -d "$out/objects.XXXXXX")"
 export objects

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "compile.hpp"
+#include "races.hpp"
 #include "tensormap.hpp"
 
 namespace tatara {
@@ -20,6 +21,7 @@ void environment_options() {
   done = true;
   if (const char* s = getenv("TATARA_EMULATION_SHUFFLE")) options.shuffle = strtoull(s, nullptr, 0);
   if (const char* s = getenv("TATARA_EMULATION_SECONDS")) options.seconds = atof(s);
+  if (const char* s = getenv("TATARA_EMULATION_RACES")) options.races = *s != 0 && *s != '0';
 }
 
 std::string launch_complaint(const LaunchRequest& r, int shared_limit) {
@@ -59,11 +61,12 @@ typedef std::lock_guard<std::recursive_mutex> Lock;
 
 EMU_API const char* tatara_emu_report() { return last_report().c_str(); }
 
-/* A seed for the order of threads (0: in order) and the longest time of a launch. */
-EMU_API void tatara_emu_options(long shuffle, double seconds) {
+/* A seed for the order of threads (0: in order), the longest time of a launch, whether races are looked for. */
+EMU_API void tatara_emu_options(long shuffle, double seconds, int races) {
   Lock lock(engine_lock());
   options.shuffle = (uint64_t)shuffle;
   options.seconds = seconds;
+  options.races = races != 0;
 }
 
 EMU_API void* tatara_emu_compile(const char* program, const char* name, int arch, int checked, const char* cache,

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "fiber.hpp"
+#include "races.hpp"
 
 namespace tatara {
 namespace {
@@ -47,8 +48,14 @@ inline void access(void* p, size_t n, void* pc) {
     refill();
     if (self != nullptr) give_way(); /* still runnable */
   }
-  if (recent[0].holds(a, n) || stack.holds(a, n) || dynamic_shared.holds(a, n) || static_shared_section.holds(a, n) ||
-      recent[1].holds(a, n)) {
+  if (recent[0].holds(a, n) || stack.holds(a, n) || recent[1].holds(a, n)) return;
+  bool dynamic = dynamic_shared.holds(a, n);
+  if (dynamic || static_shared_section.holds(a, n)) {
+    if (options.races && self != nullptr) {
+      uint32_t window = (uint32_t)(dynamic ? launch->window_dynamic + (a - dynamic_shared.at)
+                                           : WINDOW_STATIC + (a - static_shared_section.at));
+      race_access(self->block, self, window, (int)n, W ? Access::WRITE : Access::READ, pc);
+    }
     return;
   }
   slow(a, n, W, pc);
@@ -78,23 +85,28 @@ void watch_launch(Launch* l) {
   refill();
 }
 
-std::string source_line() {
-  if (!bad_place.empty()) return " (" + bad_place + ")";
+void set_bad_pc(void* pc) { bad_pc = pc; }
+
+std::string line_of(void* pc) {
   Dl_info info;
-  if (bad_pc == nullptr || dladdr(bad_pc, &info) == 0) return "";
-  std::string command = text("addr2line -s -e '%s' 0x%lx 2>/dev/null", info.dli_fname,
-                             (unsigned long)((char*)bad_pc - (char*)info.dli_fbase - 1));
+  if (pc == nullptr || dladdr(pc, &info) == 0) return "";
+  std::string command = text("addr2line -s -i -e '%s' 0x%lx 2>/dev/null", info.dli_fname,
+                             (unsigned long)((char*)pc - (char*)info.dli_fbase - 1));
   FILE* p = popen(command.c_str(), "r");
   if (p == nullptr) return "";
-  char line[512] = "";
-  bool read = fgets(line, sizeof line, p) != nullptr;
+  char line[512];
+  std::string s; /* the innermost that is not of the emulation's own headers */
+  while (fgets(line, sizeof line, p) != nullptr) {
+    if (s.empty() || s.find(".hpp:") != std::string::npos) s = line;
+  }
   pclose(p);
-  std::string s = line;
   while (!s.empty() && s.back() == '\n') s.pop_back();
   size_t detail = s.find(" (discriminator");
   if (detail != std::string::npos) s.resize(detail);
-  return !read || s.empty() || s[0] == '?' ? "" : " (" + s + ")";
+  return s.empty() || s[0] == '?' ? "" : " (" + s + ")";
 }
+
+std::string source_line() { return bad_place.empty() ? line_of(bad_pc != nullptr ? bad_pc : here) : " (" + bad_place + ")"; }
 }  // namespace tatara
 
 using namespace tatara;

@@ -5,4 +5,8 @@
 namespace tatara {
 /* " (file:line)" of the access that failed, where it is known. */
 std::string source_line();
+/* Where the failing access stands. */
+void set_bad_pc(void* pc);
+/* " (file:line)" of a return address, empty where not known. */
+std::string line_of(void* pc);
 }  // namespace tatara

@@ -1,17 +1,19 @@
 /* Clusters: their barrier, and shared memory of the other blocks. */
 #include <cstring>
 
-#include "engine.hpp"
+#include "races.hpp"
 
 using namespace tatara;
 
 EMU_API int tatara_emu_cluster_rank() { return self->block->rank; }
 
 EMU_API void tatara_emu_cluster_arrive() {
+  HERE;
   Cluster& c = *self->block->cluster;
   if (self->cluster_arrived) fail("cluster_arrive twice without cluster_wait");
   self->cluster_arrived = true;
   self->cluster_generation = c.generation;
+  if (self->block->races != nullptr) race_release(self->block, self, self->block->races->cluster);
   size_t all = c.blocks.size() * self->block->fibers.size();
   if (++c.arrived == (int)all) {
     c.arrived = 0;
@@ -22,6 +24,7 @@ EMU_API void tatara_emu_cluster_arrive() {
 }
 
 EMU_API void tatara_emu_cluster_wait() {
+  HERE;
   Cluster& c = *self->block->cluster;
   if (!self->cluster_arrived) fail("cluster_wait without cluster_arrive");
   if (c.generation == self->cluster_generation) {
@@ -29,9 +32,11 @@ EMU_API void tatara_emu_cluster_wait() {
     block_on("cluster_wait", -1);
   }
   self->cluster_arrived = false;
+  if (self->block->races != nullptr) race_acquire(self->block, self, self->block->races->cluster);
 }
 
 EMU_API uint32_t tatara_emu_cluster_address(uint32_t at, int rank) {
+  HERE;
   size_t n = self->block->cluster->blocks.size();
   if (rank < 0 || rank >= (int)n) fail(text("cluster_address: no block %d in a cluster of %zu", rank, n));
   return (at & ((1u << RANK_SHIFT) - 1)) | (uint32_t)(rank + 1) << RANK_SHIFT;
@@ -42,6 +47,7 @@ static char* word(uint32_t at, const char* what) {
   return resolve(at, 4, what);
 }
 EMU_API uint32_t tatara_emu_cluster_load(uint32_t at) {
+  HERE;
   uint32_t x;
   memcpy(&x, word(at, "cluster_load"), 4);
   return x;
@@ -49,5 +55,6 @@ EMU_API uint32_t tatara_emu_cluster_load(uint32_t at) {
 EMU_API void tatara_emu_cluster_store(uint32_t at, uint32_t x) { memcpy(word(at, "cluster_store"), &x, 4); }
 
 EMU_API void tatara_emu_registers(int) {
+  HERE;
   if (self->block->fibers.size() % 128 != 0) fail("setmaxnreg needs whole warpgroups");
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fiber.hpp"
+#include "races.hpp"
 #include "tensormap.hpp"
 
 namespace tatara {
@@ -158,6 +159,7 @@ void finish_hopper(Fiber* f) {
 using namespace tatara;
 
 EMU_API void tatara_emu_mbarrier_init(uint32_t bar, int arrivals) {
+  HERE;
   if (bar % 8 != 0) fail(text("mbarrier_init: address 0x%x is no multiple of 8", bar));
   if (arrivals < 1 || arrivals >= 1 << 20) fail(text("mbarrier_init: %d arrivals", arrivals));
   memcpy(resolve(bar, 8, "mbarrier_init"), &BARRIER_MARK, 8);
@@ -168,27 +170,34 @@ EMU_API void tatara_emu_mbarrier_init(uint32_t bar, int arrivals) {
 }
 
 EMU_API void tatara_emu_mbarrier_fence_init() {
+  HERE;
   for (auto& m : self->block->mbarriers) m.second.fenced = true;
 }
 
 EMU_API void tatara_emu_mbarrier_arrive(uint32_t bar, int expect, int rank) {
+  HERE;
   const char* what = rank >= 0 ? "mbarrier_arrive_cluster" : expect > 0 ? "mbarrier_arrive_expect" : "mbarrier_arrive";
   Block* b = rank >= 0 ? peer(rank, what) : self->block;
   MBarrier& m = barrier_at(bar, what, b);
   if (b != self->block && !m.fenced) fail(text("%s: the mbarrier was not made visible by mbarrier_fence_init", what));
   if (expect < 0 || m.bytes + expect >= 1 << 20) fail(text("%s: %d bytes expected", what, expect));
   if (m.pending == 0) fail(text("%s: more than the mbarrier's %d arrivals in one phase", what, m.arrivals));
+  race_release(self->block, self, m.clock);
   m.bytes += expect;
   m.pending--;
   settle(m);
 }
 
 EMU_API void tatara_emu_mbarrier_wait(uint32_t bar, int parity) {
+  HERE;
   if (parity != 0 && parity != 1) fail(text("mbarrier_wait for parity %d", parity));
   bool gave_way = false;
   while (true) {
     MBarrier& m = barrier_at(bar, "mbarrier_wait", self->block);
-    if (m.phase != parity) return;
+    if (m.phase != parity) {
+      race_acquire(self->block, self, m.clock);
+      return;
+    }
     if (!m.loads.empty() && !gave_way) {
       gave_way = true; /* first the others, so that those see NaN who read without waiting */
       give_way();
@@ -204,10 +213,12 @@ EMU_API void tatara_emu_mbarrier_wait(uint32_t bar, int parity) {
 }
 
 EMU_API void tatara_emu_tma_prefetch(const void* map) {
+  HERE;
   if (((const TensorMapData*)map)->magic != TENSOR_MAP_MAGIC) fail("tma_prefetch: that is no tensor map");
 }
 
 EMU_API void tatara_emu_tma_load(uint32_t to, const void* map, uint32_t bar, const int* at, int rank, int mask) {
+  HERE;
   const char* what = mask != 0 ? "tma_load multicast" : "tma_load";
   auto l = std::make_shared<TmaLoad>();
   l->map = std::make_shared<TensorMapData>(checked(map, rank, to, what));
@@ -227,28 +238,38 @@ EMU_API void tatara_emu_tma_load(uint32_t to, const void* map, uint32_t bar, con
     MBarrier& m = barrier_at(bar, what, b);
     if (!m.fenced) fail(text("%s: the mbarrier was not made visible by mbarrier_fence_init", what));
     memset(resolve(to & OFFSET, (int)bytes, what, b), 0xff, bytes); /* nobody may read or write it now */
+    if (b == self->block) {
+      race_access(b, self, to & OFFSET, (int)bytes, Access::ASYNC_WRITE, __builtin_return_address(0));
+      race_release(b, self, m.clock);
+    } else {
+      race_forget(b, to & OFFSET, (int)bytes);
+    }
     m.loads.push_back(l);
     wake_all(m); /* who waits carries it out */
   }
 }
 
 EMU_API void tatara_emu_tma_store(const void* map, uint32_t from, const int* at, int rank) {
+  HERE;
   TmaStore s;
   s.map = std::make_shared<TensorMapData>(checked(map, rank, from, "tma_store"));
   s.from = from;
   memcpy(s.at, at, rank * sizeof(int));
   resolve(from, (int)box_bytes(*s.map), "tma_store");
   check_rows(*s.map, at, true, "tma_store");
+  race_access(self->block, self, from, (int)box_bytes(*s.map), Access::ASYNC_READ, __builtin_return_address(0));
   self->stores.push_back(std::move(s));
 }
 EMU_API void tatara_emu_tma_store_commit() {
+  HERE;
   self->store_groups.push_back(std::move(self->stores));
   self->stores.clear();
 }
 EMU_API void tatara_emu_tma_store_wait(int groups) {
+  HERE;
   while ((int)self->store_groups.size() > groups) {
     for (TmaStore& s : self->store_groups.front()) carry_out(s);
     self->store_groups.pop_front();
   }
 }
-EMU_API void tatara_emu_fence_async_shared() {}
+EMU_API void tatara_emu_fence_async_shared() { race_fence(self->block, self); }

@@ -51,6 +51,7 @@ struct Module {
 
 struct Block;
 struct Fiber;
+struct Races;
 
 /* Lanes of one warp that carry out an operation together. */
 struct WarpOp {
@@ -101,6 +102,7 @@ struct Fiber {
   Warp* warp = nullptr;
   const char* waits = nullptr; /* for whom it waits, for reports */
   int waits_for = 0;
+  void* waits_at = nullptr;
   std::vector<AsyncCopy> copies;
   std::deque<std::vector<AsyncCopy>> copy_groups;
   std::vector<TmaStore> stores;
@@ -116,6 +118,7 @@ struct Fiber {
 
 struct Barrier {
   int expected = 0, arrived = 0;
+  std::vector<uint32_t> clock; /* for races.cpp, as below */
   std::vector<Fiber*> waiting;
 };
 
@@ -134,6 +137,7 @@ struct MBarrier {
   long bytes = 0;   /* expected minus arrived */
   int phase = 0;
   bool fenced = false;
+  std::vector<uint32_t> clock;
   std::vector<Fiber*> waiting;
   std::vector<std::shared_ptr<TmaLoad>> loads;
 };
@@ -156,6 +160,9 @@ struct Block {
   char* dynamic = nullptr; /* allocation of the dynamic shared memory */
   std::vector<char> kept;  /* static shared arrays while another block runs */
   std::unordered_map<uint32_t, MBarrier> mbarriers;
+  std::unique_ptr<Races> races; /* where they are looked for */
+  Block();
+  ~Block();
   int done = 0;
 };
 
@@ -191,6 +198,7 @@ extern Launch* launch; /* under way, null between launches */
 struct Options {
   uint64_t shuffle = 0; /* 0: in order; else the seed of a random order */
   double seconds = 120; /* longest launch */
+  bool races = false;   /* look for data races on shared memory */
 };
 extern Options options;
 uint64_t random_bits();
@@ -206,6 +214,10 @@ const std::string& last_report();
 void set_report(const std::string& text);
 std::string text(const char* format, ...) __attribute__((format(printf, 1, 2)));
 std::string where(const Fiber* f);
+
+/* Where in the program the running function of the engine was called, for reports. */
+extern void* here;
+#define HERE (here = __builtin_return_address(0))
 
 /* Gives way to other fibers. */
 void block_on(const char* what, int detail = 0);

@@ -7,10 +7,12 @@
 
 #include "check.hpp"
 #include "fiber.hpp"
+#include "races.hpp"
 
 namespace tatara {
 Launch* launch = nullptr;
 Options options;
+void* here = nullptr;
 
 namespace {
 std::string report;
@@ -22,6 +24,7 @@ constexpr int IDLE_PASSES = 3000;      /* in which nobody but spinning threads r
 void fiber_main() {
   Fiber* f = self;
   launch->request.kernel->call(launch->parameters.data());
+  here = nullptr;
   finish_async(f);
   f->state = State::DONE;
   f->block->done++;
@@ -72,6 +75,7 @@ std::unique_ptr<Block> make_block(Dim id, Cluster* cluster) {
     f->warp->there |= 1u << f->lane;
     b->fibers.push_back(f);
   }
+  if (options.races) b->races = std::make_unique<Races>(*b);
   if (r.dynamic_shared > 0) {
     b->dynamic = (char*)aligned_alloc(1024, (r.dynamic_shared + 1023) / 1024 * 1024);
     memset(b->dynamic, 0xff, r.dynamic_shared);
@@ -102,6 +106,7 @@ std::string standstill() {
     for (Fiber* f : b->fibers) {
       std::string what = f->state == State::DONE       ? "have ended"
                          : f->state == State::SPINNING ? "spin"
+                         : f->waits == nullptr         ? "run"
                                                        : text("wait at %s", f->waits);
       if (f->state == State::BLOCKED && f->waits_for >= 0) what += text(" %d", f->waits_for);
       auto it = std::find_if(groups.begin(), groups.end(), [&](auto& g) { return g.first == what; });
@@ -113,7 +118,9 @@ std::string standstill() {
     }
     s += " block " + dims(b->id) + ":";
     for (auto& g : groups) {
-      s += text(" %d threads %s (first: thread %s);", g.second.first, g.first.c_str(), dims(g.second.second->id).c_str());
+      const Fiber* f = g.second.second;
+      s += text(" %d threads %s%s (first: thread %s);", g.second.first, g.first.c_str(),
+                f->state == State::BLOCKED ? line_of(f->waits_at).c_str() : "", dims(f->id).c_str());
     }
   }
   return s;
@@ -154,6 +161,7 @@ bool schedule() {
           if ((++resumed & 0xfff) == 0 &&
               std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() > options.seconds) {
             last_fault = FAULT_STANDSTILL;
+            here = nullptr;
             report = text("kernel %s has not ended after %.0f s; %s", launch->request.kernel->name, options.seconds,
                           standstill().c_str());
             return false;
@@ -166,6 +174,7 @@ bool schedule() {
     idle = progress ? 0 : idle + 1;
     if (!ran || idle > IDLE_PASSES) {
       last_fault = FAULT_STANDSTILL;
+      here = nullptr;
       report = text("kernel %s: %s", launch->request.kernel->name, standstill().c_str());
       return false;
     }
@@ -188,6 +197,9 @@ void copy_parameters(Launch& l) {
   }
 }
 }  // namespace
+
+Block::Block() = default;
+Block::~Block() = default;
 
 uint64_t random_bits() {
   random_state += 0x9e3779b97f4a7c15ull;
@@ -233,6 +245,7 @@ void block_on(const char* what, int detail) {
   f->state = State::BLOCKED;
   f->waits = what;
   f->waits_for = detail;
+  f->waits_at = here;
   give_way();
 }
 
@@ -248,6 +261,7 @@ bool run(const LaunchRequest& r) {
   l.request = r;
   report.clear();
   last_fault = FAULT_OTHER;
+  here = nullptr;
   size_t fixed = (WINDOW_STATIC + r.module->shared_bytes + 1023) / 1024 * 1024;
   l.window_dynamic = (uint32_t)fixed;
   copy_parameters(l);

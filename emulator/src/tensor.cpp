@@ -1,6 +1,6 @@
 /* The shared window, ldmatrix, mma.sync, cp.async. */
-#include "engine.hpp"
 #include "numbers.hpp"
+#include "races.hpp"
 
 namespace tatara {
 namespace {
@@ -27,6 +27,7 @@ void ldmatrix(Warp& w, uint32_t mask, void** arguments) {
       uint32_t at = a[m * 8 + row]->at;
       if (at % 16 != 0) fail(text("ldmatrix: row address 0x%x is no multiple of 16", at), f);
       memcpy(x[row], resolve(at, 16, "ldmatrix"), 16);
+      race_access(f->block, f, at, 16, Access::READ, nullptr);
     }
     for (int i = 0; i < 32; i++) {
       int g = i / 4, t = i % 4 * 2;
@@ -132,6 +133,7 @@ void finish_async(Fiber* f) {
 using namespace tatara;
 
 EMU_API uint32_t tatara_emu_shared_address(const void* p) {
+  HERE;
   uintptr_t a = (uintptr_t)p;
   const Module* m = launch->request.module;
   uintptr_t s = (uintptr_t)m->shared, d = (uintptr_t)self->block->dynamic;
@@ -142,20 +144,24 @@ EMU_API uint32_t tatara_emu_shared_address(const void* p) {
   fail(text("shared_address of 0x%lx, which is not in shared memory", (unsigned long)a));
 }
 EMU_API void tatara_emu_ldmatrix(uint32_t* r, uint32_t at, int matrices, int trans) {
+  HERE;
   LdMatrix m{r, at, matrices, trans};
   collect("ldmatrix", 0xffffffffu, &m, ldmatrix);
 }
 EMU_API void tatara_emu_mma(float* d, const uint32_t* a, const uint32_t* b, int type) {
+  HERE;
   Mma m{d, a, b, type};
   collect("mma", 0xffffffffu, &m, mma);
 }
 EMU_API uint32_t tatara_emu_to_tf32(float x) { return float_tf32(x); }
 EMU_API uint32_t tatara_emu_pack(float lo, float hi, int type) {
+  HERE;
   return type == 0 ? float_half(lo) | (uint32_t)float_half(hi) << 16
                    : float_bf16(lo) | (uint32_t)float_bf16(hi) << 16;
 }
 
 EMU_API void tatara_emu_copy_async(uint32_t to, const void* from, int size, int bytes) {
+  HERE;
   if (bytes < 0 || bytes > size) fail(text("cp.async of %d bytes with %d from memory", size, bytes));
   if (to % size != 0) fail(text("cp.async: shared address 0x%x is no multiple of %d", to, size));
   if ((uintptr_t)from % size != 0) {
@@ -163,14 +169,17 @@ EMU_API void tatara_emu_copy_async(uint32_t to, const void* from, int size, int 
   }
   char* place = resolve(to, size, "cp.async");
   if (bytes > 0) check_global(from, bytes, false, "cp.async");
+  race_access(self->block, self, to, size, Access::WRITE, __builtin_return_address(0));
   memset(place, 0xff, size); /* who reads before the wait sees this */
   self->copies.push_back({place, (const char*)from, size, bytes});
 }
 EMU_API void tatara_emu_copy_async_commit() {
+  HERE;
   self->copy_groups.push_back(std::move(self->copies));
   self->copies.clear();
 }
 EMU_API void tatara_emu_copy_async_wait(int groups) {
+  HERE;
   while ((int)self->copy_groups.size() > groups) {
     for (AsyncCopy& c : self->copy_groups.front()) carry_out(c);
     self->copy_groups.pop_front();

@@ -1,7 +1,7 @@
 /* Who am I, barriers of a block, shuffles and votes of a warp, atomics. */
 #include <cstring>
 
-#include "engine.hpp"
+#include "races.hpp"
 
 using namespace tatara;
 
@@ -14,11 +14,13 @@ EMU_API void tatara_emu_pause() { spin(); }
 EMU_API void tatara_emu_trap(const char* what) { fail(what); }
 
 EMU_API char* tatara_emu_dynamic_shared() {
+  HERE;
   if (self->block->dynamic == nullptr) fail("dynamic shared memory is used and the launch asked for none");
   return self->block->dynamic;
 }
 
 EMU_API void tatara_emu_barrier(int id, int threads, int wait) {
+  HERE;
   Block* b = self->block;
   int all = (int)b->fibers.size();
   if (threads == 0) threads = all;
@@ -32,9 +34,17 @@ EMU_API void tatara_emu_barrier(int id, int threads, int wait) {
     fail(text("barrier %d is waited at for %d threads, and by an earlier thread for %d", id, threads, bar.expected));
   }
   bar.arrived++;
+  race_release(b, self, bar.clock);
   if (bar.arrived == bar.expected) {
-    for (Fiber* f : bar.waiting) wake(f);
+    const Warp* last = nullptr;
+    for (Fiber* f : bar.waiting) {
+      wake(f);
+      if (f->warp != last) race_acquire(b, f, bar.clock);
+      last = f->warp;
+    }
+    if (wait != 0) race_acquire(b, self, bar.clock);
     bar.waiting.clear();
+    bar.clock.clear();
     bar.arrived = 0;
   } else if (wait != 0) {
     bar.waiting.push_back(self);
@@ -73,6 +83,7 @@ void collect(const char* what, uint32_t mask, void* argument, void (*perform)(Wa
   for (int i = 0; i < 32; i++) {
     if ((mask >> i & 1) != 0 && w.lane[i] != self) wake(w.lane[i]);
   }
+  race_meet(self->block, self->linear / 32);
   if (perform != nullptr) perform(w, mask, all.argument);
 }
 
@@ -110,6 +121,14 @@ void vote(Warp&, uint32_t mask, void** arguments) {
   }
 }
 
+/* Semaphores order what threads of this block did; which one is not told apart. */
+void semaphore_clock() {
+  Block* b = self->block;
+  if (b->races == nullptr) return;
+  race_release(b, self, b->races->semaphores);
+  race_acquire(b, self, b->races->semaphores);
+}
+
 template <class T>
 T* atomic(T* p, const char* what) {
   if (((uintptr_t)p & 3) != 0) fail(text("%s: misaligned", what));
@@ -124,11 +143,13 @@ T* atomic(T* p, const char* what) {
 }  // namespace tatara
 
 EMU_API uint32_t tatara_emu_shuffle(uint32_t mask, uint32_t x, int kind, int by, int width) {
+  HERE;
   Shuffle s{x, 0, kind, by, width};
   collect("shuffle", mask, &s, shuffle);
   return s.result;
 }
 EMU_API uint32_t tatara_emu_vote(uint32_t mask, int predicate) {
+  HERE;
   Vote v{predicate, 0};
   collect("vote", mask, &v, vote);
   return v.result;
@@ -136,32 +157,44 @@ EMU_API uint32_t tatara_emu_vote(uint32_t mask, int predicate) {
 EMU_API void tatara_emu_syncwarp(uint32_t mask) { collect("warp barrier", mask, nullptr, nullptr); }
 
 EMU_API int tatara_emu_atomic_add_int(int* p, int n) {
+  HERE;
   int old = *atomic(p, "atomic add");
+  semaphore_clock();
   *p = (int)((unsigned)old + (unsigned)n);
   return old;
 }
 EMU_API int tatara_emu_atomic_cas_int(int* p, int expected, int x) {
+  HERE;
   int old = *atomic(p, "atomic compare-and-swap");
   if (old == expected) *p = x;
   return old;
 }
 EMU_API int tatara_emu_atomic_exch_int(int* p, int x) {
+  HERE;
   int old = *atomic(p, "atomic exchange");
   *p = x;
   return old;
 }
 EMU_API int tatara_emu_atomic_max_int(int* p, int x) {
+  HERE;
   int old = *atomic(p, "atomic max");
   if (x > old) *p = x;
   return old;
 }
 EMU_API float tatara_emu_atomic_add_float(float* p, float x) {
+  HERE;
   float old = *atomic(p, "atomic add");
   *p = old + x;
   return old;
 }
 EMU_API int tatara_emu_semaphore_read(const int* s) {
+  HERE;
   int x = *atomic((int*)s, "semaphore_read");
+  semaphore_clock();
   return x;
 }
-EMU_API void tatara_emu_semaphore_write(int* s, int x) { *atomic(s, "semaphore_write") = x; }
+EMU_API void tatara_emu_semaphore_write(int* s, int x) {
+  HERE;
+  semaphore_clock();
+  *atomic(s, "semaphore_write") = x;
+}

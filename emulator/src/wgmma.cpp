@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine.hpp"
 #include "numbers.hpp"
+#include "races.hpp"
 
 namespace tatara {
 namespace {
@@ -30,7 +30,7 @@ Descriptor decode(uint64_t d, const char* operand, Fiber* who) {
 }
 
 /* Element (i along m or n, k) of a 16-bit operand. */
-uint16_t fetch(const Descriptor& d, int i, int k, bool trans, const char* operand) {
+uint16_t fetch(const Descriptor& d, int i, int k, bool trans, const char* operand, Fiber* const* readers, int count) {
   uint32_t at = d.start;
   if (!trans) {
     at += i % 8 * d.swizzle + i / 8 * d.stride + (d.swizzle == 16 ? k / 8 * d.leading : k / 8 * 16) + k % 8 * 2;
@@ -44,6 +44,9 @@ uint16_t fetch(const Descriptor& d, int i, int k, bool trans, const char* operan
   at ^= ((at >> 7) & mask) << 4;
   uint16_t h;
   memcpy(&h, resolve(at, 2, operand), 2);
+  if (options.races && (trans ? i : k) % 8 == 0) {
+    for (int r = 0; r < count; r++) race_access(readers[r]->block, readers[r], at, 16, Access::ASYNC_READ, nullptr);
+  }
   return h;
 }
 
@@ -63,13 +66,14 @@ void carry_out(std::vector<Fiber*>& group, size_t index) {
       fail("threads of a warpgroup execute different wgmmas (form, descriptors or accumulate)", f);
     }
   }
+  Fiber* const readers[4] = {group[0], group[32], group[64], group[96]};
   static float a[64][16], b[16][256], sum[256];
   Descriptor da = decode(w.a, "a", group[0]), db = decode(w.b, "b", group[0]);
   for (int i = 0; i < 64; i++) {
-    for (int k = 0; k < 16; k++) a[i][k] = element(fetch(da, i, k, w.trans_a, "wgmma a"), w.type);
+    for (int k = 0; k < 16; k++) a[i][k] = element(fetch(da, i, k, w.trans_a, "wgmma a", readers + i / 16, 1), w.type);
   }
   for (int i = 0; i < w.n; i++) {
-    for (int k = 0; k < 16; k++) b[k][i] = element(fetch(db, i, k, w.trans_b, "wgmma b"), w.type);
+    for (int k = 0; k < 16; k++) b[k][i] = element(fetch(db, i, k, w.trans_b, "wgmma b", readers, 4), w.type);
   }
   for (int row = 0; row < 64; row++) {
     memset(sum, 0, sizeof sum);
@@ -105,6 +109,7 @@ EMU_API void tatara_emu_wgmma_fence() { self->wgmma_fenced = true; }
 
 EMU_API void tatara_emu_wgmma(float* d, int n, uint64_t a, uint64_t b, int accumulate, int type, int trans_a,
                               int trans_b) {
+  HERE;
   int warpgroup = self->linear / 128;
   if ((warpgroup + 1) * 128 > (int)self->block->fibers.size()) fail("wgmma needs a whole warpgroup of 128 threads");
   Accumulator* acc = find(self, d);
@@ -127,11 +132,13 @@ EMU_API void tatara_emu_wgmma(float* d, int n, uint64_t a, uint64_t b, int accum
 }
 
 EMU_API void tatara_emu_wgmma_commit() {
+  HERE;
   self->wgmma_groups.push_back(std::move(self->wgmmas));
   self->wgmmas.clear();
 }
 
 EMU_API void tatara_emu_wgmma_wait(int groups) {
+  HERE;
   Block* b = self->block;
   int warpgroup = self->linear / 128;
   if ((warpgroup + 1) * 128 > (int)b->fibers.size()) fail("wgmma_wait needs a whole warpgroup of 128 threads");

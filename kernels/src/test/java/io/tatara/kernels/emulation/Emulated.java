@@ -23,6 +23,7 @@ final class Emulated {
     private int dynamicShared;
     private boolean cooperative;
     private long seed;
+    private boolean races = true;
 
     /** The kernel is called {@code k}. */
     Emulated(String source, String... headers) {
@@ -64,6 +65,12 @@ final class Emulated {
         return this;
     }
 
+    /** Lets two accesses to shared memory that no barrier orders pass. */
+    Emulated racesAllowed() {
+        races = false;
+        return this;
+    }
+
     Emulated in(TensorSpec spec, double... values) {
         in.add(new RefArray(spec, values));
         return this;
@@ -97,7 +104,7 @@ final class Emulated {
                         .build();
         int[] alias = new int[out.size()];
         Arrays.fill(alias, -1);
-        e.order(seed);
+        e.order(seed, races);
         try (EmulatedPlan p = new EmulatedPlan(e, GpuTraits.cuda(arch, 4), true)) {
             RefArray[] r =
                     p.run(plan, in.toArray(RefArray[]::new), out.toArray(TensorSpec[]::new), alias);

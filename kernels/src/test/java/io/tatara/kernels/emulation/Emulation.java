@@ -50,7 +50,7 @@ public final class Emulation {
         cache = library.cache();
         include = library.include();
         report = function(lookup, "tatara_emu_report", ADDRESS);
-        setOptions = function(lookup, "tatara_emu_options", null, JAVA_LONG, JAVA_DOUBLE);
+        setOptions = function(lookup, "tatara_emu_options", null, JAVA_LONG, JAVA_DOUBLE, JAVA_INT);
         compile =
                 function(
                         lookup,
@@ -137,8 +137,17 @@ public final class Emulation {
      * between barriers, so that missing ones show.
      */
     public void order(long seed) {
+        order(seed, false);
+    }
+
+    /**
+     * As above.
+     *
+     * @param races whether two accesses to shared memory that no barrier orders are a fault
+     */
+    public void order(long seed, boolean races) {
         call(() -> {
-            setOptions.invokeExact(seed, 120.0);
+            setOptions.invokeExact(seed, 120.0, races ? 1 : 0);
             return null;
         });
     }
