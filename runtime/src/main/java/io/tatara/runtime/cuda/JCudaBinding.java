@@ -2,6 +2,7 @@ package io.tatara.runtime.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.function.IntSupplier;
 import jcuda.CudaException;
 import jcuda.Pointer;
@@ -48,6 +49,7 @@ final class JCudaBinding extends ForeignCalls {
     /** Starts the driver. */
     static JCudaBinding init() {
         jcuda("cuInit", () -> JCudaDriver.cuInit(0));
+        Objects.requireNonNull(NativeCalls.LAUNCH); // what an old driver lacks shows here
         return new JCudaBinding();
     }
 

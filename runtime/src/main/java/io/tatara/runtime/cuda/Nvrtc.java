@@ -18,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * NVIDIA's run-time compiler, any of 11.2 to 13, by {@code java.lang.foreign}: JCuda's own binding
@@ -25,6 +27,7 @@ import java.util.List;
  * in all of these versions.
  */
 final class Nvrtc {
+    private static final long STACK = 64 << 20;
     private static final int COMPILATION = 6; // NVRTC_ERROR_COMPILATION
 
     private final String path;
@@ -170,6 +173,28 @@ final class Nvrtc {
      * @throws IllegalStateException if NVRTC itself fails
      */
     synchronized Compiled compile(String name, String text, List<String> options, boolean cubin) {
+        // On a thread of its own: a compiler's recursion may be deeper than a Java thread's stack.
+        FutureTask<Compiled> task = new FutureTask<>(() -> run(name, text, options, cubin));
+        new Thread(null, task, "tatara-nvrtc", STACK).start();
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException e) {
+                    interrupted = true; // the compiler cannot be stopped
+                } catch (ExecutionException e) {
+                    throw unexpected(e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private Compiled run(String name, String text, List<String> options, boolean cubin) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment handle = arena.allocate(JAVA_LONG);
             check(
