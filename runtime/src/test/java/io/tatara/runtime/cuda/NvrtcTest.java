@@ -1,21 +1,28 @@
 package io.tatara.runtime.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tatara.kernels.check.ProgramCensus;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.runtime.CompilationException;
+import io.tatara.runtime.cache.ProgramCache;
 import io.tatara.runtime.cache.ProgramText;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * NVIDIA's real compiler, which needs no GPU: that of {@code -Dtatara.nvrtc} or of the machine's
@@ -23,7 +30,7 @@ import org.junit.jupiter.api.Test;
  * one of each source comes first.
  */
 class NvrtcTest {
-    private static final int SECONDS = Integer.getInteger("tatara.nvrtc.seconds", 60);
+    private static final int SECONDS = Integer.getInteger("tatara.nvrtc.seconds", 30);
     private static final int DRIVER = 13000;
 
     private Nvrtc nvrtc;
@@ -73,6 +80,83 @@ class NvrtcTest {
                 compile("#warning spoken\nKERNEL void t(GLOBAL float* y) { y[0] = 1; }", 80, true);
         assertThat(doubtful.image()).isNotNull();
         assertThat(doubtful.log()).contains("spoken");
+    }
+
+    /** A device over a driver that computes nothing, compiled for by the real NVRTC. */
+    private CudaPrograms programs(FakeDriver fake, int arch, ProgramCache cache) {
+        CudaDevices.Found f = fake.found();
+        return new CudaPrograms(
+                new CudaDevices.Found(
+                        f.driver(),
+                        0,
+                        f.info(),
+                        GpuTraits.cuda(nvrtc.newest(arch), 4),
+                        arch,
+                        true,
+                        nvrtc,
+                        null,
+                        List.of()),
+                cache);
+    }
+
+    private static GpuProgram speaking(String word) {
+        return GpuProgram.of(
+                "test/w.cl", "#warning " + word + "\nKERNEL void t(GLOBAL float* y) { y[0] = 1; }");
+    }
+
+    @Test
+    void aChipThatTheCompilerDoesNotKnowGetsPtx() {
+        FakeDriver fake = new FakeDriver();
+        GpuProgram p = GpuProgram.of("test/p.cl", "KERNEL void t(GLOBAL float* y) { y[0] = 1; }");
+        programs(fake, 999, ProgramCache.OFF).get(p);
+        programs(fake, 80, ProgramCache.OFF).get(p);
+        assertThat(fake.drain("load", "loadPtx"))
+                .satisfiesExactly(
+                        c -> assertThat(c).startsWith("loadPtx["),
+                        c -> assertThat(c).startsWith("load["));
+        fake.fail("loadPtx", CudaErrors.INVALID_PTX);
+        assertThatThrownBy(() -> programs(fake, 999, ProgramCache.OFF).get(p))
+                .isInstanceOf(CompilationException.class)
+                .hasMessageContaining("test/p.cl");
+    }
+
+    @Test
+    void warningsAreErrorsForTheStrict() {
+        FakeDriver fake = new FakeDriver();
+        programs(fake, 80, ProgramCache.OFF).get(speaking("gently"));
+        assertThat(fake.drain("load")).hasSize(1);
+        System.setProperty("tatara.cuda.strict", "true");
+        try {
+            assertThatThrownBy(() -> programs(fake, 80, ProgramCache.OFF).get(speaking("harshly")))
+                    .isInstanceOf(CompilationException.class)
+                    .hasMessageContaining("harshly");
+        } finally {
+            System.clearProperty("tatara.cuda.strict");
+        }
+    }
+
+    @Test
+    void keptBinariesAreUsedUnlessTheDriverRefusesThem(@TempDir Path folder) throws Exception {
+        FakeDriver fake = new FakeDriver();
+        ProgramCache cache = new ProgramCache(folder);
+        GpuProgram p = GpuProgram.of("test/k.cl", "KERNEL void t(GLOBAL float* y) { y[0] = 1; }");
+        programs(fake, 80, cache).get(p);
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).hasSize(1);
+        }
+        programs(fake, 80, cache).get(p);
+        assertThat(fake.drain("load")).hasSize(2);
+        fake.fail("load", CudaErrors.INVALID_IMAGE);
+        programs(fake, 80, cache).get(p);
+        assertThat(fake.drain("load")).as("refused, then compiled anew").hasSize(2);
+        fake.answers.put(
+                "load",
+                a -> {
+                    throw new CudaFailure("cuModuleLoadData", 209, "CUDA_ERROR_NO_BINARY_FOR_GPU");
+                });
+        assertThatThrownBy(() -> programs(fake, 80, ProgramCache.OFF).get(p))
+                .isInstanceOf(CompilationException.class)
+                .hasMessageContaining("no newer than the driver");
     }
 
     /** The programs of all cases' plans, one of each source first. */
