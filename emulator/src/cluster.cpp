@@ -42,17 +42,29 @@ EMU_API uint32_t tatara_emu_cluster_address(uint32_t at, int rank) {
   return (at & ((1u << RANK_SHIFT) - 1)) | (uint32_t)(rank + 1) << RANK_SHIFT;
 }
 
-static char* word(uint32_t at, const char* what) {
+/* A word of this block's or another's; only this block's clocks are comparable. */
+static char* word(uint32_t at, Access how, const char* what) {
   if (at % 4 != 0) fail(text("%s: address 0x%x is no multiple of 4", what, at));
-  return resolve(at, 4, what);
+  char* place = resolve(at, 4, what);
+  int rank = (int)(at >> RANK_SHIFT) - 1;
+  uint32_t window = at & ((1u << RANK_SHIFT) - 1);
+  if (rank < 0 || rank == self->block->rank) {
+    race_access(self->block, self, window, 4, how, here);
+  } else if (how == Access::WRITE) {
+    race_forget(self->block->cluster->blocks[rank], window, 4);
+  }
+  return place;
 }
 EMU_API uint32_t tatara_emu_cluster_load(uint32_t at) {
   HERE;
   uint32_t x;
-  memcpy(&x, word(at, "cluster_load"), 4);
+  memcpy(&x, word(at, Access::READ, "cluster_load"), 4);
   return x;
 }
-EMU_API void tatara_emu_cluster_store(uint32_t at, uint32_t x) { memcpy(word(at, "cluster_store"), &x, 4); }
+EMU_API void tatara_emu_cluster_store(uint32_t at, uint32_t x) {
+  HERE;
+  memcpy(word(at, Access::WRITE, "cluster_store"), &x, 4);
+}
 
 EMU_API void tatara_emu_registers(int) {
   HERE;
