@@ -34,6 +34,11 @@ public final class Device implements AutoCloseable {
         this.pool = new MemoryPool(backEnd, Long.getLong("tatara.memory.limit", 0));
     }
 
+    /** A device over a back end's own, for those who open one by other ways than {@link Tatara}. */
+    public static Device of(BackEndDevice backEnd) {
+        return new Device(backEnd);
+    }
+
     public DeviceInfo info() {
         return backEnd.info();
     }
@@ -91,6 +96,7 @@ public final class Device implements AutoCloseable {
 
     Tensor[] run(Scope scope, Op op, Value[] values) {
         scope.check();
+        Graph.Recording recording = Graph.recording(this);
         TensorSpec[] specs = new TensorSpec[values.length];
         Binding[] in = new Binding[values.length];
         for (int i = 0; i < values.length; i++) {
@@ -130,6 +136,9 @@ public final class Device implements AutoCloseable {
                 outBindings[j] = binding(out[j]);
             }
             launch(op, in, outBindings, outSpecs);
+            if (recording != null) {
+                recording.add(op, values, out, in, outBindings);
+            }
             done = true;
         } finally {
             for (int j = 0; j < out.length; j++) {
@@ -230,10 +239,13 @@ public final class Device implements AutoCloseable {
                     this,
                     openScopes.get());
         }
-        backEnd.synchronize();
-        closed = true;
-        pool.close();
-        backEnd.close();
+        try {
+            backEnd.synchronize();
+        } finally { // a device that failed is closed all the same
+            closed = true;
+            pool.close();
+            backEnd.close();
+        }
     }
 
     @Override

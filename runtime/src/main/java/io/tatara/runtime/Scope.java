@@ -8,6 +8,7 @@ import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.Value;
 import io.tatara.kernels.layout.Fill;
+import io.tatara.runtime.spi.Memory;
 import io.tatara.runtime.spi.Weight;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
@@ -87,6 +88,7 @@ public final class Scope implements Emitter, AutoCloseable {
     private final State state;
     private final Cleaner.Cleanable cleanable;
     private final List<Scope> children = new ArrayList<>();
+    private Runnable beforeClose; // null for none
 
     Scope(Device device, Scope parent) {
         this.device = device;
@@ -182,10 +184,24 @@ public final class Scope implements Emitter, AutoCloseable {
         return new Tensor(this, spec, s);
     }
 
+    /**
+     * A tensor over memory that a back end has made from the caller's own: it is not freed when the
+     * tensor ends. For back ends' ways to join other code.
+     */
+    public Tensor borrow(TensorSpec spec, Memory memory) {
+        check();
+        return new Tensor(this, spec, new Storage(device, spec.dtype(), memory, null, false));
+    }
+
     /** Runs any op; results live in this scope. */
     @Override
     public Tensor[] emit(Op op, Value... inputs) {
         return device.run(this, op, inputs);
+    }
+
+    /** What ends with the scope, before its tensors do. */
+    void beforeClose(Runnable action) {
+        beforeClose = action;
     }
 
     int adopt(Storage s) {
@@ -220,6 +236,12 @@ public final class Scope implements Emitter, AutoCloseable {
     public void close() {
         if (state.closed) {
             return;
+        }
+        if (beforeClose != null) {
+            beforeClose.run();
+            if (state.closed) {
+                return; // that closed the scope too
+            }
         }
         for (Scope c : new ArrayList<>(children)) {
             c.close();

@@ -14,9 +14,18 @@ final class Storage {
     final DType dtype;
     final Memory memory;
     final Weight weight;
+    private final boolean owned;
     private final AtomicInteger references = new AtomicInteger(1);
 
     Storage(Device device, DType dtype, Memory memory, Weight weight) {
+        this(device, dtype, memory, weight, true);
+    }
+
+    /**
+     * @param owned false for memory of the caller's, which is not the pool's
+     */
+    Storage(Device device, DType dtype, Memory memory, Weight weight, boolean owned) {
+        this.owned = owned;
         this.device = device;
         this.dtype = dtype;
         this.memory = memory;
@@ -28,7 +37,7 @@ final class Storage {
     }
 
     void release() {
-        if (references.decrementAndGet() == 0) {
+        if (references.decrementAndGet() == 0 && owned) {
             device.pool().release(dtype, memory);
         }
     }

@@ -208,8 +208,8 @@ public final class Tensor implements Value, AutoCloseable {
 
     /**
      * The raw memory for code of one's own: a {@link MemorySegment} over the heap array on the JVM,
-     * a {@code cl_mem} on OpenCL. It may be longer than the tensor, and is valid while the tensor
-     * lives; who writes to it calls {@link Device#synchronize} first.
+     * a {@code cl_mem} on OpenCL, a {@code CUdeviceptr} on CUDA. It may be longer than the tensor,
+     * and is valid while the tensor lives; who writes to it calls {@link Device#synchronize} first.
      */
     public Object handle() {
         usable();

@@ -3,6 +3,7 @@ package io.tatara.runtime.spi;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * An opened device as a back end offers it: raw memory, copies and the running of ops in order. All
@@ -44,6 +45,29 @@ public interface BackEndDevice extends AutoCloseable {
      * @param in null where absent
      */
     void execute(Op op, Binding[] in, Binding[] out);
+
+    /**
+     * Prepares invocations that were just executed to be run again, on the same memory, which stays
+     * allocated until the replay is closed. A back end that can do better than running them one by
+     * one, as here, overrides this.
+     */
+    default Replay record(List<Invocation> invocations) {
+        List<Invocation> kept = List.copyOf(invocations);
+        return new Replay() {
+            @Override
+            public void run() {
+                for (Invocation i : kept) {
+                    execute(i.op(), i.in(), i.out());
+                    i.written();
+                }
+            }
+
+            @Override
+            public void close() {
+                // Nothing was prepared.
+            }
+        };
+    }
 
     /** Waits until everything enqueued so far is done. */
     void synchronize();

@@ -9,7 +9,9 @@ import io.tatara.kernels.check.Comparison;
 import io.tatara.kernels.check.ReferenceEmitter;
 import io.tatara.kernels.check.Rounding;
 import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
+import io.tatara.runtime.spi.Memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -22,17 +24,22 @@ import java.util.List;
  * @param guard elements of poison behind each buffer, and whether outputs are poisoned at all; 0
  *     leaves buffers bare for a checker that watches them itself
  */
-record CaseRunner(OpenClDevice device, int guard) {
+public record CaseRunner(BackEndDevice device, Variants variants, int guard) {
+    /** Runs an op by a certain variant, on the device. */
+    public interface Variants {
+        void execute(GpuKernel<?> kernel, Op op, Binding[] in, Binding[] out);
+    }
+
     private static final float POISON = 1.0e30f;
     private static final byte POISON_BYTE = 0x7a;
 
     /** What is wrong with the results, in words; empty where nothing is. */
-    List<String> run(Case c, GpuKernel<?> kernel) {
+    public List<String> run(Case c, GpuKernel<?> kernel) {
         Op op = c.op();
         List<String> wrong = new ArrayList<>();
         RefArray[] in = c.draw(3);
         RefArray[] want = new ReferenceEmitter().run(op, in);
-        List<OpenClMemory> all = new ArrayList<>();
+        List<Memory> all = new ArrayList<>();
         try {
             Binding[] a = new Binding[in.length];
             byte[][] before = new byte[in.length][];
@@ -54,7 +61,7 @@ record CaseRunner(OpenClDevice device, int guard) {
                     out[j] = bind(s, guard == 0 ? null : guarded(s, null), all);
                 }
             }
-            device.execute(kernel, op, a, out);
+            variants.execute(kernel, op, a, out);
             for (int j = 0; j < out.length; j++) {
                 byte[] bytes = download(out[j].memory(), want[j].spec());
                 checkGuard(bytes, want[j].spec(), "output " + j, wrong);
@@ -77,8 +84,8 @@ record CaseRunner(OpenClDevice device, int guard) {
         return wrong;
     }
 
-    private Binding bind(TensorSpec spec, byte[] bytes, List<OpenClMemory> all) {
-        OpenClMemory m = device.allocate(spec.dtype(), spec.size() + guard);
+    private Binding bind(TensorSpec spec, byte[] bytes, List<Memory> all) {
+        Memory m = device.allocate(spec.dtype(), spec.size() + guard);
         all.add(m);
         if (bytes != null) {
             device.upload(MemorySegment.ofArray(bytes), m);
@@ -86,7 +93,7 @@ record CaseRunner(OpenClDevice device, int guard) {
         return new Binding(spec, m, null);
     }
 
-    private byte[] download(io.tatara.runtime.spi.Memory m, TensorSpec spec) {
+    private byte[] download(Memory m, TensorSpec spec) {
         byte[] b = new byte[(spec.size() + guard) * spec.dtype().bytes()];
         device.download(m, MemorySegment.ofArray(b));
         return b;

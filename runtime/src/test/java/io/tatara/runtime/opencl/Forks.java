@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a main class of the tests in a JVM of its own. */
-final class Forks {
-    record Result(int exit, String out, String err) {}
+public final class Forks {
+    public record Result(int exit, String out, String err) {}
 
     private Forks() {}
 
-    static Result java(
+    public static Result java(
             Path folder,
             Map<String, String> environment,
             int seconds,

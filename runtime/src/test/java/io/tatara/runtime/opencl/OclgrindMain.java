@@ -1,10 +1,6 @@
 package io.tatara.runtime.opencl;
 
-import io.tatara.kernels.Op;
-import io.tatara.kernels.OpEntry;
-import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TensorSpec;
-import io.tatara.kernels.check.Case;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
@@ -14,15 +10,8 @@ import io.tatara.runtime.cache.ProgramCache;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.DeviceInfo;
 import java.lang.reflect.Field;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
-import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jocl.CL;
 
 /**
@@ -34,11 +23,6 @@ import org.jocl.CL;
  * with faults.
  */
 final class OclgrindMain {
-    /** Nanoseconds that a case may be expected to take. */
-    private static final long LONGEST = 20_000_000_000L;
-
-    private record Task(Case c, GpuKernel<?> kernel, String name, double size) {}
-
     private OclgrindMain() {}
 
     public static void main(String[] a) throws Exception {
@@ -64,115 +48,19 @@ final class OclgrindMain {
     }
 
     private static void cases(Supplier<OpenClDevice> open, long end, String only) {
-        List<Queue> ops = new ArrayList<>();
+        GpuTraits traits;
         try (OpenClDevice device = open.get()) {
-            for (OpEntry<?> e : OpTable.all()) {
-                if (only == null || only.equals(e.name())) {
-                    ops.add(new Queue(tasks(e, device.traits())));
-                }
-            }
+            traits = device.traits();
         }
-        int run = 0;
-        for (boolean more = true; more; ) {
-            more = false;
-            for (Queue q : ops) {
-                Task t = q.next(end);
-                if (t != null) {
-                    q.ran(t, run(open, t));
-                    run++;
-                    more = true;
-                }
-            }
-        }
-        System.out.println(
-                "RUN " + run + " LEFT " + ops.stream().mapToInt(q -> q.tasks.size()).sum());
-    }
-
-    /** The cases of an op that are still to be run, the smallest first. */
-    private static final class Queue {
-        final Deque<Task> tasks;
-        private double size;
-        private long nanos = -1;
-
-        Queue(List<Task> tasks) {
-            this.tasks = new ArrayDeque<>(tasks);
-        }
-
-        /** The next case, where it can be expected to end in time; the first is run in any case. */
-        Task next(long end) {
-            if (tasks.isEmpty()) {
-                return null;
-            }
-            double growth = Math.max(1, tasks.peek().size() / Math.max(1, size));
-            long expected = (long) (nanos * growth * growth);
-            if (nanos >= 0 && (expected > LONGEST || System.nanoTime() + expected > end)) {
-                return null;
-            }
-            return tasks.poll();
-        }
-
-        void ran(Task t, long took) {
-            size = t.size();
-            nanos = took;
-        }
-    }
-
-    private static long run(Supplier<OpenClDevice> open, Task t) {
-        System.err.println("@@ " + t.name());
-        long start = System.nanoTime();
-        List<String> wrong;
-        try (OpenClDevice device = open.get()) {
-            wrong = new CaseRunner(device, 0).run(t.c(), t.kernel());
-        }
-        long took = System.nanoTime() - start;
-        System.out.println("CASE " + t.name() + " " + took / 1_000_000 + " ms");
-        wrong.forEach(w -> System.out.println("WRONG " + t.name() + " " + w));
-        return took;
-    }
-
-    private static <O extends Op> List<Task> tasks(OpEntry<O> e, GpuTraits traits) {
-        List<Task> tasks = new ArrayList<>();
-        for (Case c : e.cases().get()) {
-            if (c.isBench() || c.isLarge()) {
-                continue;
-            }
-            O op = e.type().cast(c.op());
-            TensorSpec[] out = op.infer(c.specs());
-            double size = op.cost(c.specs()).flops() + size(c.specs()) + size(out);
-            for (int i = 0; i < e.gpu().size(); i++) {
-                GpuKernel<O> k = e.gpu().get(i);
-                if (k.supports(op, c.specs(), traits)) {
-                    GpuPlan plan = k.plan(op, c.specs(), out, traits);
-                    String name = c + " " + k.variant() + (i == 0 ? "" : " " + i);
-                    tasks.add(
-                            new Task(
-                                    c,
-                                    k,
-                                    name,
-                                    plan.launches().isEmpty() ? 0 : size + items(plan)));
-                }
-            }
-        }
-        // A case that runs nothing proves nothing: those of no elements come last.
-        tasks.sort(Comparator.comparing((Task t) -> t.size() == 0).thenComparing(Task::size));
-        return tasks;
-    }
-
-    private static double size(TensorSpec[] specs) {
-        return Stream.of(specs).filter(Objects::nonNull).mapToDouble(TensorSpec::size).sum();
-    }
-
-    /** Work-items of all launches. */
-    private static double items(GpuPlan plan) {
-        double n = 0;
-        for (GpuPlan.Launch l : plan.launches()) {
-            double items = 1;
-            for (int d = 0; d < 3; d++) {
-                items *= (double) l.groups()[d] * l.local()[d];
-            }
-            n += items;
-        }
-        return n;
+        SmallestFirst.run(
+                traits,
+                (c, kernel) -> {
+                    try (OpenClDevice device = open.get()) {
+                        return new CaseRunner(device, device::execute, 0).run(c, kernel);
+                    }
+                },
+                end,
+                only);
     }
 
     /** A race between work-items, a write behind the end, reads of what nobody wrote. */

@@ -68,7 +68,7 @@ class OpenClSuiteTest {
     private static void run(Case c, GpuKernel<?> kernel) {
         List<String> wrong;
         try {
-            wrong = new CaseRunner(device, 33).run(c, kernel);
+            wrong = new CaseRunner(device, device::execute, 33).run(c, kernel);
         } catch (TataraException e) {
             throw new AssertionError(c + " on " + device.info().name() + ": " + e.getMessage(), e);
         }

@@ -1,0 +1,78 @@
+package io.tatara.runtime.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.kernels.Op;
+import io.tatara.kernels.OpEntry;
+import io.tatara.kernels.OpTable;
+import io.tatara.kernels.TataraException;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.runtime.cache.ProgramCache;
+import io.tatara.runtime.opencl.CaseRunner;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Every case of every op, by each GPU kernel that takes the first CUDA device, against the
+ * reference; guard bands behind each buffer, poisoned outputs and temporaries. {@code
+ * -Dtatara.op=NAME} limits it to one op.
+ */
+class CudaSuiteTest {
+    private static CudaDevice device;
+
+    @BeforeAll
+    static void open() {
+        device = CudaTests.open(ProgramCache.OFF);
+        device.poisonTemporaries();
+    }
+
+    @AfterAll
+    static void close() {
+        if (device != null) {
+            device.close();
+        }
+    }
+
+    @TestFactory
+    List<DynamicTest> cases() {
+        String only = System.getProperty("tatara.op");
+        List<DynamicTest> tests = new ArrayList<>();
+        for (OpEntry<?> e : OpTable.all()) {
+            if (only == null || only.equals(e.name())) {
+                for (Case c : e.cases().get()) {
+                    if (!c.isBench()) {
+                        add(tests, e, c);
+                    }
+                }
+            }
+        }
+        return tests;
+    }
+
+    private static <O extends Op> void add(List<DynamicTest> tests, OpEntry<O> e, Case c) {
+        O op = e.type().cast(c.op());
+        for (int i = 0; i < e.gpu().size(); i++) {
+            GpuKernel<O> k = e.gpu().get(i);
+            if (k.supports(op, c.specs(), device.traits())) {
+                tests.add(
+                        DynamicTest.dynamicTest(
+                                c + " " + k.variant() + (i == 0 ? "" : " " + i), () -> run(c, k)));
+            }
+        }
+    }
+
+    private static void run(Case c, GpuKernel<?> kernel) {
+        List<String> wrong;
+        try {
+            wrong = new CaseRunner(device, device::execute, 33).run(c, kernel);
+        } catch (TataraException e) {
+            throw new AssertionError(c + " on " + device.info().name() + ": " + e.getMessage(), e);
+        }
+        assertThat(wrong).as("%s on %s", c, device.info().name()).isEmpty();
+    }
+}
