@@ -17,6 +17,7 @@ import static io.tatara.kernels.pointwise.Exprs.tanh;
 import static io.tatara.kernels.pointwise.Exprs.unary;
 import static io.tatara.kernels.pointwise.Exprs.uniform;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
@@ -45,7 +46,40 @@ final class PointwiseCases {
         broadcasts(c);
         random(c);
         benches(c);
-        return c;
+        c.add(
+                of("channel of whole pieces", mul(in(0), in(1)))
+                        .in(f32(2, 3, 4, 8))
+                        .in(f32(3, 1, 1)));
+        c.add(
+                of("bias and channel of whole pieces", add(mul(in(0), in(1)), in(2)))
+                        .in(f32(2, 3, 24))
+                        .in(f32(3, 1))
+                        .in(f32(24))
+                        .noGradient());
+        c.add(
+                of("a million and more", add(mul(in(0), in(1)), in(2)))
+                        .in(f32(1031, 1019))
+                        .in(f32(1019))
+                        .in(f32(1031, 1))
+                        .noGradient()
+                        .large());
+        return Case.withHalves(
+                c,
+                "exp",
+                "mul",
+                "gates",
+                "bias",
+                "bias of rank 2",
+                "column",
+                "channel",
+                "channel of whole pieces",
+                "bias and channel of whole pieces",
+                "scalar",
+                "ints converted",
+                "dropout",
+                "max special",
+                "one element",
+                "empty");
     }
 
     private static void functions(List<Case> c) {
@@ -221,6 +255,17 @@ final class PointwiseCases {
                         .in(f32(16, 64, 56, 56))
                         .in(f32(64, 1, 1))
                         .bench());
+        TensorSpec half = TensorSpec.of(DType.BFLOAT16, 65536, 1024);
+        TensorSpec row = TensorSpec.of(DType.BFLOAT16, 1024);
+        Expr chain = mul(Exprs.gelu(add(in(0), in(1))), sigmoid(in(2)));
+        c.add(
+                of("bfloat16 gelu of bias, gated, 64 million", chain)
+                        .in(half)
+                        .in(row)
+                        .in(half)
+                        .bench()
+                        .large());
+        c.add(of("bfloat16 add 64 million", add(in(0), in(1))).in(half).in(half).bench().large());
         c.add(of("small", div(in(0), add(constant(1), in(0)))).in(f32(32, 32)).bench());
     }
 

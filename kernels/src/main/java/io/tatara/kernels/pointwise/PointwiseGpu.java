@@ -8,6 +8,7 @@ import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.pointwise.Expr.Uniform;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -26,8 +27,8 @@ final class PointwiseGpu {
     private final int n;
     private final StringBuilder text = new StringBuilder();
 
-    private PointwiseGpu(Pointwise op, TensorSpec[] in, TensorSpec out) {
-        program = Program.of(op.expr());
+    private PointwiseGpu(Expr expr, TensorSpec[] in, TensorSpec out) {
+        program = Program.of(expr);
         values = List.copyOf(program.values());
         seeds = List.copyOf(program.seeds());
         uniforms = program.uniforms();
@@ -38,33 +39,62 @@ final class PointwiseGpu {
     }
 
     static GpuPlan plan(Pointwise op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        if (out[0].size() == 0) {
-            return GpuPlan.NOTHING;
-        }
-        return new PointwiseGpu(op, in, out[0]).plan(op, Math.min(256, traits.maxWorkGroup()));
+        GpuPlan.Builder plan = GpuPlan.builder();
+        append(plan, op.expr(), in, inputs(in.length), out[0], GpuPlan.out(0), traits);
+        return plan.build();
     }
 
-    private GpuPlan plan(Pointwise op, int local) {
+    /** Arguments for inputs 0 … count − 1. */
+    static GpuPlan.Arg[] inputs(int count) {
+        GpuPlan.Arg[] args = new GpuPlan.Arg[count];
+        Arrays.setAll(args, GpuPlan::in);
+        return args;
+    }
+
+    private static void append(
+            GpuPlan.Builder plan,
+            Expr expr,
+            TensorSpec[] in,
+            GpuPlan.Arg[] inputs,
+            TensorSpec out,
+            GpuPlan.Arg output,
+            GpuTraits traits) {
+        if (out.size() > 0) {
+            new PointwiseGpu(expr, in, out)
+                    .launch(plan, expr, inputs, out, output, Math.min(256, traits.maxWorkGroup()));
+        }
+    }
+
+    private void launch(
+            GpuPlan.Builder plan,
+            Expr expr,
+            GpuPlan.Arg[] inputs,
+            TensorSpec out,
+            GpuPlan.Arg output,
+            int local) {
         boolean flat = layout.extents().length == 1;
         text.append(PointwiseFunctions.source());
-        function(op.expr());
+        text.append(function(expr, values, uniforms));
         List<Object> args = new ArrayList<>();
         List<String> parameters = new ArrayList<>();
-        buffers(parameters, args);
+        buffers(parameters, args, inputs, output);
         if (flat) {
             flatKernel(parameters);
         } else {
             stridedKernel(parameters, args);
         }
-        GpuProgram source = GpuProgram.of("pointwise/generated.cl", text.toString());
+        GpuProgram source =
+                GpuProgram.of(
+                        "pointwise/generated.cl",
+                        text.toString(),
+                        "STORAGE",
+                        GpuProgram.storage(out.dtype()));
         int items = flat ? n / 4 + (n % 4 == 0 ? 0 : 1) : n;
-        return GpuPlan.builder()
-                .launch1d(source, "pointwise", items, local, args.toArray())
-                .build();
+        plan.launch1d(source, "pointwise", items, local, args.toArray());
     }
 
     /** The expression as a function of its inputs and random numbers. */
-    private void function(Expr e) {
+    static String function(Expr e, List<Integer> values, List<Uniform> uniforms) {
         List<String> parameters = new ArrayList<>();
         values.forEach(i -> parameters.add("float x" + i));
         for (int k = 0; k < uniforms.size(); k++) {
@@ -72,26 +102,27 @@ final class PointwiseGpu {
         }
         ExprSource.Code code =
                 ExprSource.statements(e, i -> "x" + i, u -> "u" + uniforms.indexOf(u), "t");
-        text.append("\nDEVICE float pointwise_value(")
-                .append(parameters.isEmpty() ? "void" : String.join(", ", parameters))
-                .append(") {\n")
-                .append(code.statements())
-                .append("  return ")
-                .append(code.result())
-                .append(";\n}\n\n");
+        return "\nDEVICE float pointwise_value("
+                + (parameters.isEmpty() ? "void" : String.join(", ", parameters))
+                + ") {\n"
+                + code.statements()
+                + "  return "
+                + code.result()
+                + ";\n}\n\n";
     }
 
-    private void buffers(List<String> parameters, List<Object> args) {
+    private void buffers(
+            List<String> parameters, List<Object> args, GpuPlan.Arg[] inputs, GpuPlan.Arg output) {
         for (int i : values) {
             parameters.add("GLOBAL const " + (isInt(i) ? "int" : "ELEM") + "* RESTRICT p" + i);
-            args.add(GpuPlan.in(i));
+            args.add(inputs[i]);
         }
         for (int i : seeds) {
             parameters.add("GLOBAL const int* RESTRICT s" + i);
-            args.add(GpuPlan.in(i));
+            args.add(inputs[i]);
         }
         parameters.add("GLOBAL ELEM* RESTRICT y");
-        args.add(GpuPlan.out(0));
+        args.add(output);
         parameters.add("int n");
         args.add(n);
     }
@@ -105,7 +136,8 @@ final class PointwiseGpu {
         return isInt(i) ? "(float)p" + i + "[" + at + "]" : "LD(p" + i + ", " + at + ")";
     }
 
-    private String key(Uniform u) {
+    /** The three words that key a stream of random numbers. */
+    static String key(Uniform u) {
         return "(uint)s"
                 + u.input()
                 + "[0], (uint)s"

@@ -12,7 +12,7 @@ public final class PointwiseRoom {
                             "pointwise",
                             PointwiseReference::run,
                             List.of(Evaluation::run),
-                            List.of(PointwiseGpu::plan),
+                            List.of(PointwiseCuda.KERNEL, PointwiseGpu::plan),
                             PointwiseCases::pointwise),
                     new OpEntry<>(
                             SumTo.class,
