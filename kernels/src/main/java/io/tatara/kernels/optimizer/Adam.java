@@ -16,7 +16,10 @@ import java.util.Arrays;
  *
  * <p>Inputs: hyper [4], float32 (rate, gradient scale, c1, c2); parameters p0…, gradients g0…,
  * first moments m0…, second moments v0… (zeros before the first step). Those of one number have one
- * spec. Outputs: p0…, m0…, v0…, which alias the inputs.
+ * shape. Moments are float32. Parameters are float32 with gradients of any real type: the way to
+ * train in 16 bits, on copies that {@code Cast} makes of them; or they are float16 or bfloat16 with
+ * gradients of that type or float32, where steps below half a unit of the last place are lost.
+ * Outputs: p0…, m0…, v0…, which alias the inputs.
  */
 public record Adam(int tensors, float beta1, float beta2, float epsilon, float weightDecay)
         implements Op {

@@ -11,8 +11,8 @@ import io.tatara.kernels.TensorSpec;
  * The 2-norm of all elements of a list of tensors. Squares are float32: elements beyond 1.8e19 give
  * infinity.
  *
- * <p>Inputs: g0…, real. Output: norm [], float32. The order of summation depends on the shapes
- * alone.
+ * <p>Inputs: g0…, all float32, float16 or bfloat16. Output: norm [], float32. The order of
+ * summation depends on the shapes alone.
  */
 public record GlobalNorm(int tensors) implements Op {
     private static final Checks CHECK = new Checks("global_norm");

@@ -2,20 +2,43 @@ package io.tatara.kernels.optimizer;
 
 import static io.tatara.kernels.TensorSpec.f32;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Data;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The cases of this room. */
 final class OptimizerCases {
     private static final TensorSpec[] MIXED = {
         f32(7, 13), f32(1), f32(0, 3), f32(1029), f32(3, 9001)
     };
+    private static final DType BF = DType.BFLOAT16;
+    private static final TensorSpec[] HALF = half(BF);
+    private static final TensorSpec[] LARGE = {f32(32000, 1024), f32(4096, 4096)};
     private static final TensorSpec[] BENCH = {
         f32(1024, 1024), f32(1024), f32(4096, 1024), f32(4096)
     };
+
+    /** More tensors than a launch takes, in a 16-bit type. */
+    private static TensorSpec[] half(DType type) {
+        TensorSpec[] specs = new TensorSpec[11];
+        for (int j = 0; j < specs.length; j++) {
+            specs[j] = TensorSpec.of(type, j == 6 ? 0 : 37 * j * j + 3);
+        }
+        return specs;
+    }
+
+    private static TensorSpec[] as(DType type, TensorSpec... specs) {
+        return Arrays.stream(specs).map(s -> s.withDType(type)).toArray(TensorSpec[]::new);
+    }
+
+    private static TensorSpec[] both(TensorSpec[] a, TensorSpec[] b) {
+        return Stream.concat(Arrays.stream(a), Arrays.stream(b)).toArray(TensorSpec[]::new);
+    }
 
     private OptimizerCases() {}
 
@@ -36,13 +59,22 @@ final class OptimizerCases {
                 sgd("nesterov with decay", new Sgd(5, 0.9f, true, 0.01f), hyper, MIXED),
                 sgd("one element", new Sgd(1, 0.9f, false, 0), hyper, f32()),
                 sgd("rate zero", new Sgd(1, 0, false, 0), Data.of(0, 1), f32(33)).exact(),
+                sgd("many", new Sgd(11, 0, false, 0.01f), hyper, as(DType.FLOAT32, HALF)),
+                sgd("float16", new Sgd(11, 0, false, 0.01f), hyper, half(DType.FLOAT16)),
+                sgd("bfloat16", new Sgd(11, 0.9f, true, 0), hyper, HALF),
+                sgd("bfloat16 gradients", new Sgd(5, 0.9f, false, 0), hyper, MIXED, as(BF, MIXED)),
                 sgd("bench momentum", new Sgd(4, 0.9f, false, 0), hyper, BENCH).bench());
     }
 
     private static Case sgd(String name, Sgd op, Data hyper, TensorSpec... specs) {
+        return sgd(name, op, hyper, specs, specs);
+    }
+
+    private static Case sgd(
+            String name, Sgd op, Data hyper, TensorSpec[] specs, TensorSpec[] gradients) {
         Case c = Case.of(name, op).fixed(f32(2), hyper);
-        c = list(list(c, Data.normal(), specs), Data.normal(), specs);
-        return op.hasMomentum() ? list(c, Data.normal(), specs) : c;
+        c = list(list(c, Data.normal(), specs), Data.normal(), gradients);
+        return op.hasMomentum() ? list(c, Data.normal(), as(DType.FLOAT32, specs)) : c;
     }
 
     static List<Case> adam() {
@@ -72,6 +104,41 @@ final class OptimizerCases {
                         Data.of(0.1, 1, 1, 1),
                         f32()),
                 adam(
+                        "float16",
+                        new Adam(11, 0.9f, 0.999f, 1e-8f, 0.01f),
+                        Data.uniform(0, 1),
+                        Data.of(1e-2, 0.25, 1.5, 20),
+                        half(DType.FLOAT16)),
+                adam(
+                        "bfloat16",
+                        new Adam(11, 0.9f, 0.999f, 1e-8f, 0),
+                        Data.uniform(0, 1),
+                        Data.of(1e-2, 0.25, 1.5, 20),
+                        HALF),
+                adam(
+                        "bfloat16 gradients",
+                        new Adam(5, 0.9f, 0.999f, 1e-8f, 0),
+                        Data.uniform(0, 1),
+                        Data.of(1e-2, 0.25, 1.5, 20),
+                        MIXED,
+                        as(BF, MIXED)),
+                adam(
+                        "float32 gradients of bfloat16",
+                        new Adam(11, 0.9f, 0.999f, 1e-8f, 0),
+                        Data.uniform(0, 1),
+                        Data.of(1e-2, 0.25, 1.5, 20),
+                        HALF,
+                        as(DType.FLOAT32, HALF)),
+                adam(
+                                "bench 50 million, bfloat16 gradients",
+                                new Adam(2, 0.9f, 0.999f, 1e-8f, 0.01f),
+                                Data.uniform(0, 1),
+                                Data.of(1e-3, 1, 1.5, 20),
+                                LARGE,
+                                as(BF, LARGE))
+                        .bench()
+                        .large(),
+                adam(
                                 "bench",
                                 new Adam(4, 0.9f, 0.999f, 1e-8f, 0.01f),
                                 Data.uniform(0, 1),
@@ -81,14 +148,28 @@ final class OptimizerCases {
     }
 
     private static Case adam(String name, Adam op, Data moments, Data hyper, TensorSpec... specs) {
+        return adam(name, op, moments, hyper, specs, specs);
+    }
+
+    private static Case adam(
+            String name,
+            Adam op,
+            Data moments,
+            Data hyper,
+            TensorSpec[] specs,
+            TensorSpec[] gradients) {
         Case c = Case.of(name, op).fixed(f32(4), hyper);
-        c = list(list(c, Data.normal(), specs), Data.normal(), specs);
-        return list(list(c, moments, specs), moments, specs);
+        c = list(list(c, Data.normal(), specs), Data.normal(), gradients);
+        TensorSpec[] floats = as(DType.FLOAT32, specs);
+        return list(list(c, moments, floats), moments, floats);
     }
 
     static List<Case> globalNorm() {
         return List.of(
                 list(Case.of("mixed", new GlobalNorm(5)), Data.normal(), MIXED).reduction(30000),
+                list(Case.of("bfloat16", new GlobalNorm(11)), Data.normal(), HALF).reduction(20000),
+                list(Case.of("float16", new GlobalNorm(11)), Data.normal(), half(DType.FLOAT16))
+                        .reduction(20000),
                 list(Case.of("exact", new GlobalNorm(2)), Data.constant(3), f32(15), f32(1))
                         .exact(),
                 list(Case.of("one element", new GlobalNorm(1)), Data.normal(), f32()),
@@ -125,6 +206,11 @@ final class OptimizerCases {
                                 Case.of("mixed", new ScaleAll(5)).fixed(f32(), Data.of(0.25)),
                                 Data.normal(),
                                 MIXED)
+                        .exact(),
+                list(
+                                Case.of("mixed types", new ScaleAll(22)).fixed(f32(), Data.of(0.5)),
+                                Data.normal(),
+                                both(half(DType.FLOAT16), HALF))
                         .exact(),
                 list(
                         Case.of("nan", new ScaleAll(1)).fixed(f32(), Data.of(Double.NaN)),

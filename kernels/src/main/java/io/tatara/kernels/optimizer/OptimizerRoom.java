@@ -12,21 +12,21 @@ public final class OptimizerRoom {
                             "sgd",
                             OptimizerReference::sgd,
                             List.of(OptimizerJvm::sgd),
-                            List.of(OptimizerGpu::sgd),
+                            OptimizerGpu.SGD_FORMS,
                             OptimizerCases::sgd),
                     new OpEntry<>(
                             Adam.class,
                             "adam",
                             OptimizerReference::adam,
                             List.of(OptimizerJvm::adam),
-                            List.of(OptimizerGpu::adam),
+                            OptimizerGpu.ADAM_FORMS,
                             OptimizerCases::adam),
                     new OpEntry<>(
                             GlobalNorm.class,
                             "global_norm",
                             OptimizerReference::globalNorm,
                             List.of(OptimizerJvm::globalNorm),
-                            List.of(OptimizerGpu::globalNorm),
+                            OptimizerGpu.NORM_FORMS,
                             OptimizerCases::globalNorm),
                     new OpEntry<>(
                             ClipScale.class,
@@ -40,7 +40,7 @@ public final class OptimizerRoom {
                             "scale_all",
                             OptimizerReference::scaleAll,
                             List.of(OptimizerJvm::scaleAll),
-                            List.of(OptimizerGpu::scaleAll),
+                            OptimizerGpu.SCALE_FORMS,
                             OptimizerCases::scaleAll));
 
     private OptimizerRoom() {}

@@ -10,7 +10,8 @@ import java.util.Arrays;
 /**
  * Multiplies every tensor of a list by one number, in place.
  *
- * <p>Inputs: scale [], float32; g0…, real. Outputs: g0…, which alias the inputs.
+ * <p>Inputs: scale [], float32; g0…, each float32, float16 or bfloat16. Outputs: g0…, which alias
+ * the inputs.
  */
 public record ScaleAll(int tensors) implements Op {
     private static final Checks CHECK = new Checks("scale_all");

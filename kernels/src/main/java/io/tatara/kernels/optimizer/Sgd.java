@@ -13,8 +13,10 @@ import java.util.Arrays;
  * m', or g' without momentum). Sutskever et al. 2013, in the form of PyTorch.
  *
  * <p>Inputs: hyper [2], float32 (rate, gradient scale); parameters p0…; gradients g0…; and where
- * momentum > 0 velocities m0… (zeros before the first step). Those of one number have one spec.
- * Outputs: p0…, (m0…), which alias the inputs.
+ * momentum > 0 velocities m0… (zeros before the first step). Those of one number have one shape;
+ * their types are those of {@link Adam}: velocities float32, float32 parameters with gradients of
+ * any real type, or 16-bit parameters with gradients of that type or float32. Outputs: p0…, (m0…),
+ * which alias the inputs.
  */
 public record Sgd(int tensors, float momentum, boolean nesterov, float weightDecay) implements Op {
     private static final Checks CHECK = new Checks("sgd");

@@ -1,6 +1,7 @@
 package io.tatara.kernels.optimizer;
 
 import io.tatara.kernels.Checks;
+import io.tatara.kernels.DType;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
@@ -22,15 +23,26 @@ final class TensorLists {
     private TensorLists() {}
 
     /**
-     * Checks lists of {@code tensors} tensors each that begin at input {@code first}: real, and in
-     * each list the specs of the first list.
+     * Checks lists of {@code tensors} tensors each that begin at input {@code first}: real, and of
+     * the shapes of the first list.
+     *
+     * @param lists p: parameters, of float32, float16 or bfloat16; g: gradients, of float32 or the
+     *     parameter's type, beside float32 parameters of any real type; m, v: moments of float32
      */
     static void check(Checks checks, TensorSpec[] in, int first, int tensors, String... lists) {
         checks.count(in, first + tensors * lists.length, first + tensors * lists.length);
         for (int j = 0; j < tensors; j++) {
             TensorSpec p = checks.floating(lists[0] + j, in[first + j]);
             for (int l = 1; l < lists.length; l++) {
-                checks.same(lists[l] + j, in[first + l * tensors + j], p);
+                String arg = lists[l] + j;
+                TensorSpec s = checks.floating(arg, in[first + l * tensors + j]);
+                if (!lists[l].equals("g")) {
+                    checks.same(arg, s, p.withDType(DType.FLOAT32));
+                } else if (p.dtype().isHalf() && s.dtype() != DType.FLOAT32) {
+                    checks.same(arg, s, p);
+                } else {
+                    checks.same(arg, s, p.withDType(s.dtype()));
+                }
             }
         }
     }

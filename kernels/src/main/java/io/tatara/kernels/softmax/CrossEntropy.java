@@ -13,14 +13,18 @@ import java.util.Objects;
 /**
  * Cross-entropy of a softmax over classes with integer labels, from the logits in one pass.
  *
- * <p>Inputs: logits [n, c], real; labels int32 [n]. Outputs, float32: loss, [] (or [n] for {@link
- * Reduction#NONE}), and logSumExp [n], which the gradient needs. A row's loss is −Σ t · log
- * softmax(logits) with the target t = (1 − smoothing) · onehot(label) + smoothing / c (Szegedy et
- * al. 2016, as PyTorch has it). A row whose label is {@code ignoreIndex} is not read: its loss, its
- * logSumExp and its gradient are 0. MEAN divides by the number of other rows; where all are
- * ignored, loss and gradient are 0. Any other label outside [0, c) is data that no check sees
- * before the kernel runs: it makes the row's loss and gradient NaN. logSumExp may be used for a
- * loss of its own; its gradient is passed on.
+ * <p>Inputs: logits [n, c], float32, float16 or bfloat16; labels int32 [n]. Outputs, float32: loss,
+ * [] (or [n] for {@link Reduction#NONE}), and logSumExp [n, 2], which the gradient needs: log Σ
+ * exp(logits) is the sum of a row's two numbers. The first is the floor of the row's largest logit,
+ * so that the second keeps all digits where logits are large (a float near 1000 is exact to 3e-5
+ * only); where log Σ exp is not finite the first is 0. A row's loss is −Σ t · log softmax(logits)
+ * with the target t = (1 − smoothing) · onehot(label) + smoothing / c (Szegedy et al. 2016, as
+ * PyTorch has it). A row whose label is {@code ignoreIndex} is not read: its loss, its logSumExp
+ * and its gradient are 0. MEAN divides by the number of other rows; where all are ignored, loss and
+ * gradient are 0. Any other label outside [0, c) is data that no check sees before the kernel runs:
+ * it makes the row's loss and gradient NaN. logSumExp may be used for a loss of its own: the
+ * gradient of its second number is passed on, while the first does not change with the logits but
+ * in steps, and has none.
  */
 public record CrossEntropy(int ignoreIndex, float smoothing, Reduction reduction) implements Op {
     private static final Checks CHECK = new Checks("cross_entropy");
@@ -55,7 +59,7 @@ public record CrossEntropy(int ignoreIndex, float smoothing, Reduction reduction
     public TensorSpec[] infer(TensorSpec... in) {
         CHECK.count(in, 2, 2);
         TensorSpec loss = loss(CHECK, in[0], in[1], reduction);
-        return new TensorSpec[] {loss, TensorSpec.f32(in[0].shape().dim(0))};
+        return new TensorSpec[] {loss, TensorSpec.f32(in[0].shape().dim(0), 2)};
     }
 
     @Override

@@ -11,8 +11,9 @@ import io.tatara.kernels.TensorSpec;
  * · p with p = exp(logits − logSumExp), the target t, and g the row's share of dloss (for MEAN over
  * the rows that are not ignored). Ignored rows are 0, rows with a label out of range NaN.
  *
- * <p>Inputs: logits [n, c], real; labels int32 [n]; logSumExp float32 [n]; dloss float32 [] (or [n]
- * for NONE); dlogSumExp? float32 [n]. Output: dlogits of the logits' type.
+ * <p>Inputs: logits [n, c], float32, float16 or bfloat16; labels int32 [n]; logSumExp float32 [n,
+ * 2], a whole number and the rest; dloss float32 [] (or [n] for NONE); dlogSumExp? float32 [n, 2],
+ * of which the second column counts. Output: dlogits of the logits' type.
  */
 public record CrossEntropyGradient(int ignoreIndex, float smoothing, Reduction reduction)
         implements Op {
@@ -32,10 +33,10 @@ public record CrossEntropyGradient(int ignoreIndex, float smoothing, Reduction r
         CHECK.count(in, 5, 5);
         TensorSpec loss = CrossEntropy.loss(CHECK, in[0], in[1], reduction);
         int n = in[0].shape().dim(0);
-        CHECK.shape("logSumExp", in[2], DType.FLOAT32, n);
+        CHECK.shape("logSumExp", in[2], DType.FLOAT32, n, 2);
         CHECK.same("dloss", in[3], loss);
         if (in[4] != null) {
-            CHECK.shape("dlogSumExp", in[4], DType.FLOAT32, n);
+            CHECK.shape("dlogSumExp", in[4], DType.FLOAT32, n, 2);
         }
         return new TensorSpec[] {in[0]};
     }

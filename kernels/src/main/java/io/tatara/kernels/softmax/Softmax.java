@@ -12,10 +12,11 @@ import io.tatara.kernels.Value;
 /**
  * y = exp(x) / Σ exp(x) over the last axis, or its logarithm x − log Σ exp(x).
  *
- * <p>Inputs: x […, n], real; lengths? int32 […], one a row, held within [0, n]. Output: y of x's
- * shape. With lengths, positions at or past a row's length take no part: their probability is 0
- * (log: −∞). A row of length 0 or of −∞ throughout is 0 everywhere (log: −∞), so that fully masked
- * rows do no harm. A row with a NaN or +∞ among those that take part is NaN in all of them.
+ * <p>Inputs: x […, n], float32, float16 or bfloat16; lengths? int32 […], one a row, held within [0,
+ * n]. Output: y of x's shape and type. With lengths, positions at or past a row's length take no
+ * part: their probability is 0 (log: −∞). A row of length 0 or of −∞ throughout is 0 everywhere
+ * (log: −∞), so that fully masked rows do no harm. A row with a NaN or +∞ among those that take
+ * part is NaN in all of them.
  */
 public record Softmax(boolean log) implements Op {
     private static final Checks CHECK = new Checks("softmax");

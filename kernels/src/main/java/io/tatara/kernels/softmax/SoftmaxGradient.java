@@ -9,7 +9,8 @@ import io.tatara.kernels.TensorSpec;
  * Gradient of {@link Softmax} from its output: dx = y ∘ (dy − Σ y ∘ dy), for the logarithm dx = dy
  * − exp(y) · Σ dy. There, positions where y is −∞ (masked ones) take no part and get 0.
  *
- * <p>Inputs: y […, n], real; dy of the same shape. Output: dx of that shape.
+ * <p>Inputs: y […, n], float32, float16 or bfloat16; dy of the same shape. Output: dx of that
+ * shape.
  */
 public record SoftmaxGradient(boolean log) implements Op {
     private static final Checks CHECK = new Checks("softmax_gradient");

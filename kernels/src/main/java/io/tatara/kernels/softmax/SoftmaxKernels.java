@@ -131,6 +131,8 @@ final class SoftmaxKernels {
                 GpuProgram.resource(
                         SoftmaxKernels.class,
                         "softmax.cl",
+                        "STORAGE",
+                        GpuProgram.storage(in[0].dtype()),
                         "GROUP",
                         group,
                         "LOG",
@@ -161,6 +163,8 @@ final class SoftmaxKernels {
                 GpuProgram.resource(
                         SoftmaxKernels.class,
                         "softmax.cl",
+                        "STORAGE",
+                        GpuProgram.storage(in[0].dtype()),
                         "GROUP",
                         group,
                         "LOG",

@@ -83,7 +83,9 @@ final class SoftmaxReference {
                     loss += target * (total - x[row * c + i]);
                 }
             }
-            out[1].data()[row] = total;
+            double whole = Double.isFinite(total) ? Math.floor(max(x, row * c, c)) : 0;
+            out[1].data()[2 * row] = whole;
+            out[1].data()[2 * row + 1] = total - whole;
             counted++;
             sum += loss;
             if (op.reduction() == Reduction.NONE) {
@@ -95,6 +97,14 @@ final class SoftmaxReference {
         } else if (op.reduction() == Reduction.MEAN) {
             out[0].data()[0] = counted == 0 ? 0 : sum / counted;
         }
+    }
+
+    private static double max(double[] x, int from, int n) {
+        double m = Double.NEGATIVE_INFINITY;
+        for (int i = from; i < from + n; i++) {
+            m = Math.max(m, x[i]);
+        }
+        return m;
     }
 
     static void crossEntropyGradient(CrossEntropyGradient op, RefArray[] in, RefArray[] out) {
@@ -113,9 +123,10 @@ final class SoftmaxReference {
             if (op.reduction() == Reduction.MEAN) {
                 g /= counted;
             }
-            double dTotal = in[4] == null ? 0 : in[4].data()[row];
+            double dTotal = in[4] == null ? 0 : in[4].data()[2 * row + 1];
+            double total = in[2].data()[2 * row] + in[2].data()[2 * row + 1];
             for (int i = 0; i < c; i++) {
-                double p = Math.exp(in[0].data()[row * c + i] - in[2].data()[row]);
+                double p = Math.exp(in[0].data()[row * c + i] - total);
                 double target =
                         (i == label ? 1 - (double) op.smoothing() : 0)
                                 + (double) op.smoothing() / c;

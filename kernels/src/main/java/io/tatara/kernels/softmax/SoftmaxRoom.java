@@ -12,29 +12,29 @@ public final class SoftmaxRoom {
                             "softmax",
                             SoftmaxReference::softmax,
                             List.of(SoftmaxKernels::softmaxJvm),
-                            List.of(SoftmaxKernels::softmaxGpu),
+                            List.of(SoftmaxCuda.SOFTMAX, SoftmaxKernels::softmaxGpu),
                             SoftmaxCases::softmax),
                     new OpEntry<>(
                             SoftmaxGradient.class,
                             "softmax_gradient",
                             SoftmaxReference::softmaxGradient,
                             List.of(SoftmaxKernels::gradientJvm),
-                            List.of(SoftmaxKernels::gradientGpu),
+                            List.of(SoftmaxCuda.SOFTMAX_GRADIENT, SoftmaxKernels::gradientGpu),
                             SoftmaxCases::softmaxGradient),
                     new OpEntry<>(
                             CrossEntropy.class,
                             "cross_entropy",
                             SoftmaxReference::crossEntropy,
-                            List.of(CrossEntropyKernels::jvm),
-                            List.of(CrossEntropyKernels::gpu),
-                            SoftmaxCases::crossEntropy),
+                            List.of(CrossEntropyJvm::run),
+                            List.of(SoftmaxCuda.CROSS_ENTROPY, CrossEntropyGpu::run),
+                            CrossEntropyCases::crossEntropy),
                     new OpEntry<>(
                             CrossEntropyGradient.class,
                             "cross_entropy_gradient",
                             SoftmaxReference::crossEntropyGradient,
-                            List.of(CrossEntropyKernels::gradientJvm),
-                            List.of(CrossEntropyKernels::gradientGpu),
-                            SoftmaxCases::crossEntropyGradient));
+                            List.of(CrossEntropyJvm::gradient),
+                            List.of(SoftmaxCuda.CROSS_ENTROPY_GRADIENT, CrossEntropyGpu::gradient),
+                            CrossEntropyCases::crossEntropyGradient));
 
     private SoftmaxRoom() {}
 }

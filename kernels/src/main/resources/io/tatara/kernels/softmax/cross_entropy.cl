@@ -4,7 +4,8 @@
  * a tree in local memory (Milakov and Gimelshein 2018). cross_entropy_total: one group sums the rows.
  * cross_entropy_share: one group counts the rows of a mean. cross_entropy_gradient: one read, one write.
  * SMOOTH: label smoothing is on. PER_ROW: a dloss a row. MORE: a gradient of logSumExp arrives too.
- * Rows whose label is `ignore` are not read. Loss and logSumExp are float32 whatever the storage. */
+ * Rows whose label is `ignore` are not read. Loss and logSumExp are float32 whatever the storage; lse [n, 2] holds
+ * a whole number, the floor of the maximum, and what is to be added to it, or 0 and a sum that is not finite. */
 #ifndef GROUP
 #define GROUP 64
 #endif
@@ -74,12 +75,18 @@ KERNEL_SIZED(GROUP, 1, 1) void cross_entropy_rows(GLOBAL const ELEM* RESTRICT x,
 #endif
   if (lid == 0) {
     float loss = 0.0f;
-    float total = 0.0f;
+    float whole = 0.0f;
+    float rest = 0.0f;
     if (label != ignore) {
       float nan = AS_FLOAT(0x7fc00000u);
       m = maxima[0];
       float log_s = m == POS_INF ? nan : LOGF(sums[0]);
-      total = m + log_s;
+      whole = FLOORF(m);
+      rest = m - whole + log_s;
+      if (!(FABSF(rest) < POS_INF)) {
+        rest = m + log_s;
+        whole = 0.0f;
+      }
       loss = nan;
       if (label >= 0 && label < c) {
         /* m - x first: exact to rounding where both are large. */
@@ -91,7 +98,8 @@ KERNEL_SIZED(GROUP, 1, 1) void cross_entropy_rows(GLOBAL const ELEM* RESTRICT x,
       }
     }
     losses[r] = loss;
-    lse[r] = total;
+    lse[2 * r] = whole;
+    lse[2 * r + 1] = rest;
   }
 }
 
@@ -140,13 +148,14 @@ KERNEL_SIZED(GROUP, 1, 1) void cross_entropy_gradient(
 #endif
   float scale = g;
 #if MORE
-  scale += dlse[r];
+  scale += dlse[2 * r + 1];
 #endif
+  scale *= EXPF(-lse[2 * r + 1]);
   float shift = -g * smoothing / (float)c;
   float at_label = g * (1.0f - smoothing);
-  float total = lse[r];
+  float whole = lse[2 * r];
   for (int i = LOCAL_ID(0); i < c; i += GROUP) {
-    float v = EXPF(LD(x, row + i) - total) * scale + shift;
+    float v = EXPF(LD(x, row + i) - whole) * scale + shift;
     if (i == label) v -= at_label;
     ST(dx, row + i, v);
   }

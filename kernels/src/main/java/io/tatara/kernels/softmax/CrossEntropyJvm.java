@@ -1,9 +1,5 @@
 package io.tatara.kernels.softmax;
 
-import io.tatara.kernels.TensorSpec;
-import io.tatara.kernels.gpu.GpuPlan;
-import io.tatara.kernels.gpu.GpuProgram;
-import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Lanes;
@@ -11,17 +7,17 @@ import io.tatara.kernels.pointwise.BinaryOp;
 import java.util.Arrays;
 
 /**
- * {@link CrossEntropy} and its gradient on the JVM and on GPUs. On the JVM a row is read from
- * memory once, in blocks that stay in the first cache, with the sum rescaled where a block has a
- * larger maximum (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
+ * {@link CrossEntropy} and its gradient on the JVM. A row is read from memory once, in blocks that
+ * stay in the first cache, with the sum rescaled where a block has a larger maximum (Milakov and
+ * Gimelshein, Online normalizer calculation for softmax, 2018).
  */
-final class CrossEntropyKernels {
+final class CrossEntropyJvm {
     private static final int GRAIN = 1 << 13;
     private static final int BLOCK = 2048;
 
-    private CrossEntropyKernels() {}
+    private CrossEntropyJvm() {}
 
-    static void jvm(CrossEntropy op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+    static void run(CrossEntropy op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
         int n = in[0].spec().shape().dim(0);
         int c = in[0].spec().shape().dim(1);
         int[] labels = in[1].i();
@@ -56,11 +52,12 @@ final class CrossEntropyKernels {
         }
     }
 
-    /** The loss of a row; its logSumExp goes to lse[i]. */
+    /** The loss of a row; its logSumExp goes to lse[2 i] and lse[2 i + 1]. */
     private static float row(
             CrossEntropy op, float[] x, int at, int c, int label, float[] lse, int i, Lanes lanes) {
         if (label == op.ignoreIndex()) {
-            lse[i] = 0;
+            lse[2 * i] = 0;
+            lse[2 * i + 1] = 0;
             return 0;
         }
         float m = Float.NEGATIVE_INFINITY;
@@ -82,7 +79,10 @@ final class CrossEntropyKernels {
             s += lanes.sumExpShifted(x, at + b, m, len);
         }
         double log = m + Math.log(s);
-        lse[i] = (float) log;
+        double whole = Math.floor(m);
+        boolean finite = Math.abs(log) < Double.POSITIVE_INFINITY;
+        lse[2 * i] = finite ? (float) whole : 0;
+        lse[2 * i + 1] = (float) (finite ? m - whole + Math.log(s) : log);
         if (label < 0 || label >= c) {
             return Float.NaN;
         }
@@ -116,8 +116,7 @@ final class CrossEntropyKernels {
         return k;
     }
 
-    static void gradientJvm(
-            CrossEntropyGradient op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+    static void gradient(CrossEntropyGradient op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
         int n = in[0].spec().shape().dim(0);
         int c = in[0].spec().shape().dim(1);
         int[] labels = in[1].i();
@@ -142,13 +141,14 @@ final class CrossEntropyKernels {
                                     Arrays.fill(dx, i * c, (i + 1) * c, Float.NaN);
                                 } else {
                                     float g = dloss[rows ? i : 0] / share;
-                                    float scale = dlse == null ? g : g + dlse[i];
+                                    float scale = dlse == null ? g : g + dlse[2 * i + 1];
+                                    float rest = in[2].f()[2 * i + 1];
                                     probabilities(
                                             in[0].f(),
                                             i * c,
                                             c,
-                                            in[2].f()[i],
-                                            scale,
+                                            in[2].f()[2 * i],
+                                            scale * (float) Math.exp(-rest),
                                             -g * op.smoothing() / c,
                                             dx,
                                             ctx.lanes());
@@ -158,116 +158,23 @@ final class CrossEntropyKernels {
                         });
     }
 
-    /** dx = exp(x - lse) * scale + shift, in blocks that stay in cache. */
+    /** dx = exp(x - whole) * scale + shift, in blocks that stay in cache. */
     private static void probabilities(
             float[] x,
             int at,
             int c,
-            float lse,
+            float whole,
             float scale,
             float shift,
             float[] dx,
             Lanes lanes) {
         for (int b = at; b < at + c; b += BLOCK) {
             int len = Math.min(BLOCK, at + c - b);
-            lanes.expShifted(x, b, lse, dx, b, len);
+            lanes.expShifted(x, b, whole, dx, b, len);
             lanes.binaryScalar(BinaryOp.MUL, dx, b, scale, dx, b, len);
             if (shift != 0) {
                 lanes.binaryScalar(BinaryOp.ADD, dx, b, shift, dx, b, len);
             }
         }
-    }
-
-    private static GpuProgram program(int group, float smoothing, boolean rows, boolean more) {
-        return GpuProgram.resource(
-                CrossEntropyKernels.class,
-                "cross_entropy.cl",
-                "GROUP",
-                group,
-                "SMOOTH",
-                smoothing == 0 ? 0 : 1,
-                "PER_ROW",
-                rows ? 1 : 0,
-                "MORE",
-                more ? 1 : 0);
-    }
-
-    static GpuPlan gpu(CrossEntropy op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        int n = in[0].shape().dim(0);
-        int c = in[0].shape().dim(1);
-        int group = SoftmaxKernels.group(c, traits);
-        boolean rows = op.reduction() == Reduction.NONE;
-        GpuPlan.Builder plan = GpuPlan.builder();
-        GpuPlan.Arg losses = rows ? GpuPlan.out(0) : plan.temporary(4L * n);
-        plan.launch(
-                program(group, op.smoothing(), false, false),
-                "cross_entropy_rows",
-                new int[] {n, 1, 1},
-                new int[] {group, 1, 1},
-                GpuPlan.in(0),
-                GpuPlan.in(1),
-                losses,
-                GpuPlan.out(1),
-                c,
-                op.ignoreIndex(),
-                op.smoothing());
-        if (!rows) {
-            int all = SoftmaxKernels.group(n, traits);
-            plan.launch(
-                    program(all, 0, false, false),
-                    "cross_entropy_total",
-                    new int[] {1, 1, 1},
-                    new int[] {all, 1, 1},
-                    losses,
-                    GpuPlan.in(1),
-                    GpuPlan.out(0),
-                    n,
-                    op.ignoreIndex(),
-                    op.reduction() == Reduction.MEAN ? 1 : 0);
-        }
-        return plan.build();
-    }
-
-    static GpuPlan gradientGpu(
-            CrossEntropyGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        int n = in[0].shape().dim(0);
-        int c = in[0].shape().dim(1);
-        if (n == 0 || c == 0) {
-            return GpuPlan.NOTHING;
-        }
-        int group = SoftmaxKernels.group(c, traits);
-        boolean rows = op.reduction() == Reduction.NONE;
-        boolean more = in[4] != null;
-        GpuPlan.Builder plan = GpuPlan.builder();
-        GpuPlan.Arg share = GpuPlan.in(3);
-        if (op.reduction() == Reduction.MEAN) {
-            share = plan.temporary(4);
-            int all = SoftmaxKernels.group(n, traits);
-            plan.launch(
-                    program(all, 0, false, false),
-                    "cross_entropy_share",
-                    new int[] {1, 1, 1},
-                    new int[] {all, 1, 1},
-                    GpuPlan.in(3),
-                    GpuPlan.in(1),
-                    share,
-                    n,
-                    op.ignoreIndex());
-        }
-        plan.launch(
-                program(group, op.smoothing(), rows, more),
-                "cross_entropy_gradient",
-                new int[] {n, 1, 1},
-                new int[] {group, 1, 1},
-                GpuPlan.in(0),
-                GpuPlan.in(1),
-                GpuPlan.in(2),
-                share,
-                more ? GpuPlan.in(4) : null,
-                GpuPlan.out(0),
-                c,
-                op.ignoreIndex(),
-                op.smoothing());
-        return plan.build();
     }
 }
