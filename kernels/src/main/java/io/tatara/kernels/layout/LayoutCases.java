@@ -49,6 +49,8 @@ final class LayoutCases {
                         transpose("ints rows", TensorSpec.i32(5, 4, 23), 1, 0, 2),
                         transpose("empty", TensorSpec.f32(0, 5), 1, 0),
                         transpose("heads", TensorSpec.f32(3, 7, 4, 20), 0, 2, 1, 3),
+                        transpose("heads of words", TensorSpec.f32(2, 5, 3, 24), 0, 2, 1, 3),
+                        transpose("heads of pairs", TensorSpec.f32(2, 5, 3, 6), 0, 2, 1, 3),
                         transpose("nchw to nhwc", TensorSpec.f32(2, 19, 5, 7), 0, 2, 3, 1),
                         transpose("middle", TensorSpec.f32(4, 9, 11), 0, 2, 1),
                         transpose("reversed", TensorSpec.f32(5, 6, 9), 2, 1, 0),
@@ -81,6 +83,8 @@ final class LayoutCases {
                 "thin",
                 "empty",
                 "heads",
+                "heads of words",
+                "heads of pairs",
                 "six axes",
                 "six axes tiled");
     }
@@ -101,6 +105,9 @@ final class LayoutCases {
         {{0, 5}, {0, 1}, {END, 3}, {1, 1}},
         {{3, 2, 3, 2, 5, 4}, {1, 0, 0, 1, 0, 1}, {END, 1, END, END, END, 4}, {1, 1, 2, 1, 3, 2}},
         {{6, 8}, {0, 0}, {6, 8}, {1, 1}},
+        {{7, 24}, {1, 8}, {6, 24}, {1, 1}},
+        {{7, 24}, {1, 4}, {6, 16}, {2, 1}},
+        {{7, 24}, {1, 2}, {6, 8}, {1, 1}},
     };
 
     static List<Case> slice() {
@@ -119,6 +126,9 @@ final class LayoutCases {
         return Case.withHalves(
                 cases,
                 "[[9], [-4], [-1], [2]]",
+                "[[7, 24], [1, 8], [6, 24], [1, 1]]",
+                "[[7, 24], [1, 4], [6, 16], [2, 1]]",
+                "[[7, 24], [1, 2], [6, 8], [1, 1]]",
                 "[[7, 10], [0, 1], [2147483647, 2147483647], [3, 4]]",
                 "[[3, 2, 3, 2, 5, 4], [1, 0, 0, 1, 0, 1], [2147483647, 1, 2147483647, 2147483647, 2147483647, 4], [1, 1, 2, 1, 3, 2]]");
     }
@@ -135,6 +145,9 @@ final class LayoutCases {
         return Case.withHalves(
                 cases,
                 "[[9], [-4], [-1], [2]]",
+                "[[7, 24], [1, 8], [6, 24], [1, 1]]",
+                "[[7, 24], [1, 4], [6, 16], [2, 1]]",
+                "[[7, 24], [1, 2], [6, 8], [1, 1]]",
                 "[[7, 10], [0, 1], [2147483647, 2147483647], [3, 4]]",
                 "[[3, 2, 3, 2, 5, 4], [1, 0, 0, 1, 0, 1], [2147483647, 1, 2147483647, 2147483647, 2147483647, 4], [1, 1, 2, 1, 3, 2]]");
     }
@@ -164,6 +177,10 @@ final class LayoutCases {
                                 .in(TensorSpec.i32(4, 3), INTS)
                                 .in(TensorSpec.i32(4, 20), INTS)
                                 .exact(),
+                        Case.of("words", new Concat(1))
+                                .in(TensorSpec.f32(5, 8))
+                                .in(TensorSpec.f32(5, 16))
+                                .exact(),
                         Case.of("empty part", new Concat(1))
                                 .in(TensorSpec.f32(2, 0))
                                 .in(TensorSpec.f32(2, 3))
@@ -182,6 +199,7 @@ final class LayoutCases {
                                 .in(TensorSpec.f32(2048, 512))
                                 .bench()),
                 "vectors",
+                "words",
                 "columns",
                 "empty part",
                 "six axes");
