@@ -1,5 +1,7 @@
 package io.tatara.kernels;
 
+import java.util.List;
+
 /**
  * Element types. float32 is what every kernel computes in; float16 and bfloat16 are storage
  * (arithmetic stays float32 except on matrix units); float64 exists for the reference alone; int32
@@ -18,6 +20,20 @@ public enum DType {
     DType(int bytes, String label) {
         this.bytes = bytes;
         this.label = label;
+    }
+
+    /**
+     * The type of this label, such as {@code bfloat16}.
+     *
+     * @throws TataraException if there is none
+     */
+    public static DType of(String label) {
+        for (DType d : values()) {
+            if (d.label.equals(label)) {
+                return d;
+            }
+        }
+        throw new TataraException("no dtype '" + label + "'; there are " + List.of(values()));
     }
 
     /** Bytes per element. */

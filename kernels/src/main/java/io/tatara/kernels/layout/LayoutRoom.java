@@ -86,12 +86,12 @@ public final class LayoutRoom {
                             IndexKernels::reverseJvm,
                             IndexKernels::reverseGpu,
                             LayoutCases::reverse),
-                    entry(
+                    new OpEntry<>(
                             Cast.class,
                             "cast",
                             LayoutReference::cast,
-                            IndexKernels::castJvm,
-                            IndexKernels::castGpu,
+                            List.of(IndexKernels::castJvm),
+                            List.of(new CastCuda(), IndexKernels::castGpu),
                             LayoutCases::cast));
 
     private LayoutRoom() {}

@@ -65,6 +65,31 @@ public record Strided(int[] dims, int xOffset, int[] xStrides, int yOffset, int[
     }
 
     /**
+     * The same copy in words of {@code p} elements; null where the last axis does not consist of
+     * whole words that begin at multiples of p in both views.
+     */
+    Strided inWords(int p) {
+        int last = rank() - 1;
+        boolean fits = xStrides[last] == 1 && yStrides[last] == 1 && dims[last] % p == 0;
+        fits &= xOffset % p == 0 && yOffset % p == 0;
+        for (int a = 0; a < last; a++) {
+            fits &= xStrides[a] % p == 0 && yStrides[a] % p == 0;
+        }
+        if (!fits) {
+            return null;
+        }
+        int[] d = dims.clone();
+        int[] x = xStrides.clone();
+        int[] y = yStrides.clone();
+        for (int a = 0; a < last; a++) {
+            x[a] /= p;
+            y[a] /= p;
+        }
+        d[last] /= p;
+        return new Strided(d, xOffset / p, x, yOffset / p, y);
+    }
+
+    /**
      * The axis that is contiguous in x while the last one is contiguous in y only, or -1: a
      * transposition.
      */

@@ -7,7 +7,10 @@ import io.tatara.kernels.gpu.GpuTraits;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@link Strided} copies on OpenCL and CUDA. Words are moved, whatever they mean. */
+/**
+ * {@link Strided} copies on OpenCL and CUDA. Words are moved, whatever they mean: of up to 16 bytes
+ * where runs of elements consist of such.
+ */
 public final class StridedGpu {
     private static final int TILE = 32;
     private static final int TILE_ROWS = 8;
@@ -40,13 +43,43 @@ public final class StridedGpu {
             tiled(plan, s.beforeLast(cross), x, y, dtype);
             return;
         }
+        int bytes = 16;
+        Strided words = s.inWords(bytes / dtype.bytes());
+        while (words == null) {
+            bytes /= 2;
+            words = bytes == dtype.bytes() ? s : s.inWords(bytes / dtype.bytes());
+        }
+        strided(plan, words, x, y, bytes, traits);
+    }
+
+    private static void strided(
+            GpuPlan.Builder plan,
+            Strided s,
+            GpuPlan.Arg x,
+            GpuPlan.Arg y,
+            int bytes,
+            GpuTraits traits) {
+        String word =
+                switch (bytes) {
+                    case 2 -> "ushort";
+                    case 4 -> "uint";
+                    case 8 -> "uint2";
+                    default -> "uint4";
+                };
         GpuProgram program =
                 GpuProgram.resource(
-                        StridedGpu.class, "strided.cl", "WORD", word(dtype), "RANK", s.rank());
-        List<Object> args = new ArrayList<>(List.of(x, y, n, s.xOffset(), s.yOffset()));
+                        StridedGpu.class,
+                        "strided.cl",
+                        "WORD",
+                        word,
+                        "WIDE",
+                        bytes > 4 ? 1 : 0,
+                        "RANK",
+                        s.rank());
+        List<Object> args = new ArrayList<>(List.of(x, y, s.size(), s.xOffset(), s.yOffset()));
         axes(args, s, s.rank(), Strided.MAX_RANK);
-        plan.launch1d(
-                program, "copy_strided", n, Math.min(128, traits.maxWorkGroup()), args.toArray());
+        int local = Math.min(128, traits.maxWorkGroup());
+        plan.launch1d(program, "copy_strided", s.size(), local, args.toArray());
     }
 
     private static void tiled(

@@ -149,7 +149,12 @@ final class Activations {
             ActivationGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         GpuProgram program =
                 GpuProgram.resource(
-                        MatMul.class, "gradients.cl", "ACTIVATION", op.activation().ordinal());
+                        MatMul.class,
+                        "gradients.cl",
+                        "ACTIVATION",
+                        op.activation().ordinal(),
+                        "STORAGE",
+                        GpuProgram.storage(in[0].dtype()));
         int n = out[0].size();
         return GpuPlan.builder()
                 .launch1d(

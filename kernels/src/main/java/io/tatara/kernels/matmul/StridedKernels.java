@@ -164,7 +164,9 @@ final class StridedKernels {
 
     static GpuPlan scatterGpu(
             StridedScatter op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuProgram program = GpuProgram.resource(MatMul.class, "gradients.cl");
+        GpuProgram program =
+                GpuProgram.resource(
+                        MatMul.class, "gradients.cl", "STORAGE", GpuProgram.storage(in[0].dtype()));
         GpuPlan.Builder plan = GpuPlan.builder();
         int n = out[0].size();
         plan.launch1d(program, "scatter_zero", n, 128, GpuPlan.out(0), n);

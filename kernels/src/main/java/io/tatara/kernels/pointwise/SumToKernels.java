@@ -1,5 +1,6 @@
 package io.tatara.kernels.pointwise;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.RefArray;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
@@ -144,9 +145,10 @@ final class SumToKernels {
             return GpuPlan.NOTHING;
         }
         int local = Math.min(256, Integer.highestOneBit(traits.maxWorkGroup()));
-        GpuProgram program = GpuProgram.resource(SumTo.class, "sumto.cl", "GROUP", local);
+        DType dtype = in[0].dtype();
         GpuPlan.Builder plan = GpuPlan.builder();
         if (in[0].size() == 0) {
+            GpuProgram program = program(local, dtype, dtype);
             return plan.launch1d(program, "sum_nothing", size, local, GpuPlan.out(0), size).build();
         }
         List<Step> steps = steps(in[0].shape(), op.target());
@@ -157,10 +159,10 @@ final class SumToKernels {
         for (int k = 0; k < steps.size(); k++) {
             Step s = steps.get(k);
             boolean last = k == steps.size() - 1;
-            GpuPlan.Arg to =
-                    last
-                            ? GpuPlan.out(0)
-                            : plan.temporary((long) s.results() * in[0].dtype().bytes());
+            GpuPlan.Arg to = last ? GpuPlan.out(0) : plan.temporary(4L * s.results());
+            // Between steps sums are float32's.
+            GpuProgram program =
+                    program(local, k == 0 ? dtype : DType.FLOAT32, last ? dtype : DType.FLOAT32);
             if (s.inner == 1) {
                 int[] groups = {s.outer * s.chunks(), 1, 1};
                 plan.launch(
@@ -190,5 +192,17 @@ final class SumToKernels {
             from = to;
         }
         return plan.build();
+    }
+
+    private static GpuProgram program(int local, DType from, DType to) {
+        return GpuProgram.resource(
+                SumTo.class,
+                "sumto.cl",
+                "GROUP",
+                local,
+                "FROM",
+                GpuProgram.storage(from),
+                "TO",
+                GpuProgram.storage(to));
     }
 }

@@ -109,7 +109,8 @@ final class ReduceCases {
                 Case.of("channels 32x64x56x56", op(ReduceKind.MEAN, 0, 2, 3))
                         .in(TensorSpec.f32(32, 64, 56, 56))
                         .bench());
-        return cases;
+        return Case.withHalves(
+                cases, "SUM wild rows", "MEAN wild columns", "MAX wild rows", "SUM long columns");
     }
 
     private static Reduce op(ReduceKind kind, int... axes) {
@@ -149,7 +150,7 @@ final class ReduceCases {
                         new int[] {12, 40},
                         new int[] {1},
                         Data.integers(0, 1).sprinkled(9, Double.NaN)));
-        return cases;
+        return Case.withHalves(cases, "ties rows", "ties columns", "wild");
     }
 
     private static Case gradient(String name, ReduceKind kind, int[] shape, int[] axes, Data data) {
@@ -162,58 +163,75 @@ final class ReduceCases {
     }
 
     static List<Case> argMax() {
-        return List.of(
-                Case.of("one", new ArgMax(0)).in(TensorSpec.f32(1)),
-                Case.of("rows", new ArgMax(-1)).in(TensorSpec.f32(9, 33)),
-                Case.of("long rows", new ArgMax(1)).in(TensorSpec.f32(3, 2001)),
-                Case.of("columns", new ArgMax(0)).in(TensorSpec.f32(33, 9)),
-                Case.of("middle", new ArgMax(1)).in(TensorSpec.f32(2, 5, 3, 2)),
-                Case.of("ties", new ArgMax(1)).in(TensorSpec.f32(50, 40), Data.integers(0, 3)),
-                Case.of("ties columns", new ArgMax(0))
-                        .in(TensorSpec.f32(7, 50), Data.integers(0, 2)),
-                Case.of("wild", new ArgMax(1)).in(TensorSpec.f32(50, 40), WILD),
-                Case.of("wild columns", new ArgMax(0)).in(TensorSpec.f32(4, 50), WILD),
-                Case.of("all -inf", new ArgMax(1))
-                        .in(TensorSpec.f32(2, 40), Data.constant(Double.NEGATIVE_INFINITY)),
-                Case.of("empty batch", new ArgMax(1)).in(TensorSpec.f32(0, 5)),
-                Case.of("vocabulary", new ArgMax(1)).in(TensorSpec.f32(64, 32000)).bench());
+        return Case.withHalves(
+                List.of(
+                        Case.of("one", new ArgMax(0)).in(TensorSpec.f32(1)),
+                        Case.of("rows", new ArgMax(-1)).in(TensorSpec.f32(9, 33)),
+                        Case.of("long rows", new ArgMax(1)).in(TensorSpec.f32(3, 2001)),
+                        Case.of("columns", new ArgMax(0)).in(TensorSpec.f32(33, 9)),
+                        Case.of("middle", new ArgMax(1)).in(TensorSpec.f32(2, 5, 3, 2)),
+                        Case.of("ties", new ArgMax(1))
+                                .in(TensorSpec.f32(50, 40), Data.integers(0, 3)),
+                        Case.of("ties columns", new ArgMax(0))
+                                .in(TensorSpec.f32(7, 50), Data.integers(0, 2)),
+                        Case.of("wild", new ArgMax(1)).in(TensorSpec.f32(50, 40), WILD),
+                        Case.of("wild columns", new ArgMax(0)).in(TensorSpec.f32(4, 50), WILD),
+                        Case.of("all -inf", new ArgMax(1))
+                                .in(TensorSpec.f32(2, 40), Data.constant(Double.NEGATIVE_INFINITY)),
+                        Case.of("empty batch", new ArgMax(1)).in(TensorSpec.f32(0, 5)),
+                        Case.of("vocabulary", new ArgMax(1)).in(TensorSpec.f32(64, 32000)).bench()),
+                "long rows",
+                "ties",
+                "ties columns");
     }
 
     static List<Case> topK() {
         // Many elements lie closer than the step of finite differences: no gradient test where k is
         // large.
-        return List.of(
-                Case.of("one", new TopK(1)).in(TensorSpec.f32(1)).exact(),
-                Case.of("beam", new TopK(5)).in(TensorSpec.f32(4, 37)).exact(),
-                Case.of("all sorted", new TopK(9)).in(TensorSpec.f32(3, 9)).exact(),
-                Case.of("64 of 700", new TopK(64)).in(TensorSpec.f32(3, 700)).exact().noGradient(),
-                Case.of("100 of 130", new TopK(100))
-                        .in(TensorSpec.f32(2, 130))
-                        .exact()
-                        .noGradient(),
-                Case.of("ties", new TopK(7))
-                        .in(TensorSpec.f32(20, 30), Data.integers(0, 3))
-                        .exact()
-                        .noGradient(),
-                Case.of("wild", new TopK(11)).in(TensorSpec.f32(20, 30), WILD).exact().noGradient(),
-                Case.of("deep", new TopK(2)).in(TensorSpec.f32(2, 3, 5)).exact(),
-                Case.of("empty batch", new TopK(2)).in(TensorSpec.f32(0, 5)).exact(),
-                Case.of("vocabulary", new TopK(8)).in(TensorSpec.f32(64, 32000)).bench());
+        return Case.withHalves(
+                List.of(
+                        Case.of("one", new TopK(1)).in(TensorSpec.f32(1)).exact(),
+                        Case.of("beam", new TopK(5)).in(TensorSpec.f32(4, 37)).exact(),
+                        Case.of("all sorted", new TopK(9)).in(TensorSpec.f32(3, 9)).exact(),
+                        Case.of("64 of 700", new TopK(64))
+                                .in(TensorSpec.f32(3, 700))
+                                .exact()
+                                .noGradient(),
+                        Case.of("100 of 130", new TopK(100))
+                                .in(TensorSpec.f32(2, 130))
+                                .exact()
+                                .noGradient(),
+                        Case.of("ties", new TopK(7))
+                                .in(TensorSpec.f32(20, 30), Data.integers(0, 3))
+                                .exact()
+                                .noGradient(),
+                        Case.of("wild", new TopK(11))
+                                .in(TensorSpec.f32(20, 30), WILD)
+                                .exact()
+                                .noGradient(),
+                        Case.of("deep", new TopK(2)).in(TensorSpec.f32(2, 3, 5)).exact(),
+                        Case.of("empty batch", new TopK(2)).in(TensorSpec.f32(0, 5)).exact(),
+                        Case.of("vocabulary", new TopK(8)).in(TensorSpec.f32(64, 32000)).bench()),
+                "beam",
+                "ties");
     }
 
     static List<Case> topKGradient() {
-        return List.of(
-                Case.of("rows", new TopKGradient(6))
-                        .in(TensorSpec.i32(2, 3), Data.of(5, 0, 2, 1, 3, 4))
-                        .in(TensorSpec.f32(2, 3))
-                        .exact(),
-                Case.of("out of range", new TopKGradient(3))
-                        .in(TensorSpec.i32(2, 2), Data.of(-1, 3, 2, Integer.MAX_VALUE))
-                        .in(TensorSpec.f32(2, 2))
-                        .exact(),
-                Case.of("empty", new TopKGradient(3))
-                        .in(TensorSpec.i32(0, 2))
-                        .in(TensorSpec.f32(0, 2))
-                        .exact());
+        return Case.withHalves(
+                List.of(
+                        Case.of("rows", new TopKGradient(6))
+                                .in(TensorSpec.i32(2, 3), Data.of(5, 0, 2, 1, 3, 4))
+                                .in(TensorSpec.f32(2, 3))
+                                .exact(),
+                        Case.of("out of range", new TopKGradient(3))
+                                .in(TensorSpec.i32(2, 2), Data.of(-1, 3, 2, Integer.MAX_VALUE))
+                                .in(TensorSpec.f32(2, 2))
+                                .exact(),
+                        Case.of("empty", new TopKGradient(3))
+                                .in(TensorSpec.i32(0, 2))
+                                .in(TensorSpec.f32(0, 2))
+                                .exact()),
+                "rows",
+                "out of range");
     }
 }

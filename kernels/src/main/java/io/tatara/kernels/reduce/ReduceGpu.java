@@ -1,5 +1,6 @@
 package io.tatara.kernels.reduce;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
@@ -27,6 +28,7 @@ final class ReduceGpu {
                     divisor,
                     GpuPlan.in(0),
                     GpuPlan.out(0),
+                    in[0].dtype(),
                     false,
                     traits);
         }
@@ -44,6 +46,7 @@ final class ReduceGpu {
             float divisor,
             GpuPlan.Arg x,
             GpuPlan.Arg y,
+            DType dtype,
             boolean toFloat,
             GpuTraits traits) {
         GpuPlan.Arg from = x;
@@ -55,7 +58,7 @@ final class ReduceGpu {
                 boolean last = chunks == 1 && i == passes.size() - 1;
                 int results = Math.multiplyExact(p.results(), chunks);
                 GpuPlan.Arg to = last ? y : plan.temporary(4L * results);
-                GpuProgram program = program(kind, p, from != x, !last || toFloat, traits);
+                GpuProgram program = program(kind, p, dtype, from != x, !last || toFloat, traits);
                 launch(
                         plan,
                         program,
@@ -85,10 +88,17 @@ final class ReduceGpu {
     }
 
     private static GpuProgram program(
-            ReduceKind kind, Pass p, boolean fromFloat, boolean toFloat, GpuTraits traits) {
+            ReduceKind kind,
+            Pass p,
+            DType dtype,
+            boolean fromFloat,
+            boolean toFloat,
+            GpuTraits traits) {
         return GpuProgram.resource(
                 ReduceGpu.class,
                 "reduce.cl",
+                "STORAGE",
+                GpuProgram.storage(dtype),
                 "MAXIMUM",
                 kind == ReduceKind.MAX ? 1 : 0,
                 "FROM_FLOAT",
@@ -158,7 +168,13 @@ final class ReduceGpu {
         }
         int m = in[2].size();
         int local = Math.min(128, traits.maxWorkGroup());
-        GpuProgram program = GpuProgram.resource(ReduceGpu.class, "reduce_gradient.cl");
+        DType dtype = in[2].dtype();
+        GpuProgram program =
+                GpuProgram.resource(
+                        ReduceGpu.class,
+                        "reduce_gradient.cl",
+                        "STORAGE",
+                        GpuProgram.storage(dtype));
         GpuPlan.Arg g = plan.temporary(in[2].bytes());
         if (op.kind() == ReduceKind.MEAN) {
             plan.launch1d(
@@ -170,7 +186,7 @@ final class ReduceGpu {
         GpuPlan.Arg shares = plan.temporary(out[0].bytes());
         StridedGpu.append(plan, expand, GpuPlan.in(1), dx, in[2].dtype(), traits);
         plan.launch1d(program, "mark_maxima", n, local, GpuPlan.in(0), dx, n);
-        passes(plan, ReduceKind.SUM, Pass.of(op.shape(), axes), 1, dx, counts, true, traits);
+        passes(plan, ReduceKind.SUM, Pass.of(op.shape(), axes), 1, dx, counts, dtype, true, traits);
         plan.launch1d(program, "divide_by_counts", m, local, dy, counts, g, m);
         StridedGpu.append(plan, expand, g, shares, in[2].dtype(), traits);
         plan.launch1d(program, "keep_marked", n, local, shares, dx, n);

@@ -1,5 +1,6 @@
 package io.tatara.kernels.reduce;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
@@ -72,7 +73,7 @@ final class SelectKernels {
         if (inner == 1 && n > 32) {
             int group = group(n, traits);
             return plan.launch(
-                            program(group),
+                            program(group, in[0].dtype()),
                             "arg_max_rows",
                             new int[] {results, 1, 1},
                             new int[] {group, 1, 1},
@@ -82,7 +83,7 @@ final class SelectKernels {
                     .build();
         }
         return plan.launch1d(
-                        program(64),
+                        program(64, in[0].dtype()),
                         "arg_max_columns",
                         results,
                         Math.min(128, traits.maxWorkGroup()),
@@ -98,8 +99,14 @@ final class SelectKernels {
         return Integer.highestOneBit(Math.min(n <= 512 ? 64 : 256, traits.maxWorkGroup()));
     }
 
-    private static GpuProgram program(int group) {
-        return GpuProgram.resource(SelectKernels.class, "select.cl", "GROUP", group);
+    private static GpuProgram program(int group, DType dtype) {
+        return GpuProgram.resource(
+                SelectKernels.class,
+                "select.cl",
+                "GROUP",
+                group,
+                "STORAGE",
+                GpuProgram.storage(dtype));
     }
 
     static void topKJvm(TopK op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -177,7 +184,7 @@ final class SelectKernels {
         int rows = out[0].size() / op.k();
         return GpuPlan.builder()
                 .launch(
-                        program(group),
+                        program(group, in[0].dtype()),
                         "top_k",
                         new int[] {rows, 1, 1},
                         new int[] {group, 1, 1},
@@ -212,7 +219,7 @@ final class SelectKernels {
             TopKGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         int local = Math.min(128, traits.maxWorkGroup());
         int k = in[0].shape().dim(-1);
-        GpuProgram program = program(64);
+        GpuProgram program = program(64, in[1].dtype());
         return GpuPlan.builder()
                 .launch1d(
                         program, "top_k_clear", out[0].size(), local, GpuPlan.out(0), out[0].size())

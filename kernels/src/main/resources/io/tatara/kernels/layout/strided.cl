@@ -1,6 +1,7 @@
-/* Copies between strided views, y[i · ys] = x[i · xs], of words of any meaning (WORD: uint or ushort).
+/* Copies between strided views, y[i · ys] = x[i · xs], of words of any meaning (WORD: ushort, uint or, where runs
+ * consist of them, uint2 or uint4, then WIDE is 1).
  *
- * copy_strided: an element a work-item, in the order of y. RANK axes, innermost first (d0 …); the division
+ * copy_strided: a word a work-item, in the order of y. RANK axes, innermost first (d0 …); the division
  * by each extent but the outermost is what it costs beyond the traffic, so RANK is a constant.
  * copy_tiled: transpositions, where the last axis is contiguous in y and another one ("rows") in x. A group
  * of 32 x 8 work-items takes a tile of 32 x 32 through local memory, so that both sides are touched in runs
@@ -8,6 +9,9 @@
  * Bound by memory. */
 #ifndef WORD
 #define WORD uint
+#endif
+#ifndef WIDE
+#define WIDE 0 /* 1: WORD is no number */
 #endif
 #ifndef RANK
 #define RANK 6
@@ -25,10 +29,12 @@
     yo += at * (ys);                  \
   }
 
+#if !WIDE
 KERNEL void clear_words(GLOBAL WORD* RESTRICT y, int n) {
   int i = GLOBAL_ID(0);
   if (i < n) y[i] = 0;
 }
+#endif
 
 KERNEL void copy_strided(GLOBAL const WORD* RESTRICT x, GLOBAL WORD* RESTRICT y, int n, int xo, int yo,
                          int d0, int d1, int d2, int d3, int d4, int d5,
@@ -61,6 +67,7 @@ KERNEL void copy_strided(GLOBAL const WORD* RESTRICT x, GLOBAL WORD* RESTRICT y,
   y[yo] = x[xo];
 }
 
+#if !WIDE
 KERNEL_SIZED(TILE, TILE_ROWS, 1) void copy_tiled(
     GLOBAL const WORD* RESTRICT x, GLOBAL WORD* RESTRICT y, int rows, int columns, int down, int across,
     int xs, int ys, int xo, int yo, int d0, int d1, int d2, int d3, int xs0, int xs1, int xs2, int xs3,
@@ -96,3 +103,4 @@ KERNEL_SIZED(TILE, TILE_ROWS, 1) void copy_tiled(
     }
   }
 }
+#endif

@@ -60,11 +60,12 @@ public final class AttentionLayer {
     /** All queries [N, Tq, H] of a batch at once. */
     public Result apply(Ops ops, Tensor queries, Memory memory) {
         Tensor q = query.apply(ops, queries);
+        Tensor k = memory.keys;
         Tensor[] out =
                 score == Score.ADDITIVE
-                        ? ops.additiveAttention(q, memory.keys, memory.values, v, memory.lengths)
-                        : ops.multiplicativeAttention(
-                                q, memory.keys, memory.values, memory.lengths, 1);
+                        ? ops.additiveAttention(
+                                q, k, memory.values, Arithmetic.like(ops, v, q), memory.lengths)
+                        : ops.multiplicativeAttention(q, k, memory.values, memory.lengths, 1);
         return new Result(out[0], out[1]);
     }
 }

@@ -18,7 +18,7 @@ public final class EmbeddingLayer {
         return table;
     }
 
-    /** ids int32 […] → […, width]. */
+    /** ids int32 […] → […, width], float32 as the table. */
     public Tensor apply(Ops ops, Tensor ids) {
         return ops.embedding(table, ids, -1);
     }

@@ -33,7 +33,8 @@ public final class Linear {
         int in = dims[dims.length - 1];
         boolean flat = dims.length == 2;
         Tensor rows = flat ? x : ops.reshape(x, x.shape().product(0, dims.length - 1), in);
-        Tensor y = ops.linear(rows, weight, bias, activation, null);
+        Tensor w = Arithmetic.like(ops, weight, x);
+        Tensor y = ops.linear(rows, w, Arithmetic.like(ops, bias, x), activation, null);
         if (flat) {
             return y;
         }

@@ -105,19 +105,41 @@ public final class Recurrent {
      */
     public Result apply(Ops ops, Tensor x, Tensor lengths, State start) {
         Tensor h0 = start == null ? null : start.h;
+        Tensor wI = Arithmetic.like(ops, wIh, x);
+        Tensor wH = Arithmetic.like(ops, wHh, x);
+        Tensor b = Arithmetic.like(ops, biasIh, x);
         return switch (cell) {
             case RNN -> {
                 RnnSequence op = new RnnSequence(Activation.TANH, direction, 0);
-                Tensor[] out = ops.rnn(op, x, lengths, h0, wIh, wHh, biasIh);
+                Tensor[] out = ops.rnn(op, x, lengths, h0, wI, wH, b);
                 yield new Result(out[0], new State(out[1], null));
             }
             case GRU -> {
-                Tensor[] out = ops.gru(direction, x, lengths, h0, wIh, wHh, biasIh, biasHh);
+                Tensor[] out =
+                        ops.gru(
+                                direction,
+                                x,
+                                lengths,
+                                h0,
+                                wI,
+                                wH,
+                                b,
+                                Arithmetic.like(ops, biasHh, x));
                 yield new Result(out[0], new State(out[1], null));
             }
             case LSTM -> {
                 Tensor c0 = start == null ? null : start.c;
-                Tensor[] out = ops.lstm(direction, x, lengths, h0, c0, wIh, wHh, biasIh, peephole);
+                Tensor[] out =
+                        ops.lstm(
+                                direction,
+                                x,
+                                lengths,
+                                h0,
+                                c0,
+                                wI,
+                                wH,
+                                b,
+                                Arithmetic.like(ops, peephole, x));
                 yield new Result(out[0], new State(out[1], out[2]));
             }
         };

@@ -1,5 +1,6 @@
 package io.tatara.models.translator;
 
+import io.tatara.kernels.DType;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Recurrent;
 import io.tatara.models.text.PairBatch;
@@ -62,7 +63,8 @@ final class Decoding {
         try (Scope scope = device.scope()) {
             Tensor ids = scope.tensor(PairBatch.timeMajor(sources, longest), longest, n);
             Tensor lengths = scope.tensor(sources.stream().mapToInt(x -> x.length).toArray(), n);
-            TranslatorModel.Encoded e = model.encode(scope.ops(), ids, lengths, Noise.NONE);
+            TranslatorModel.Encoded e =
+                    model.encode(scope.ops(), ids, lengths, Noise.NONE, DType.FLOAT32);
             if (beam > 1) {
                 e = model.select(scope.ops(), e, scope.tensor(rowsToSources(n), n * beam));
             }

@@ -1,6 +1,7 @@
 package io.tatara.models.translator;
 
 import io.tatara.kernels.TataraException;
+import io.tatara.models.nn.Arithmetic;
 import io.tatara.models.nn.Cell;
 import io.tatara.models.nn.Score;
 import io.tatara.models.train.Json;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -50,6 +52,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param samples translations shown after each epoch
  * @param checkpointEvery steps between checkpoints within an epoch, 0 for at its end only
  * @param seed of weights, order and dropout
+ * @param precision what training steps are computed in; evaluation and translation are float32's
  */
 public record TranslatorConfig(
         String source,
@@ -80,7 +83,11 @@ public record TranslatorConfig(
         double lengthPenalty,
         int samples,
         int checkpointEvery,
-        long seed) {
+        long seed,
+        Arithmetic precision) {
+
+    /** Fields whose values are names, written in any case. */
+    private static final Set<String> NAMES = Set.of("cell", "attention", "precision");
 
     public TranslatorConfig {
         that(source != null && !source.isBlank(), "source", source, "a file extension");
@@ -113,6 +120,7 @@ public record TranslatorConfig(
         that(lengthPenalty >= 0, "lengthPenalty", lengthPenalty, ">= 0");
         that(samples >= 0, "samples", samples, ">= 0");
         that(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, ">= 0");
+        that(precision != null, "precision", null, "float32, tf32 or bfloat16");
     }
 
     private static void that(boolean ok, String field, Object given, String expected) {
@@ -153,7 +161,8 @@ public record TranslatorConfig(
                 1,
                 4,
                 0,
-                1);
+                1,
+                Arithmetic.FLOAT32);
     }
 
     /** GRU without attention. */
@@ -188,7 +197,7 @@ public record TranslatorConfig(
                                 + "; there are "
                                 + tree.propertyNames());
             }
-            boolean name = field.equals("cell") || field.equals("attention");
+            boolean name = NAMES.contains(field);
             Object v = name ? value.toString().toUpperCase(Locale.ROOT) : value;
             tree.set(field, v instanceof JsonNode n ? n : Json.tree(v));
         });

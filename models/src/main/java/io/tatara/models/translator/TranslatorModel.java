@@ -1,5 +1,6 @@
 package io.tatara.models.translator;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.recurrent.Direction;
 import io.tatara.models.nn.AttentionLayer;
@@ -85,9 +86,10 @@ final class TranslatorModel {
     /**
      * @param ids int32 [Ts, N]
      * @param lengths int32 [N]
+     * @param storage type of all that is computed of them, logits included
      */
-    Encoded encode(Ops ops, Tensor ids, Tensor lengths, Noise noise) {
-        Tensor x = noise.drop(ops, sourceWords.apply(ops, ids));
+    Encoded encode(Ops ops, Tensor ids, Tensor lengths, Noise noise, DType storage) {
+        Tensor x = noise.drop(ops, ops.cast(sourceWords.apply(ops, ids), storage));
         Recurrent.Result r = encoder.apply(ops, x, lengths, null);
         Tensor sentence = joined(ops, r.last().h());
         Tensor h = state(ops, bridgeH, sentence);
@@ -139,7 +141,8 @@ final class TranslatorModel {
         int t = ids.shape().dim(0);
         int n = ids.shape().dim(1);
         int width = encoder.width();
-        Tensor x = noise.drop(ops, targetWords.apply(ops, ids));
+        DType storage = e.sentence.dtype();
+        Tensor x = noise.drop(ops, ops.cast(targetWords.apply(ops, ids), storage));
         if (attention == null) {
             x = ops.concat(2, x, ops.expand(ops.reshape(e.sentence, 1, n, width), t, n, width));
         }

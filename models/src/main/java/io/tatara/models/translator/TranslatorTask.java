@@ -1,6 +1,7 @@
 package io.tatara.models.translator;
 
 import io.tatara.kernels.softmax.Reduction;
+import io.tatara.models.nn.Arithmetic;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.text.Batching;
 import io.tatara.models.text.Bleu;
@@ -71,6 +72,7 @@ final class TranslatorTask implements TrainingTask<PairBatch> {
         return loss(
                 tape.scope(),
                 tape.ops(),
+                config.precision(),
                 batch,
                 noise,
                 (float) config.labelSmoothing(),
@@ -78,11 +80,18 @@ final class TranslatorTask implements TrainingTask<PairBatch> {
     }
 
     private Tensor loss(
-            Scope scope, Ops ops, PairBatch b, Noise noise, float smoothing, Reduction reduction) {
+            Scope scope,
+            Ops plain,
+            Arithmetic precision,
+            PairBatch b,
+            Noise noise,
+            float smoothing,
+            Reduction reduction) {
         TranslatorModel model = translator.model();
+        Ops ops = precision.on(plain);
         Tensor source = scope.tensor(b.source(), b.sourceLength(), b.size());
         Tensor lengths = scope.tensor(b.sourceLengths(), b.size());
-        TranslatorModel.Encoded e = model.encode(ops, source, lengths, noise);
+        TranslatorModel.Encoded e = model.encode(ops, source, lengths, noise, precision.storage());
         Tensor input = scope.tensor(b.decoderInput(), b.targetLength(), b.size());
         Tensor labels = scope.tensor(b.labels(), b.labels().length);
         Tensor logits = model.decode(ops, e, input, e.start(), noise).logits();
@@ -96,7 +105,8 @@ final class TranslatorTask implements TrainingTask<PairBatch> {
         for (List<EncodedPair> pairs : devBatches) {
             PairBatch b = PairBatch.of(pairs);
             try (Scope scope = device.scope()) {
-                sum += loss(scope, scope.ops(), b, Noise.NONE, 0, Reduction.SUM).item();
+                Ops ops = scope.ops();
+                sum += loss(scope, ops, Arithmetic.FLOAT32, b, Noise.NONE, 0, Reduction.SUM).item();
                 tokens += b.tokens();
             }
         }

@@ -3,6 +3,7 @@ package io.tatara.models.translator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.kernels.DType;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Recurrent;
 import io.tatara.models.text.Vocabulary;
@@ -80,7 +81,8 @@ class DecodingTest {
                             s.ops(),
                             s.tensor(new int[] {3, 4, 5, 6, 7, 2}, 3, 2),
                             s.tensor(new int[] {3, 2}, 2),
-                            Noise.NONE);
+                            Noise.NONE,
+                            DType.FLOAT32);
             int[] target = {1, 1, 5, 6, 7, 8};
             float[] whole =
                     m.decode(s.ops(), e, s.tensor(target, 3, 2), e.start(), Noise.NONE)

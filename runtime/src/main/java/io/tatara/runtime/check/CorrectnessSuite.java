@@ -1,5 +1,6 @@
 package io.tatara.runtime.check;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
@@ -8,6 +9,7 @@ import io.tatara.kernels.check.Case;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.spi.BackEndDevice;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -52,12 +54,19 @@ public final class CorrectnessSuite {
                 continue;
             }
             for (Case c : e.cases().get()) {
-                if (!c.isBench()) {
+                if (!c.isBench() && wanted(c)) {
                     add(list, c);
                 }
             }
         }
         return list;
+    }
+
+    private boolean wanted(Case c) {
+        DType d = options.dtype();
+        return d == null
+                || Arrays.stream(c.specs()).anyMatch(s -> s != null && s.dtype() == d)
+                || Arrays.stream(c.op().infer(c.specs())).anyMatch(s -> s.dtype() == d);
     }
 
     private void add(List<Check> list, Case c) {
@@ -96,7 +105,8 @@ public final class CorrectnessSuite {
         return null;
     }
 
-    private static boolean isSmallest(Case c) {
+    /** Whether a simulator may be asked for it. */
+    static boolean isSmallest(Case c) {
         long elements = 0;
         for (TensorSpec s : c.specs()) {
             elements += s == null ? 0 : s.size();

@@ -1,5 +1,6 @@
 package io.tatara.runtime.check;
 
+import io.tatara.kernels.DType;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.DeviceException;
 import io.tatara.runtime.Tatara;
@@ -27,9 +28,16 @@ public abstract class AbstractBackEndSuite {
     /** The device's name, as {@link Tatara#open(String)} takes it. */
     protected abstract String deviceName();
 
-    /** What is run; {@code -Dtatara.op=NAME} limits it to one op. */
+    /**
+     * What is run; {@code -Dtatara.op=NAME} limits it to one op, {@code -Dtatara.dtype=float16} to
+     * cases with tensors of a type.
+     */
     protected Options options() {
-        return Options.all().withOp(System.getProperty("tatara.op")).withSize(Options.Size.QUICK);
+        String dtype = System.getProperty("tatara.dtype");
+        return Options.all()
+                .withOp(System.getProperty("tatara.op"))
+                .withDType(dtype == null ? null : DType.of(dtype))
+                .withSize(Options.Size.QUICK);
     }
 
     @TestFactory
