@@ -1,7 +1,6 @@
 package io.tatara.kernels.matmul;
 
 import io.tatara.kernels.DType;
-import io.tatara.kernels.OpException;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.pointwise.Activation;
@@ -260,9 +259,9 @@ record Product(
     private Object[] defines(Object... more) {
         Object[] common = {
             "STORAGE",
-            storage(numbers.ab()),
+            GpuProgram.storage(numbers.ab()),
             "CSTORAGE",
-            storage(numbers.c()),
+            GpuProgram.storage(numbers.c()),
             "BIAS",
             finish.bias() != null ? 1 : 0,
             "RESIDUAL",
@@ -273,18 +272,6 @@ record Product(
             finish.accumulate() ? 1 : 0
         };
         return joined(common, more);
-    }
-
-    /** The number by which sources know how real numbers are stored ({@code -D STORAGE=…}). */
-    private static int storage(DType type) {
-        return switch (type) {
-            case FLOAT32 -> 0;
-            case FLOAT16 -> 1;
-            case BFLOAT16 -> 2;
-            default ->
-                    throw new OpException(
-                            "matmul", "dtype", type, "float32, float16 or bfloat16 on a GPU");
-        };
     }
 
     private static Object[] joined(Object[] x, Object[] y) {

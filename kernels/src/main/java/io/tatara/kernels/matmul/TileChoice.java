@@ -132,8 +132,7 @@ record TileChoice(Tile tile, int splits, int depth) {
     GpuPlan.Arg partial(GpuPlan.Builder plan, Product p) {
         return splits == 1
                 ? null
-                : plan.temporary(
-                        4L * tile.tiles(p) * p.batch() * splits * tile.bm() * tile.bn());
+                : plan.temporary(4L * tile.tiles(p) * p.batch() * splits * tile.bm() * tile.bn());
     }
 
     /** Tiles, splits, batch. */
