@@ -206,6 +206,9 @@ DEVICE void load_columns(uint (&y)[NI][2], const Fragments<BN, BK != 0, false> &
 /* Grid: tiles of C, splits, batch. depth: elements of k of a split, a multiple of DEPTH. */
 KERNEL_SIZED(THREADS, 1, 1) void matmul_sm80(MATMUL_ARGUMENTS, int depth, float *partial, int *semaphores) {
   DYNAMIC_SHARED(memory);
+#if SPLIT
+  SHARED int last;
+#endif
   uint base = shared_address(memory);
   int id = LOCAL_ID(0);
   int warp = id / 32;
@@ -286,7 +289,7 @@ KERNEL_SIZED(THREADS, 1, 1) void matmul_sm80(MATMUL_ARGUMENTS, int depth, float 
 #if SPLIT
     int tile = z * tm * tn + GROUP_ID(0);
     if (!matmul_join<MI * NI, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN), semaphores + tile,
-                                       GROUP_ID(1), GROUP_COUNT(1)))
+                                       GROUP_ID(1), GROUP_COUNT(1), &last))
       continue;
 #endif
     float *own = (float *)memory + warp * 16 * STAGED;

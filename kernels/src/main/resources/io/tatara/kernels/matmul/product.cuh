@@ -102,10 +102,10 @@ DEVICE void matmul_tile(int t, int tm, int tn, int *row, int *column) {
 #if SPLIT
 /* Joins the sums of the splits of a tile: each block but the last leaves its own in `partial`, [splits][N][THREADS][4];
  * the last, by the tile's semaphore, adds them up in the order of the splits, so that it does not matter which came
- * last. True for the block that goes on with the whole sum. */
+ * last. True for the block that goes on with the whole sum. last: an int of shared memory. */
 template <int N, int THREADS>
-DEVICE bool matmul_join(float (&acc)[N][4], float *partial, int *semaphore, int split, int splits) {
-  SHARED int last;
+DEVICE bool matmul_join(float (&acc)[N][4], float *partial, int *semaphore, int split, int splits,
+                        SHARED_PTR int *last) {
   int id = LOCAL_ID(0);
   float *own = partial + (split * N * THREADS + id) * 4;
   UNROLL
@@ -113,12 +113,12 @@ DEVICE bool matmul_join(float (&acc)[N][4], float *partial, int *semaphore, int 
     *(float4 *)(own + i * THREADS * 4) = make_float4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]);
   BARRIER();
   if (id == 0) {
-    last = semaphore_add(semaphore, 1) == splits - 1;
-    if (last) semaphore_write(semaphore, 0);
+    *last = semaphore_add(semaphore, 1) == splits - 1;
+    if (*last) semaphore_write(semaphore, 0);
   }
   BARRIER();
-  bool mine = last != 0;
-  BARRIER(); /* last may be written again for the next matrix */
+  bool mine = *last != 0;
+  BARRIER(); /* *last may be written again for the next matrix */
   if (!mine) return false;
   UNROLL
   for (int i = 0; i < N; i++) {
