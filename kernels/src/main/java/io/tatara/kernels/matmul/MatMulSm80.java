@@ -66,7 +66,17 @@ final class MatMulSm80 implements ProductKernel {
 
     @Override
     public void add(GpuPlan.Builder plan, Product p, GpuTraits traits) {
-        add(plan, p, TileChoice.of(p, traits, TILES, rate(p, traits)));
+        add(plan, p, TileChoice.of(p, traits, tiles(p), rate(p, traits)));
+    }
+
+    /** Rounding to TF32 takes registers: four stages of the tile with most sums would spill. */
+    static List<TileChoice.Tile> tiles(Product p) {
+        if (p.numbers().ab().bytes() == 2) {
+            return TILES;
+        }
+        return TILES.stream()
+                .filter(t -> t.bm() != 128 || t.bn() != 128 || t.stages() < 4)
+                .toList();
     }
 
     /** Products and sums of a multiprocessor in a clock, as NVIDIA's architecture papers tell. */

@@ -12,7 +12,7 @@ import java.util.List;
 final class ProductKernels {
     /** Preferred first; the last takes everything. */
     static final List<ProductKernel> ALL =
-            List.of(new MatMulSm80(), new MatMulSimt(), new MatMulPortable());
+            List.of(new MatMulSkinny(), new MatMulSm80(), new MatMulSimt(), new MatMulPortable());
 
     private ProductKernels() {}
 
