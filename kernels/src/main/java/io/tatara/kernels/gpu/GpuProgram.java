@@ -42,6 +42,11 @@ public record GpuProgram(
         return new GpuProgram(name, source, map(defines), List.of());
     }
 
+    /** The same with these headers of device functions: CUDA C alone from then on. */
+    public GpuProgram withHeaders(List<String> files) {
+        return new GpuProgram(name, source, defines, files);
+    }
+
     /** The value of {@code STORAGE} in the portable header for tensors of this type. */
     public static int storage(DType dtype) {
         return switch (dtype) {
