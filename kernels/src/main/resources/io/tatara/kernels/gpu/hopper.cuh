@@ -209,4 +209,13 @@ DEVICE void wgmma_bf16(float (&d)[128], unsigned long long a, unsigned long long
       : WGMMA_D32(0), WGMMA_D32(32), WGMMA_D32(64), WGMMA_D32(96)
       : "l"(a), "l"(b), "r"(accumulate), "n"(TRANS_A), "n"(TRANS_B));
 }
+/* After wgmma_wait, before the sums are used: keeps the compiler from reading them earlier. */
+template <int R>
+DEVICE void wgmma_hold(float (&d)[R]) {
+  UNROLL
+  for (int i = 0; i < R; i++) asm volatile("" : "+f"(d[i])::"memory");
+}
+#else
+template <int R>
+DEVICE void wgmma_hold(float (&)[R]) {}
 #endif

@@ -1,0 +1,437 @@
+/* C = activation(A · B + bias) + residual for 16-bit A and B on Hopper (sm_90a): TMA, wgmma, clusters. The meaning
+ * of the arguments is that of matmul.cl; sums are float32.
+ *
+ * A block of three warpgroups computes tiles of 128 x BN, one after the other (persistent grid):
+ *   warpgroup 0, one thread of it, moves slices of A (128 x 64) and B (64 x BN) by the copy engine into a ring of
+ *                STAGES stages, running ahead into the next tile while the others still store the last one;
+ *   warpgroups 1 and 2 hold 64 x BN sums each in registers and multiply by wgmma m64 n(BN) k16, four a slice, one
+ *                slice in flight while the next is issued; then they finish the sums and store them.
+ * CLUSTER blocks stand below each other: same columns, next rows. They need the same slice of B, so each loads
+ * 1/CLUSTER of it and the copy engine delivers that to all of them.
+ *
+ * In shared memory every operand stands in spans of 128 bytes (64 elements), swizzled as the copy engine does:
+ *   contiguous along k   rows of m (n), 64 k each; wgmma steps 32 bytes along a row for the next 16 k;
+ *   contiguous along m, n   (TA, TB_ROWS) boxes of 64 m (n) x 64 k, 8192 bytes apart; the next 16 k are 2048 bytes on.
+ * A leading offset of 8192 (box to box) and a stride of 1024 (8 spans) describe both. Elements outside the matrices
+ * read as 0, so a ragged k needs nothing and ragged rows and columns need care only where they are stored.
+ *
+ * Who waits for what. full[s]: one arrival, the block's own producer, which also announces the bytes of the whole
+ * stage; its own copies and those of its cluster's other producers count them down. Bytes of another producer may come
+ * before the announcement: the phase cannot end without the arrival. empty[s]: one arrival of each consumer warp
+ * of each block of the cluster, since a producer writes into all of them; a warp arrives at all blocks' empty[s]
+ * when its products from stage s are done (wait for all but the newest group, then release the stage before).
+ * Both count phases alike: pass p over the ring waits for full with parity p & 1 and for empty with the other
+ * parity, which a fresh barrier grants. No block ends before all of its cluster are done (arrivals and copies
+ * would fall into memory that is no longer its own).
+ *
+ * Tiles go in bands of `group` cluster rows, down the band first, so that the tiles in work at one time form a near
+ * square and share their slices through L2. SPLIT: k is cut into `splits` pieces of `depth` slices; each is a tile of
+ * its own and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
+ * VECTOR: n, ldc and all offsets are multiples of 8, so 16 bytes are stored at a time: the four threads that hold a
+ * row of four 8-column blocks exchange, and each stores one block's row.
+ *
+ * Ladder: (1) 128 x 128 tile, one stage, all threads load and multiply; (2) TMA into a ring, a producer warpgroup, its
+ * registers given to the consumers: loads are free; (3) 64 x 256 a warpgroup: most products a byte of shared memory;
+ * (4) one wgmma group in flight across slices: no gap at the barrier; (5) clusters with multicast: B crosses L2 once
+ * for two blocks; (6) persistent grid in bands: L2 hits, stores overlap with the next tile's loads; (7) 16-byte stores
+ * out of registers, no shared memory, so that four stages fit. Only the last version is kept. Not measured on a GPU. */
+#ifndef CSTORAGE
+#define CSTORAGE STORAGE
+#endif
+#ifndef BN
+#define BN 256
+#define STAGES 4
+#define CLUSTER 2
+#endif
+#ifndef TA
+#define TA 0
+#endif
+#ifndef TB
+#define TB 0
+#endif
+#ifndef BIAS
+#define BIAS 0
+#endif
+#ifndef RESIDUAL
+#define RESIDUAL 0
+#endif
+#ifndef ACTIVATION
+#define ACTIVATION 0
+#endif
+#ifndef ACCUMULATE
+#define ACCUMULATE 0
+#endif
+#ifndef VECTOR
+#define VECTOR 0
+#endif
+#ifndef SPLIT
+#define SPLIT 0
+#endif
+#define CELEM ELEM_OF(CSTORAGE)
+#define BM 128
+#define BK 64
+#define BOX 8192 /* bytes of 64 spans */
+#define A_BYTES (BM * BK * 2)
+#define B_BYTES (BN * BK * 2)
+#define STAGE_BYTES (A_BYTES + B_BYTES)
+#define PART_BYTES (B_BYTES / CLUSTER)
+#define CONSUMERS 2
+#define SUMS (BN / 2)
+/* TB says that B runs contiguously along k (as in matmul.cl), so wgmma transposes where it does not. */
+#define TB_ROWS (1 - TB)
+
+DEVICE float hopper_activation(float x) {
+#if ACTIVATION == 1
+  return x < 0.0f ? 0.0f : x;
+#elif ACTIVATION == 2
+  return 1.0f / (1.0f + EXPF(-x));
+#elif ACTIVATION == 3
+  return TANHF(x);
+#elif ACTIVATION == 4
+  return 0.5f * x * (1.0f + ERFF(x * 0.70710678118654752f));
+#elif ACTIVATION == 5
+  return x / (1.0f + EXPF(-x));
+#elif ACTIVATION == 6
+  return x > 0.0f ? x : EXPM1F(x);
+#else
+  return x;
+#endif
+}
+
+/* A tile: first row and column, batch, piece of k. */
+struct Place {
+  int row, col, batch, split;
+};
+
+/* Where tile number i of this cluster's blocks stands; rows: cluster rows, cols: columns of tiles. */
+DEVICE Place place(int i, int rank, int rows, int cols, int batches, int group) {
+  Place p;
+  int per = rows * cols;
+  int all = i / per;
+  int r = i - all * per;
+  int band = r / (group * cols);
+  int height = rows - band * group;
+  height = height < group ? height : group;
+  int q = r - band * group * cols;
+  p.row = ((band * group + q % height) * CLUSTER + rank) * BM;
+  p.col = q / height * BN;
+  p.batch = all % batches;
+  p.split = all / batches;
+  return p;
+}
+
+/* d += 64 rows of A · B over one slice. */
+DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
+  UNROLL
+  for (int k = 0; k < BK / 16; k++) {
+    unsigned long long x = wgmma_descriptor(a + k * (TA ? 2048 : 32), BOX, 1024, 128);
+    unsigned long long y = wgmma_descriptor(b + k * (TB_ROWS ? 2048 : 32), BOX, 1024, 128);
+#if STORAGE == 1
+    wgmma_f16<TA, TB_ROWS>(d, x, y, k > 0 || !first);
+#else
+    wgmma_bf16<TA, TB_ROWS>(d, x, y, k > 0 || !first);
+#endif
+  }
+}
+
+/* One slice of a tile into a stage; own: this block's share of B. */
+DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k, int az, int bz,
+                  int rank) {
+  mbarrier_arrive_expect(full, STAGE_BYTES);
+#if TA
+  UNROLL
+  for (int i = 0; i < BM / 64; i++) tma_load_3d(stage + i * BOX, a, full, p.row + i * 64, k, p.batch * az);
+#else
+  tma_load_3d(stage, a, full, k, p.row, p.batch * az);
+#endif
+  uint to = stage + A_BYTES + rank * PART_BYTES;
+  int col = p.col + rank * (BN / CLUSTER);
+#if TB
+#if CLUSTER > 1
+  tma_load_3d_multicast(to, b, full, k, col, p.batch * bz, (1 << CLUSTER) - 1);
+#else
+  tma_load_3d(to, b, full, k, col, p.batch * bz);
+#endif
+#else
+  UNROLL
+  for (int i = 0; i < BN / CLUSTER / 64; i++) {
+#if CLUSTER > 1
+    tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.batch * bz, (1 << CLUSTER) - 1);
+#else
+    tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.batch * bz);
+#endif
+  }
+#endif
+}
+
+#if SPLIT
+/* Raw sums, in rows of `ld` (a multiple of 8). */
+DEVICE void store_sums(const float (&d)[SUMS], GLOBAL float* part, int row, int col, int m, int ld) {
+  UNROLL
+  for (int h = 0; h < 2; h++) {
+    UNROLL
+    for (int j = 0; j < BN / 8; j++) {
+      if (row + 8 * h < m && col + 8 * j < ld)
+        *(float2*)(part + (row + 8 * h) * ld + col + 8 * j) = make_float2(d[4 * j + 2 * h], d[4 * j + 2 * h + 1]);
+    }
+  }
+}
+#endif
+
+#if CSTORAGE == 1
+#define PACK(x, y) pack_f16(x, y)
+#define LOW(w) tatara_from_half((ushort)(w))
+#define HIGH(w) tatara_from_half((ushort)((w) >> 16))
+#elif CSTORAGE == 2
+#define PACK(x, y) pack_bf16(x, y)
+#define LOW(w) tatara_from_bf16((ushort)(w))
+#define HIGH(w) tatara_from_bf16((ushort)((w) >> 16))
+#endif
+
+/* Thread t of four has pair t of the rows of four blocks; afterwards it has the four pairs of block t. Its own inverse. */
+DEVICE void exchange(uint (&p)[4], int lane) {
+  int odd = lane & 1;
+  int high = lane & 2;
+  UNROLL
+  for (int i = 0; i < 4; i += 2) {
+    uint x = shuffle_xor(odd ? p[i] : p[i + 1], 1);
+    p[i] = odd ? x : p[i];
+    p[i + 1] = odd ? p[i + 1] : x;
+  }
+  UNROLL
+  for (int i = 0; i < 2; i++) {
+    uint x = shuffle_xor(high ? p[i] : p[i + 2], 2);
+    p[i] = high ? x : p[i];
+    p[i + 2] = high ? p[i + 2] : x;
+  }
+}
+
+#if VECTOR && CSTORAGE
+/* Four blocks' row in 16-byte pieces, as pairs of columns. */
+DEVICE void load_row(uint (&p)[4], GLOBAL const CELEM* x, int at, int inside, int lane) {
+  uint4 v = make_uint4(0, 0, 0, 0);
+  if (inside) v = *(const uint4*)(x + at);
+  p[0] = v.x;
+  p[1] = v.y;
+  p[2] = v.z;
+  p[3] = v.w;
+  exchange(p, lane);
+}
+
+/* Finishes and stores; row, col: this thread's first; at, dense: where the tile's matrix starts in C and residual. */
+DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOBAL const CELEM* RESTRICT bias,
+                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n) {
+  int lane = lane_id();
+  int t = lane & 3;
+  int block = col - 2 * t;
+  UNROLL
+  for (int g = 0; g < BN / 32; g++) {
+    float x[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    float y[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+#if BIAS
+    UNROLL
+    for (int q = 0; q < 4; q++) {
+      int j = col + 32 * g + 8 * q;
+      uint w = 0;
+      if (j < n) w = *(const uint*)(bias + j);
+      x[q] = LOW(w);
+      y[q] = HIGH(w);
+    }
+#endif
+    UNROLL
+    for (int h = 0; h < 2; h++) {
+      int i = row + 8 * h;
+      int j = block + 32 * g + 8 * t;
+      int inside = i < m && j < n;
+      uint p[4];
+#if RESIDUAL
+      uint r[4];
+      load_row(r, residual, dense + i * n + j, inside, lane);
+#endif
+#if ACCUMULATE
+      uint o[4];
+      load_row(o, c, at + i * ldc + j, inside, lane);
+#endif
+      UNROLL
+      for (int q = 0; q < 4; q++) {
+        float u = hopper_activation(d[16 * g + 4 * q + 2 * h] + x[q]);
+        float v = hopper_activation(d[16 * g + 4 * q + 2 * h + 1] + y[q]);
+#if RESIDUAL
+        u += LOW(r[q]);
+        v += HIGH(r[q]);
+#endif
+#if ACCUMULATE
+        u += LOW(o[q]);
+        v += HIGH(o[q]);
+#endif
+        p[q] = PACK(u, v);
+      }
+      exchange(p, lane);
+      if (inside) *(uint4*)(c + at + i * ldc + j) = make_uint4(p[0], p[1], p[2], p[3]);
+    }
+  }
+}
+#else
+/* j: columns from the pointers on. */
+DEVICE float finish(float v, GLOBAL const CELEM* c, GLOBAL const CELEM* RESTRICT bias,
+                    GLOBAL const CELEM* RESTRICT residual, int j) {
+#if BIAS
+  v += LD_OF(CSTORAGE, bias, j);
+#endif
+  v = hopper_activation(v);
+#if RESIDUAL
+  v += LD_OF(CSTORAGE, residual, j);
+#endif
+#if ACCUMULATE
+  v += LD_OF(CSTORAGE, c, j);
+#endif
+  return v;
+}
+
+DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOBAL const CELEM* RESTRICT bias,
+                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n) {
+  UNROLL
+  for (int h = 0; h < 2; h++) {
+    int i = row + 8 * h;
+    int left = i < m ? n - col : 0;
+    GLOBAL CELEM* to = c + at + i * ldc + col;
+    GLOBAL const CELEM* b = BIAS ? bias + col : bias;
+    GLOBAL const CELEM* r = RESIDUAL ? residual + dense + i * n + col : residual;
+    UNROLL
+    for (int g = 0; g < BN / 8; g++) {
+      float u = d[4 * g + 2 * h];
+      float v = d[4 * g + 2 * h + 1];
+      if (8 * g < left) u = finish(u, to, b, r, 8 * g);
+      if (8 * g + 1 < left) v = finish(v, to, b, r, 8 * g + 1);
+#if VECTOR
+      if (8 * g < left) *(float2*)(to + 8 * g) = make_float2(u, v);
+#elif CSTORAGE
+      uint w = PACK(u, v);
+      if (8 * g < left) to[8 * g] = (ushort)w;
+      if (8 * g + 1 < left) to[8 * g + 1] = (ushort)(w >> 16);
+#else
+      if (8 * g < left) to[8 * g] = u;
+      if (8 * g + 1 < left) to[8 * g + 1] = v;
+#endif
+    }
+  }
+}
+#endif
+#define FULL(s) (bars + (s) * 8)
+#define EMPTY(s) (bars + (STAGES + (s)) * 8)
+/* Neither starts nor ends before the others of the cluster. */
+DEVICE void cluster_meet() {
+#if CLUSTER > 1
+  warp_barrier();
+  cluster_arrive();
+  cluster_wait();
+#endif
+}
+
+/* az, bz: 1 where A (B) has a matrix for each of the batch, 0 where all share one. */
+extern "C" __global__ void
+#if CLUSTER > 1
+    __cluster_dims__(CLUSTER, 1, 1)
+#endif
+        __launch_bounds__(128 * (1 + CONSUMERS), 1)
+            matmul_hopper(TENSOR_MAP amap, TENSOR_MAP bmap, GLOBAL CELEM* c, int co, int ldc,
+                          GLOBAL const CELEM* RESTRICT bias, GLOBAL const CELEM* RESTRICT residual, int ro,
+                          GLOBAL float* part, int ldp, int m, int n, int k, int batches, int az, int bz, int rows,
+                          int cols, int group, int splits, int depth) {
+  DYNAMIC_SHARED(memory);
+  uint ring = shared_address(memory);
+  uint bars = ring + STAGES * STAGE_BYTES;
+  int rank = 0;
+#if CLUSTER > 1
+  rank = cluster_rank();
+#endif
+  int warpgroup = LOCAL_ID(0) / 128;
+  int slices = (k + BK - 1) / BK;
+  int tiles = rows * cols * batches * splits;
+  int start = GROUP_ID(0) / CLUSTER;
+  int step = GROUP_COUNT(0) / CLUSTER;
+  if (LOCAL_ID(0) == 0) {
+    tma_prefetch(&amap);
+    tma_prefetch(&bmap);
+    for (int s = 0; s < STAGES; s++) {
+      mbarrier_init(FULL(s), 1);
+      mbarrier_init(EMPTY(s), CLUSTER * CONSUMERS * 4);
+    }
+    mbarrier_fence_init();
+  }
+  BARRIER();
+  cluster_meet();
+  if (warpgroup == 0) {
+    registers_decrease<40>();
+    if (LOCAL_ID(0) == 0) {
+      int s = 0;
+      int parity = 0;
+      for (int i = start; i < tiles; i += step) {
+        Place p = place(i, rank, rows, cols, batches, group);
+        int last = p.split * depth + depth < slices ? p.split * depth + depth : slices;
+        for (int slice = p.split * depth; slice < last; slice++) {
+          mbarrier_wait(EMPTY(s), parity ^ 1);
+          fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, slice * BK, az, bz, rank);
+          if (++s == STAGES) {
+            s = 0;
+            parity ^= 1;
+          }
+        }
+      }
+    }
+    cluster_meet();
+  } else {
+    registers_increase<232>();
+    int half = warpgroup - 1;
+    int lane = lane_id();
+    int thread = LOCAL_ID(0) % 128;
+    int row0 = half * 64 + thread / 32 * 16 + lane / 4;
+    int col0 = lane % 4 * 2;
+    int s = 0;
+    int parity = 0;
+    float d[SUMS];
+    UNROLL
+    for (int i = 0; i < SUMS; i++) d[i] = 0.0f;
+    for (int i = start; i < tiles; i += step) {
+      Place p = place(i, rank, rows, cols, batches, group);
+      int first = p.split * depth;
+      int last = first + depth < slices ? first + depth : slices;
+      int before = 0;
+      for (int slice = first; slice < last; slice++) {
+        uint stage = ring + s * STAGE_BYTES;
+        mbarrier_wait(FULL(s), parity);
+        wgmma_fence();
+        multiply(d, stage + half * BOX, stage + A_BYTES, slice == first);
+        wgmma_commit();
+        wgmma_wait<1>();
+        if (slice > first && lane < CLUSTER) {
+#if CLUSTER > 1
+          mbarrier_arrive_cluster(EMPTY(before), lane);
+#else
+          mbarrier_arrive(EMPTY(before));
+#endif
+        }
+        before = s;
+        if (++s == STAGES) {
+          s = 0;
+          parity ^= 1;
+        }
+      }
+      wgmma_wait<0>();
+      wgmma_hold(d);
+      if (lane < CLUSTER) {
+#if CLUSTER > 1
+        mbarrier_arrive_cluster(EMPTY(before), lane);
+#else
+        mbarrier_arrive(EMPTY(before));
+#endif
+      }
+#if SPLIT
+      store_sums(d, part + (p.split * batches + p.batch) * m * ldp, p.row + row0, p.col + col0, m, ldp);
+#else
+      store(d, c, co + p.batch * m * ldc, ldc, bias, residual, ro + p.batch * m * n, p.row + row0, p.col + col0, m, n);
+#endif
+    }
+    cluster_meet();
+  }
+}
