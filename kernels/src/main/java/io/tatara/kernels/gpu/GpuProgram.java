@@ -40,6 +40,11 @@ public record GpuProgram(
         return new GpuProgram(name, source, map(defines), List.of());
     }
 
+    /** The same with these headers of device functions: CUDA C alone from then on. */
+    public GpuProgram withHeaders(List<String> files) {
+        return new GpuProgram(name, source, defines, files);
+    }
+
     private static String folder(Class<?> room) {
         return room.getPackageName().substring(room.getPackageName().lastIndexOf('.') + 1);
     }

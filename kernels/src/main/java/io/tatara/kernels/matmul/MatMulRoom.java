@@ -12,14 +12,14 @@ public final class MatMulRoom {
                             "matmul",
                             MatMulReference::matmul,
                             List.of(new MatMulVector()),
-                            List.of(MatMulGpu::plan),
+                            ProductKernels.variants(MatMulGpu::products),
                             MatMulCases::matmul),
                     new OpEntry<>(
                             MatMulStrided.class,
                             "matmul_strided",
                             MatMulReference::strided,
                             List.of(StridedKernels::matmul),
-                            List.of(StridedKernels::matmulGpu),
+                            ProductKernels.variants(MatMulGpu::products),
                             MatMulCases::strided),
                     new OpEntry<>(
                             StridedScatter.class,

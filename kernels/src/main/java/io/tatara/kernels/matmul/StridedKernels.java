@@ -6,7 +6,6 @@ import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
-import io.tatara.kernels.pointwise.Activation;
 import java.util.Arrays;
 import java.util.List;
 
@@ -109,26 +108,6 @@ final class StridedKernels {
             }
         }
         return to;
-    }
-
-    static GpuPlan matmulGpu(
-            MatMulStrided op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuPlan.Builder plan = GpuPlan.builder();
-        MatMulGpu.launch(
-                plan,
-                traits,
-                new MatMulGpu.Numbers(in[0].dtype(), out[0].dtype(), op.precision()),
-                ints(op.batch()),
-                new int[] {op.m(), op.n(), op.k()},
-                operand(GpuPlan.in(0), op.a()),
-                operand(GpuPlan.in(1), op.b()),
-                new MatMulGpu.Finish(null, null, Activation.NONE, false),
-                new MatMulGpu.Target(GpuPlan.out(0), 0, op.n()));
-        return plan.build();
-    }
-
-    private static MatMulGpu.Operand operand(Object arg, MatrixLayout x) {
-        return new MatMulGpu.Operand(arg, x.offset(), x.rowStride(), x.columnStride(), x.strides());
     }
 
     private static BatchAxes axes(StridedScatter op) {
