@@ -25,9 +25,9 @@
  * would fall into memory that is no longer its own).
  *
  * Tiles go in bands of `group` cluster rows, down the band first, so that the tiles in work at one time form a near
- * square and share their slices through L2. SPLIT: k is cut into `splits` pieces of `depth` slices; each is a tile of
+ * square and share their slices through L2. PARTIAL: k is cut into `splits` pieces of `depth` slices; each is a tile of
  * its own and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
- * VECTOR: n, ldc and all offsets are multiples of 8, so 16 bytes are stored at a time: the four threads that hold a
+ * CVEC: n is a multiple of 8 and so are ldc and all offsets: 16 bytes are stored at a time: the four threads that hold a
  * row of four 8-column blocks exchange, and each stores one block's row.
  *
  * Ladder: (1) 128 x 128 tile, one stage, all threads load and multiply; (2) TMA into a ring, a producer warpgroup, its
@@ -35,9 +35,6 @@
  * (4) one wgmma group in flight across slices: no gap at the barrier; (5) clusters with multicast: B crosses L2 once
  * for two blocks; (6) persistent grid in bands: L2 hits, stores overlap with the next tile's loads; (7) 16-byte stores
  * out of registers, no shared memory, so that four stages fit. Only the last version is kept. Not measured on a GPU. */
-#ifndef CSTORAGE
-#define CSTORAGE STORAGE
-#endif
 #ifndef BN
 #define BN 256
 #define STAGES 4
@@ -49,25 +46,9 @@
 #ifndef TB
 #define TB 0
 #endif
-#ifndef BIAS
-#define BIAS 0
+#ifndef PARTIAL
+#define PARTIAL 0
 #endif
-#ifndef RESIDUAL
-#define RESIDUAL 0
-#endif
-#ifndef ACTIVATION
-#define ACTIVATION 0
-#endif
-#ifndef ACCUMULATE
-#define ACCUMULATE 0
-#endif
-#ifndef VECTOR
-#define VECTOR 0
-#endif
-#ifndef SPLIT
-#define SPLIT 0
-#endif
-#define CELEM ELEM_OF(CSTORAGE)
 #define BM 128
 #define BK 64
 #define BOX 8192 /* bytes of 64 spans */
@@ -80,31 +61,19 @@
 /* TB says that B runs contiguously along k (as in matmul.cl), so wgmma transposes where it does not. */
 #define TB_ROWS (1 - TB)
 
-DEVICE float hopper_activation(float x) {
-#if ACTIVATION == 1
-  return x < 0.0f ? 0.0f : x;
-#elif ACTIVATION == 2
-  return 1.0f / (1.0f + EXPF(-x));
-#elif ACTIVATION == 3
-  return TANHF(x);
-#elif ACTIVATION == 4
-  return 0.5f * x * (1.0f + ERFF(x * 0.70710678118654752f));
-#elif ACTIVATION == 5
-  return x / (1.0f + EXPF(-x));
-#elif ACTIVATION == 6
-  return x > 0.0f ? x : EXPM1F(x);
-#else
-  return x;
-#endif
-}
-
-/* A tile: first row and column, batch, piece of k. */
+/* A tile: first row and column, batch, its matrices in A and B, slices of k from first to last (exclusive). */
 struct Place {
-  int row, col, batch, split;
+  int row, col, batch, a, b, split, first, last;
 };
 
-/* Where tile number i of this cluster's blocks stands; rows: cluster rows, cols: columns of tiles. */
-DEVICE Place place(int i, int rank, int rows, int cols, int batches, int group) {
+/* The plan: cluster rows and columns of tiles, batches, rows of a band, slices of k and how many a piece has; which
+ * matrix of A (B) batch z takes: (z / div) % mod. */
+#define GRID_ARGUMENTS \
+  int rows, int cols, int batches, int group, int slices, int depth, int adiv, int amod, int bdiv, int bmod
+#define GRID rows, cols, batches, group, slices, depth, adiv, amod, bdiv, bmod
+
+/* Where tile number i stands for block `rank` of a cluster. */
+DEVICE Place place(int i, int rank, GRID_ARGUMENTS) {
   Place p;
   int per = rows * cols;
   int all = i / per;
@@ -117,6 +86,10 @@ DEVICE Place place(int i, int rank, int rows, int cols, int batches, int group) 
   p.col = q / height * BN;
   p.batch = all % batches;
   p.split = all / batches;
+  p.a = p.batch / adiv % amod;
+  p.b = p.batch / bdiv % bmod;
+  p.first = p.split * depth;
+  p.last = p.first + depth < slices ? p.first + depth : slices;
   return p;
 }
 
@@ -135,36 +108,35 @@ DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
 }
 
 /* One slice of a tile into a stage; own: this block's share of B. */
-DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k, int az, int bz,
-                  int rank) {
+DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k, int rank) {
   mbarrier_arrive_expect(full, STAGE_BYTES);
 #if TA
   UNROLL
-  for (int i = 0; i < BM / 64; i++) tma_load_3d(stage + i * BOX, a, full, p.row + i * 64, k, p.batch * az);
+  for (int i = 0; i < BM / 64; i++) tma_load_3d(stage + i * BOX, a, full, p.row + i * 64, k, p.a);
 #else
-  tma_load_3d(stage, a, full, k, p.row, p.batch * az);
+  tma_load_3d(stage, a, full, k, p.row, p.a);
 #endif
   uint to = stage + A_BYTES + rank * PART_BYTES;
   int col = p.col + rank * (BN / CLUSTER);
 #if TB
 #if CLUSTER > 1
-  tma_load_3d_multicast(to, b, full, k, col, p.batch * bz, (1 << CLUSTER) - 1);
+  tma_load_3d_multicast(to, b, full, k, col, p.b, (1 << CLUSTER) - 1);
 #else
-  tma_load_3d(to, b, full, k, col, p.batch * bz);
+  tma_load_3d(to, b, full, k, col, p.b);
 #endif
 #else
   UNROLL
   for (int i = 0; i < BN / CLUSTER / 64; i++) {
 #if CLUSTER > 1
-    tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.batch * bz, (1 << CLUSTER) - 1);
+    tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.b, (1 << CLUSTER) - 1);
 #else
-    tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.batch * bz);
+    tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.b);
 #endif
   }
 #endif
 }
 
-#if SPLIT
+#if PARTIAL
 /* Raw sums, in rows of `ld` (a multiple of 8). */
 DEVICE void store_sums(const float (&d)[SUMS], GLOBAL float* part, int row, int col, int m, int ld) {
   UNROLL
@@ -206,7 +178,7 @@ DEVICE void exchange(uint (&p)[4], int lane) {
   }
 }
 
-#if VECTOR && CSTORAGE
+#if CVEC && CSTORAGE
 /* Four blocks' row in 16-byte pieces, as pairs of columns. */
 DEVICE void load_row(uint (&p)[4], GLOBAL const CELEM* x, int at, int inside, int lane) {
   uint4 v = make_uint4(0, 0, 0, 0);
@@ -254,8 +226,8 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
 #endif
       UNROLL
       for (int q = 0; q < 4; q++) {
-        float u = hopper_activation(d[16 * g + 4 * q + 2 * h] + x[q]);
-        float v = hopper_activation(d[16 * g + 4 * q + 2 * h + 1] + y[q]);
+        float u = matmul_activation(d[16 * g + 4 * q + 2 * h] + x[q]);
+        float v = matmul_activation(d[16 * g + 4 * q + 2 * h + 1] + y[q]);
 #if RESIDUAL
         u += LOW(r[q]);
         v += HIGH(r[q]);
@@ -278,7 +250,7 @@ DEVICE float finish(float v, GLOBAL const CELEM* c, GLOBAL const CELEM* RESTRICT
 #if BIAS
   v += LD_OF(CSTORAGE, bias, j);
 #endif
-  v = hopper_activation(v);
+  v = matmul_activation(v);
 #if RESIDUAL
   v += LD_OF(CSTORAGE, residual, j);
 #endif
@@ -303,7 +275,7 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
       float v = d[4 * g + 2 * h + 1];
       if (8 * g < left) u = finish(u, to, b, r, 8 * g);
       if (8 * g + 1 < left) v = finish(v, to, b, r, 8 * g + 1);
-#if VECTOR
+#if CVEC
       if (8 * g < left) *(float2*)(to + 8 * g) = make_float2(u, v);
 #elif CSTORAGE
       uint w = PACK(u, v);
@@ -319,6 +291,7 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
 #endif
 #define FULL(s) (bars + (s) * 8)
 #define EMPTY(s) (bars + (STAGES + (s)) * 8)
+
 /* Neither starts nor ends before the others of the cluster. */
 DEVICE void cluster_meet() {
 #if CLUSTER > 1
@@ -328,7 +301,15 @@ DEVICE void cluster_meet() {
 #endif
 }
 
-/* az, bz: 1 where A (B) has a matrix for each of the batch, 0 where all share one. */
+/* This warp no longer reads the stage: says so in every block of the cluster. */
+DEVICE void release(uint empty, int lane) {
+#if CLUSTER > 1
+  if (lane < CLUSTER) mbarrier_arrive_cluster(empty, lane);
+#else
+  if (lane == 0) mbarrier_arrive(empty);
+#endif
+}
+
 extern "C" __global__ void
 #if CLUSTER > 1
     __cluster_dims__(CLUSTER, 1, 1)
@@ -336,8 +317,7 @@ extern "C" __global__ void
         __launch_bounds__(128 * (1 + CONSUMERS), 1)
             matmul_hopper(TENSOR_MAP amap, TENSOR_MAP bmap, GLOBAL CELEM* c, int co, int ldc,
                           GLOBAL const CELEM* RESTRICT bias, GLOBAL const CELEM* RESTRICT residual, int ro,
-                          GLOBAL float* part, int ldp, int m, int n, int k, int batches, int az, int bz, int rows,
-                          int cols, int group, int splits, int depth) {
+                          GLOBAL float* part, int ldp, int m, int n, int tiles, GRID_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
   uint ring = shared_address(memory);
   uint bars = ring + STAGES * STAGE_BYTES;
@@ -346,8 +326,6 @@ extern "C" __global__ void
   rank = cluster_rank();
 #endif
   int warpgroup = LOCAL_ID(0) / 128;
-  int slices = (k + BK - 1) / BK;
-  int tiles = rows * cols * batches * splits;
   int start = GROUP_ID(0) / CLUSTER;
   int step = GROUP_COUNT(0) / CLUSTER;
   if (LOCAL_ID(0) == 0) {
@@ -361,17 +339,16 @@ extern "C" __global__ void
   }
   BARRIER();
   cluster_meet();
+  int s = 0;
+  int parity = 0;
   if (warpgroup == 0) {
     registers_decrease<40>();
     if (LOCAL_ID(0) == 0) {
-      int s = 0;
-      int parity = 0;
       for (int i = start; i < tiles; i += step) {
-        Place p = place(i, rank, rows, cols, batches, group);
-        int last = p.split * depth + depth < slices ? p.split * depth + depth : slices;
-        for (int slice = p.split * depth; slice < last; slice++) {
+        Place p = place(i, rank, GRID);
+        for (int slice = p.first; slice < p.last; slice++) {
           mbarrier_wait(EMPTY(s), parity ^ 1);
-          fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, slice * BK, az, bz, rank);
+          fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, slice * BK, rank);
           if (++s == STAGES) {
             s = 0;
             parity ^= 1;
@@ -384,33 +361,22 @@ extern "C" __global__ void
     registers_increase<232>();
     int half = warpgroup - 1;
     int lane = lane_id();
-    int thread = LOCAL_ID(0) % 128;
-    int row0 = half * 64 + thread / 32 * 16 + lane / 4;
+    int row0 = half * 64 + LOCAL_ID(0) % 128 / 32 * 16 + lane / 4;
     int col0 = lane % 4 * 2;
-    int s = 0;
-    int parity = 0;
     float d[SUMS];
     UNROLL
     for (int i = 0; i < SUMS; i++) d[i] = 0.0f;
     for (int i = start; i < tiles; i += step) {
-      Place p = place(i, rank, rows, cols, batches, group);
-      int first = p.split * depth;
-      int last = first + depth < slices ? first + depth : slices;
+      Place p = place(i, rank, GRID);
       int before = 0;
-      for (int slice = first; slice < last; slice++) {
+      for (int slice = p.first; slice < p.last; slice++) {
         uint stage = ring + s * STAGE_BYTES;
         mbarrier_wait(FULL(s), parity);
         wgmma_fence();
-        multiply(d, stage + half * BOX, stage + A_BYTES, slice == first);
+        multiply(d, stage + half * BOX, stage + A_BYTES, slice == p.first);
         wgmma_commit();
         wgmma_wait<1>();
-        if (slice > first && lane < CLUSTER) {
-#if CLUSTER > 1
-          mbarrier_arrive_cluster(EMPTY(before), lane);
-#else
-          mbarrier_arrive(EMPTY(before));
-#endif
-        }
+        if (slice > p.first) release(EMPTY(before), lane);
         before = s;
         if (++s == STAGES) {
           s = 0;
@@ -419,14 +385,8 @@ extern "C" __global__ void
       }
       wgmma_wait<0>();
       wgmma_hold(d);
-      if (lane < CLUSTER) {
-#if CLUSTER > 1
-        mbarrier_arrive_cluster(EMPTY(before), lane);
-#else
-        mbarrier_arrive(EMPTY(before));
-#endif
-      }
-#if SPLIT
+      release(EMPTY(before), lane);
+#if PARTIAL
       store_sums(d, part + (p.split * batches + p.batch) * m * ldp, p.row + row0, p.col + col0, m, ldp);
 #else
       store(d, c, co + p.batch * m * ldc, ldc, bias, residual, ro + p.batch * m * n, p.row + row0, p.col + col0, m, n);
@@ -435,3 +395,26 @@ extern "C" __global__ void
     cluster_meet();
   }
 }
+
+#if PARTIAL
+/* Adds the pieces in order and finishes; eight columns a thread. */
+KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* RESTRICT part, int ldp, int splits, int batches,
+                                               GLOBAL CELEM* c, int co, int ldc, GLOBAL const CELEM* RESTRICT bias,
+                                               GLOBAL const CELEM* RESTRICT residual, int ro, int m, int n) {
+  int all = batches * m * (ldp / 8);
+  int i = GLOBAL_ID(0);
+  if (i >= all) return;
+  float x[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
+  for (int s = 0; s < splits; s++) {
+    GLOBAL const float* from = part + (s * all + i) * 8;
+    float4 u = LOADF4(from, 0);
+    float4 v = LOADF4(from, 4);
+    float y[8] = {u.x, u.y, u.z, u.w, v.x, v.y, v.z, v.w};
+    UNROLL
+    for (int j = 0; j < 8; j++) x[j] += y[j];
+  }
+  int row = i / (ldp / 8);
+  int z = row / m;
+  matmul_store_run<8>(c, bias, residual, co + z * m * ldc, ro + z * m * n, row - z * m, i % (ldp / 8) * 8, n, ldc, x);
+}
+#endif
