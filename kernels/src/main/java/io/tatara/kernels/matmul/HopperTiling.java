@@ -32,7 +32,7 @@ record HopperTiling(
 
     /** Columns, stages and blocks of a cluster that the source is compiled for. */
     private static final int[][] SHAPES = {
-        {256, 4, 2}, {256, 4, 1}, {128, 6, 2}, {128, 6, 1}, {64, 8, 1}
+        {256, 4, 2}, {256, 4, 1}, {192, 5, 2}, {192, 5, 1}, {128, 6, 2}, {128, 6, 1}, {64, 8, 1}
     };
 
     /** Most pieces of k, and least slices of each where there are several. */
@@ -45,8 +45,8 @@ record HopperTiling(
 
     // The estimate, in clock cycles of a multiprocessor: from published rates (dense 16-bit
     // products
-    // 4096 a cycle counting additions, some 40 bytes a cycle from L2), not from measurement.
-    private static final double L2_BYTES = 40;
+    // 4096 a cycle counting additions, some 32 bytes a cycle from L2), not from measurement.
+    private static final double L2_BYTES = 32;
     private static final double START = 1500;
     private static final double STORE = 8;
     private static final double SECOND_LAUNCH = 4000;

@@ -109,7 +109,11 @@ final class MatMulHopper implements ProductKernel {
         int k = p.k();
         Batch a = Batch.of(p.axes().extents(), p.axes().a());
         Batch b = Batch.of(p.axes().extents(), p.axes().b());
-        int share = t.bn() / t.cluster();
+        // What a block of the cluster loads of B: whole boxes, or its share of each.
+        int share =
+                tb
+                        ? t.bn() / t.cluster()
+                        : t.bn() / SPAN % t.cluster() == 0 ? SPAN : SPAN / t.cluster();
         DType type = p.numbers().ab();
         GpuPlan.Arg amap =
                 ta
@@ -118,7 +122,7 @@ final class MatMulHopper implements ProductKernel {
         GpuPlan.Arg bmap =
                 tb
                         ? map(p.b(), type, k, n, p.b().columnStride(), b, share)
-                        : map(p.b(), type, n, k, p.b().rowStride(), b, SPAN);
+                        : map(p.b(), type, n, k, p.b().rowStride(), b, share);
         boolean partial = t.splits() > 1;
         GpuProgram program =
                 p.cuda(

@@ -57,6 +57,8 @@
 #define STAGE_BYTES (A_BYTES + B_BYTES)
 #define PART_BYTES (B_BYTES / CLUSTER)
 #define CONSUMERS 2
+/* Whether a block's share of B, where that does not run along k, is whole boxes; else it is its share of each. */
+#define WHOLE (BN / 64 % CLUSTER == 0)
 #define SUMS (BN / 2)
 /* TB says that B runs contiguously along k (as in matmul.cl), so wgmma transposes where it does not. */
 #define TB_ROWS (1 - TB)
@@ -116,9 +118,10 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
 #else
   tma_load_3d(stage, a, full, k, p.row, p.a);
 #endif
-  uint to = stage + A_BYTES + rank * PART_BYTES;
-  int col = p.col + rank * (BN / CLUSTER);
+  uint to = stage + A_BYTES;
 #if TB
+  to += rank * PART_BYTES;
+  int col = p.col + rank * (BN / CLUSTER);
 #if CLUSTER > 1
   tma_load_3d_multicast(to, b, full, k, col, p.b, (1 << CLUSTER) - 1);
 #else
@@ -126,11 +129,15 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
 #endif
 #else
   UNROLL
-  for (int i = 0; i < BN / CLUSTER / 64; i++) {
-#if CLUSTER > 1
-    tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.b, (1 << CLUSTER) - 1);
+  for (int i = 0; i < BN / 64; i++) {
+#if CLUSTER == 1
+    tma_load_3d(to + i * BOX, b, full, p.col + i * 64, k, p.b);
+#elif WHOLE
+    if (i / (BN / 64 / CLUSTER) == rank)
+      tma_load_3d_multicast(to + i * BOX, b, full, p.col + i * 64, k, p.b, (1 << CLUSTER) - 1);
 #else
-    tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.b);
+    tma_load_3d_multicast(to + i * BOX + rank * (BOX / CLUSTER), b, full, p.col + i * 64, k + rank * (BK / CLUSTER),
+                          p.b, (1 << CLUSTER) - 1);
 #endif
   }
 #endif
