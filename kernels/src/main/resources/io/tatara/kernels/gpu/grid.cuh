@@ -18,6 +18,8 @@ DEVICE void semaphore_write(int* s, int x) {
 }
 /* Between two looks at a semaphore. */
 DEVICE void spin_pause() { __nanosleep(20); }
+#else
+#include <tatara/grid.hpp>
 #endif
 
 /* All threads of all `groups` blocks meet; s: two ints for this barrier; round counts from 1. What any thread

@@ -240,6 +240,5 @@ DEVICE void wgmma_hold(float (&d)[R]) {
   for (int i = 0; i < R; i++) asm volatile("" : "+f"(d[i])::"memory");
 }
 #else
-template <int R>
-DEVICE void wgmma_hold(float (&)[R]) {}
+#include <tatara/hopper.hpp>
 #endif
