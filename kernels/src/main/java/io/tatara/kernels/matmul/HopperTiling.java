@@ -1,5 +1,7 @@
 package io.tatara.kernels.matmul;
 
+import java.util.List;
+
 /**
  * How {@code matmul_sm90.cu} cuts a product into tiles: a choice by estimated time.
  *
@@ -74,7 +76,13 @@ record HopperTiling(
         return best;
     }
 
-    private static HopperTiling make(
+    /** The shapes of tiles there are: columns, stages of the ring, blocks of a cluster. */
+    static List<int[]> shapes() {
+        return List.of(SHAPES);
+    }
+
+    /** A tiling of this shape with so many slices of k to a piece. */
+    static HopperTiling make(
             int[] shape, int m, int n, int batches, int slices, int depth, int multiprocessors) {
         int bn = shape[0];
         int cluster = shape[2];
