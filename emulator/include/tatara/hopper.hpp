@@ -35,6 +35,8 @@ static inline void mbarrier_arrive_expect(uint bar, int bytes) { tatara_emu_mbar
 static inline void mbarrier_arrive(uint bar) { tatara_emu_mbarrier_arrive(bar, 0, -1); }
 static inline void mbarrier_arrive_cluster(uint bar, int rank) { tatara_emu_mbarrier_arrive(bar, 0, rank); }
 static inline void mbarrier_wait(uint bar, int parity) { tatara_emu_mbarrier_wait(bar, parity); }
+static inline void mbarrier_arrive_cluster_only(uint bar, int rank) { tatara_emu_mbarrier_arrive(bar, 0, rank); }
+static inline void mbarrier_wait_copies(uint bar, int parity) { tatara_emu_mbarrier_wait(bar, parity); }
 
 static inline void tma_prefetch(const TensorMap* map) { tatara_emu_tma_prefetch(map); }
 static inline void tma_load_2d(uint to, const TensorMap* map, uint bar, int x, int y) {

@@ -39,6 +39,23 @@ DEVICE void mbarrier_wait(uint bar, int parity) {
       "r"(parity)
       : "memory");
 }
+/* The same two without order for other memory than the copy engine's: enough where a barrier hands a buffer to and
+ * from the copy engine. The forms above also order ordinary loads and stores across the cluster and pay for that by a
+ * fence of the device's memory and an emptied L1 cache. */
+DEVICE void mbarrier_arrive_cluster_only(uint bar, int rank) {
+  asm volatile(
+      "{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\n"
+      "mbarrier.arrive.shared::cluster.b64 _, [remote];\n}" ::"r"(bar),
+      "r"(rank)
+      : "memory");
+}
+DEVICE void mbarrier_wait_copies(uint bar, int parity) {
+  asm volatile(
+      "{\n.reg .pred done;\nWAIT:\nmbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+      "@!done bra WAIT;\n}" ::"r"(bar),
+      "r"(parity)
+      : "memory");
+}
 
 /* ---- the copy engine; x is the innermost coordinate ---- */
 DEVICE void tma_prefetch(const TensorMap* map) {

@@ -128,18 +128,23 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
   tma_load_3d(to, b, full, k, col, p.b);
 #endif
 #else
+#if WHOLE
+  to += rank * PART_BYTES;
+  int col = p.col + rank * (BN / CLUSTER);
   UNROLL
-  for (int i = 0; i < BN / 64; i++) {
-#if CLUSTER == 1
-    tma_load_3d(to + i * BOX, b, full, p.col + i * 64, k, p.b);
-#elif WHOLE
-    if (i / (BN / 64 / CLUSTER) == rank)
-      tma_load_3d_multicast(to + i * BOX, b, full, p.col + i * 64, k, p.b, (1 << CLUSTER) - 1);
+  for (int i = 0; i < BN / 64 / CLUSTER; i++) {
+#if CLUSTER > 1
+    tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.b, (1 << CLUSTER) - 1);
 #else
-    tma_load_3d_multicast(to + i * BOX + rank * (BOX / CLUSTER), b, full, p.col + i * 64, k + rank * (BK / CLUSTER),
-                          p.b, (1 << CLUSTER) - 1);
+    tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.b);
 #endif
   }
+#else
+  to += rank * (BOX / CLUSTER);
+  UNROLL
+  for (int i = 0; i < BN / 64; i++)
+    tma_load_3d_multicast(to + i * BOX, b, full, p.col + i * 64, k + rank * (BK / CLUSTER), p.b, (1 << CLUSTER) - 1);
+#endif
 #endif
 }
 
@@ -205,9 +210,9 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
   int block = col - 2 * t;
   UNROLL
   for (int g = 0; g < BN / 32; g++) {
-    float x[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-    float y[4] = {0.0f, 0.0f, 0.0f, 0.0f};
 #if BIAS
+    float x[4];
+    float y[4];
     UNROLL
     for (int q = 0; q < 4; q++) {
       int j = col + 32 * g + 8 * q;
@@ -233,8 +238,14 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
 #endif
       UNROLL
       for (int q = 0; q < 4; q++) {
-        float u = matmul_activation(d[16 * g + 4 * q + 2 * h] + x[q]);
-        float v = matmul_activation(d[16 * g + 4 * q + 2 * h + 1] + y[q]);
+        float u = d[16 * g + 4 * q + 2 * h];
+        float v = d[16 * g + 4 * q + 2 * h + 1];
+#if BIAS
+        u += x[q];
+        v += y[q];
+#endif
+        u = matmul_activation(u);
+        v = matmul_activation(v);
 #if RESIDUAL
         u += LOW(r[q]);
         v += HIGH(r[q]);
@@ -311,7 +322,7 @@ DEVICE void cluster_meet() {
 /* This warp no longer reads the stage: says so in every block of the cluster. */
 DEVICE void release(uint empty, int lane) {
 #if CLUSTER > 1
-  if (lane < CLUSTER) mbarrier_arrive_cluster(empty, lane);
+  if (lane < CLUSTER) mbarrier_arrive_cluster_only(empty, lane);
 #else
   if (lane == 0) mbarrier_arrive(empty);
 #endif
@@ -332,7 +343,7 @@ extern "C" __global__ void
 #if CLUSTER > 1
   rank = cluster_rank();
 #endif
-  int warpgroup = LOCAL_ID(0) / 128;
+  int warpgroup = shuffle(LOCAL_ID(0) / 128, 0); /* known to be one for the warp */
   int start = GROUP_ID(0) / CLUSTER;
   int step = GROUP_COUNT(0) / CLUSTER;
   if (LOCAL_ID(0) == 0) {
@@ -354,7 +365,7 @@ extern "C" __global__ void
       for (int i = start; i < tiles; i += step) {
         Place p = place(i, rank, GRID);
         for (int slice = p.first; slice < p.last; slice++) {
-          mbarrier_wait(EMPTY(s), parity ^ 1);
+          mbarrier_wait_copies(EMPTY(s), parity ^ 1);
           fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, slice * BK, rank);
           if (++s == STAGES) {
             s = 0;
@@ -374,16 +385,24 @@ extern "C" __global__ void
     UNROLL
     for (int i = 0; i < SUMS; i++) d[i] = 0.0f;
     for (int i = start; i < tiles; i += step) {
-      Place p = place(i, rank, GRID);
+      Place p;
       int before = 0;
-      for (int slice = p.first; slice < p.last; slice++) {
+      int first = 0;
+      int last = slices;
+#if PARTIAL
+      first = i / (rows * cols * batches) * depth;
+      last = first + depth < slices ? first + depth : slices;
+#endif
+      for (int slice = first; slice < last; slice++) {
         uint stage = ring + s * STAGE_BYTES;
-        mbarrier_wait(FULL(s), parity);
+        mbarrier_wait_copies(FULL(s), parity);
         wgmma_fence();
-        multiply(d, stage + half * BOX, stage + A_BYTES, slice == p.first);
+        multiply(d, stage + half * BOX, stage + A_BYTES, slice == first);
         wgmma_commit();
+        /* Its divisions cost nothing here, behind the first products. */
+        if (slice == first) p = place(i, rank, GRID);
         wgmma_wait<1>();
-        if (slice > p.first) release(EMPTY(before), lane);
+        if (slice > first) release(EMPTY(before), lane);
         before = s;
         if (++s == STAGES) {
           s = 0;
