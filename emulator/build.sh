@@ -6,8 +6,8 @@ here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 out="${1:-$here/target}"
 mkdir -p "$out"
 cxx="${CXX:-g++}"
-flags=(-std=c++17 -O2 -march=native -fPIC -Wall -Wextra -fvisibility=hidden -fno-strict-aliasing)
-engine=(fiber launch check memory threads tensor hopper tensormap compile api)
+flags=(-std=c++17 -O3 -march=native -fPIC -Wall -Wextra -fvisibility=hidden -fno-strict-aliasing)
+engine=(fiber launch check memory threads tensor copy_engine cluster wgmma tensormap compile api)
 objects="$out/objects.$$"
 mkdir -p "$objects"
 trap 'rm -rf "$objects"' EXIT

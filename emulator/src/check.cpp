@@ -29,7 +29,8 @@ __attribute__((noinline)) void slow(uintptr_t a, size_t n, bool write, void* pc)
   std::string wrong = complaint((void*)a, n);
   if (!wrong.empty()) {
     bad_pc = pc;
-    if (a - dynamic_shared.at < dynamic_shared.bytes + 65536 || dynamic_shared.at - a < 4096) {
+    if (dynamic_shared.bytes > 0 &&
+        (a - dynamic_shared.at < dynamic_shared.bytes + 65536 || dynamic_shared.at - a < 4096)) {
       wrong = text("%zu bytes at offset %ld of %zu bytes of dynamic shared memory", n, (long)(a - dynamic_shared.at),
                    dynamic_shared.bytes);
     }
@@ -81,7 +82,7 @@ std::string source_line() {
   if (!bad_place.empty()) return " (" + bad_place + ")";
   Dl_info info;
   if (bad_pc == nullptr || dladdr(bad_pc, &info) == 0) return "";
-  std::string command = text("addr2line -e '%s' 0x%lx 2>/dev/null", info.dli_fname,
+  std::string command = text("addr2line -s -e '%s' 0x%lx 2>/dev/null", info.dli_fname,
                              (unsigned long)((char*)bad_pc - (char*)info.dli_fbase - 1));
   FILE* p = popen(command.c_str(), "r");
   if (p == nullptr) return "";

@@ -237,7 +237,7 @@ const KernelInfo* Module::find(const std::string& kernel) const {
 
 std::string compile(const CompileRequest& r, std::string& log) {
   std::vector<std::string> common = {"-std=c++17", "-w", "-fpermissive"};
-  std::vector<std::string> make = {"-O1",          "-g1",       "-fPIC",        "-fno-plt", "-fvisibility=hidden",
+  std::vector<std::string> make = {"-O1",          "-g1",       "-gdwarf-4", "-fPIC",        "-fno-plt", "-fvisibility=hidden",
                                    "-fno-exceptions", "-fno-rtti", "-march=native", "-ffp-contract=off",
                                    "-fno-strict-aliasing", "-fwrapv", "-ftrivial-auto-var-init=pattern"};
   if (r.checked) {

@@ -70,8 +70,8 @@ struct AsyncCopy {
 };
 struct TensorMapData;
 struct TmaStore {
-  const TensorMapData* map;
-  std::vector<char> box;
+  std::shared_ptr<TensorMapData> map;
+  uint32_t from;
   int at[5];
 };
 struct Wgmma {
@@ -79,7 +79,6 @@ struct Wgmma {
   int n;
   uint64_t a, b;
   int accumulate, type, trans_a, trans_b;
-  const float* a_registers; /* the fragment of A where it is not in shared memory */
 };
 /* An accumulator of wgmmas under way: its place shows poison until they are waited for. */
 struct Accumulator {
@@ -108,8 +107,9 @@ struct Fiber {
   std::deque<std::vector<Wgmma>> wgmma_groups;
   std::vector<Accumulator> accumulators;
   bool wgmma_fenced = false;
+  int wgmma_wait = 0; /* groups that may stay under way */
   bool cluster_arrived = false;
-  int wait_groups = 0;
+  long cluster_generation = 0;
 };
 
 struct Barrier {
@@ -119,12 +119,11 @@ struct Barrier {
 
 /* A copy of the copy engine that has been issued and not been seen yet. */
 struct TmaLoad {
-  const TensorMapData* map;
+  std::shared_ptr<TensorMapData> map;
   int at[5];
   uint32_t to;  /* in the window */
   uint32_t bar; /* likewise */
   std::vector<Block*> blocks;
-  int bytes;
   bool done = false;
 };
 struct MBarrier {
@@ -151,6 +150,7 @@ struct Block {
   std::vector<Fiber*> fibers;
   std::vector<Warp> warps;
   Barrier barriers[16];
+  std::vector<std::vector<Fiber*>> wgmma_waiting; /* by warpgroup */
   char* dynamic = nullptr; /* allocation of the dynamic shared memory */
   std::vector<char> kept;  /* static shared arrays while another block runs */
   std::unordered_map<uint32_t, MBarrier> mbarriers;

@@ -1,4 +1,0 @@
-#include "engine.hpp"
-namespace tatara {
-void finish_hopper(Fiber*) {}
-}
