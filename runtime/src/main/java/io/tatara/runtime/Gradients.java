@@ -2,16 +2,15 @@ package io.tatara.runtime;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.layout.Fill;
-import java.util.Map;
 import java.util.Set;
 
 /** What {@link Tape#backward} found: the gradient for each tensor that was watched or computed. */
 public final class Gradients {
     private final Scope scope;
     private final Set<Tensor> tracked;
-    private final Map<Tensor, Tensor> grads;
+    private final GradientSums grads;
 
-    Gradients(Scope scope, Set<Tensor> tracked, Map<Tensor, Tensor> grads) {
+    Gradients(Scope scope, Set<Tensor> tracked, GradientSums grads) {
         this.scope = scope;
         this.tracked = tracked;
         this.grads = grads;
@@ -31,7 +30,7 @@ public final class Gradients {
             throw new TataraException("no gradient for " + t + ": it was not watched by this tape");
         }
         g = (Tensor) scope.one(new Fill(t.spec(), 0));
-        grads.put(t, g);
+        grads.add(t, g);
         return g;
     }
 }

@@ -19,6 +19,7 @@ import io.tatara.kernels.layout.Slice;
 import io.tatara.kernels.layout.Transpose;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.matmul.MatMul;
+import io.tatara.kernels.matmul.Precision;
 import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.Expr;
@@ -38,6 +39,7 @@ import io.tatara.kernels.softmax.Reduction;
 import io.tatara.kernels.softmax.Softmax;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The ops as methods, over a {@link Scope} (results live there) or a {@link Tape} (recorded too).
@@ -45,9 +47,23 @@ import java.util.List;
  */
 public final class Ops {
     private final Emitter emitter;
+    private final Precision precision;
 
     Ops(Emitter emitter) {
+        this(emitter, Precision.STRICT);
+    }
+
+    private Ops(Emitter emitter, Precision precision) {
         this.emitter = emitter;
+        this.precision = precision;
+    }
+
+    /**
+     * The same ops, whose float32 matrix products (matmul, linear and, on a tape, their gradients')
+     * are computed in this precision.
+     */
+    public Ops precision(Precision p) {
+        return new Ops(emitter, Objects.requireNonNull(p, "precision"));
     }
 
     /** Any op, by its record. */
@@ -67,7 +83,7 @@ public final class Ops {
     /** op(a) · op(b), where op transposes the last two axes when asked. */
     public Tensor matmul(Tensor a, Tensor b, boolean transposeA, boolean transposeB) {
         return one(
-                new MatMul(transposeA, transposeB, new Epilogue(Activation.NONE)),
+                new MatMul(transposeA, transposeB, new Epilogue(Activation.NONE), precision),
                 a,
                 b,
                 null,
@@ -79,7 +95,8 @@ public final class Ops {
      * or null.
      */
     public Tensor linear(Tensor x, Tensor w, Tensor bias, Activation activation, Tensor residual) {
-        return one(new MatMul(false, true, new Epilogue(activation)), x, w, bias, residual);
+        MatMul op = new MatMul(false, true, new Epilogue(activation), precision);
+        return one(op, x, w, bias, residual);
     }
 
     /** x · wᵀ + bias. */
@@ -288,8 +305,9 @@ public final class Ops {
         return one(new Reverse(axis), x, null);
     }
 
+    /** The elements converted to another type; x itself where it is of that type. */
     public Tensor cast(Tensor x, DType to) {
-        return one(new Cast(to), x);
+        return x.dtype() == to ? x : one(new Cast(to), x);
     }
 
     /** y and hN; see {@link RnnSequence}. */

@@ -126,6 +126,14 @@ public final class Scope implements Emitter, AutoCloseable {
         return make(new TensorSpec(DType.FLOAT32, Shape.of(dims)), null).write(values);
     }
 
+    /**
+     * A tensor of a real type with these elements; for float16 and bfloat16 they are rounded to
+     * nearest (what is too large for float16 becomes an infinity).
+     */
+    public Tensor tensor(DType dtype, float[] values, int... dims) {
+        return make(new TensorSpec(dtype, Shape.of(dims)), null).write(values);
+    }
+
     /** An int32 tensor with these elements. */
     public Tensor tensor(int[] values, int... dims) {
         return make(new TensorSpec(DType.INT32, Shape.of(dims)), null).write(values);
@@ -149,6 +157,16 @@ public final class Scope implements Emitter, AutoCloseable {
         return full(0, dims);
     }
 
+    /** Zeros of any type. */
+    public Tensor zeros(DType dtype, int... dims) {
+        return full(dtype, 0, dims);
+    }
+
+    /** Every element the same, rounded to the type. */
+    public Tensor full(DType dtype, float value, int... dims) {
+        return (Tensor) one(new Fill(TensorSpec.of(dtype, dims), value));
+    }
+
     /** Every element the same, float32. */
     public Tensor full(float value, int... dims) {
         return (Tensor) one(new Fill(TensorSpec.f32(dims), value));
@@ -156,11 +174,16 @@ public final class Scope implements Emitter, AutoCloseable {
 
     /** Normally distributed float32 elements, drawn on the host. */
     public Tensor normal(RandomGenerator random, float deviation, int... dims) {
+        return normal(DType.FLOAT32, random, deviation, dims);
+    }
+
+    /** Normally distributed elements of a real type: float32's draws, rounded. */
+    public Tensor normal(DType dtype, RandomGenerator random, float deviation, int... dims) {
         float[] v = new float[Shape.of(dims).size()];
         for (int i = 0; i < v.length; i++) {
             v[i] = (float) (deviation * random.nextGaussian());
         }
-        return tensor(v, dims);
+        return tensor(dtype, v, dims);
     }
 
     /**
@@ -168,11 +191,29 @@ public final class Scope implements Emitter, AutoCloseable {
      * written.
      */
     public Tensor weight(float[] values, int... dims) {
-        return make(new TensorSpec(DType.FLOAT32, Shape.of(dims)), new Weight()).write(values);
+        return weight(DType.FLOAT32, values, dims);
+    }
+
+    /** A long-lived weight of a real type, to which the values are rounded. */
+    public Tensor weight(DType dtype, float[] values, int... dims) {
+        return make(TensorSpec.of(dtype, dims), new Weight()).write(values);
+    }
+
+    /** A long-lived weight from host memory in native byte order. */
+    public Tensor weight(TensorSpec spec, MemorySegment values) {
+        return make(spec, new Weight()).write(values);
     }
 
     Tensor make(TensorSpec spec, Weight weight) {
         check();
+        if (spec.dtype() == DType.FLOAT64) {
+            throw new TataraException(
+                    spec
+                            + " on "
+                            + device
+                            + ": float64 is the reference's alone; devices hold float32, float16,"
+                            + " bfloat16 and int32");
+        }
         Storage s =
                 new Storage(
                         device,

@@ -8,14 +8,10 @@ import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.Value;
 import io.tatara.kernels.layout.Fill;
-import io.tatara.kernels.pointwise.BinaryOp;
-import io.tatara.kernels.pointwise.Expr;
-import io.tatara.kernels.pointwise.Pointwise;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -24,9 +20,6 @@ import java.util.Set;
  * until {@link #backward} has run.
  */
 public final class Tape implements Emitter {
-    private static final Op ADD =
-            new Pointwise(new Expr.Binary(BinaryOp.ADD, new Expr.Input(0), new Expr.Input(1)), 2);
-
     private record Node(Op op, Tensor[] inputs, Tensor[] outputs) {}
 
     private final Scope scope;
@@ -120,13 +113,13 @@ public final class Tape implements Emitter {
             throw new OpException(
                     "backward", "gradient", gradient.spec(), output.spec().toString());
         }
-        Map<Tensor, Tensor> grads = new IdentityHashMap<>();
-        grads.put(output, gradient);
+        GradientSums grads = new GradientSums(scope);
+        grads.add(output, gradient);
         for (int n = nodes.size() - 1; n >= 0; n--) {
             Node node = nodes.get(n);
             boolean reached = false;
             for (Tensor t : node.outputs) {
-                reached |= grads.containsKey(t);
+                reached |= grads.contains(t);
             }
             if (reached) {
                 propagate(node, grads);
@@ -135,7 +128,7 @@ public final class Tape implements Emitter {
         return new Gradients(scope, tracked, grads);
     }
 
-    private void propagate(Node node, Map<Tensor, Tensor> grads) {
+    private void propagate(Node node, GradientSums grads) {
         Value[] g = node.op.gradient(new Step(node, grads));
         for (int i = 0; i < node.inputs.length; i++) {
             Tensor input = node.inputs[i];
@@ -154,17 +147,16 @@ public final class Tape implements Emitter {
                                 + ", the input is "
                                 + input.spec());
             }
-            Tensor sum = grads.get(input);
-            grads.put(input, sum == null ? (Tensor) g[i] : (Tensor) scope.one(ADD, sum, g[i]));
+            grads.add(input, (Tensor) g[i]);
         }
     }
 
     /** A node as its op's gradient rule sees it. */
     private final class Step implements Backprop {
         private final Node node;
-        private final Map<Tensor, Tensor> grads;
+        private final GradientSums grads;
 
-        Step(Node node, Map<Tensor, Tensor> grads) {
+        Step(Node node, GradientSums grads) {
             this.node = node;
             this.grads = grads;
         }

@@ -5,6 +5,7 @@ import io.tatara.kernels.Shape;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.Value;
+import io.tatara.kernels.jvm.Lanes;
 import io.tatara.kernels.layout.Reshape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -77,11 +78,20 @@ public final class Tensor implements Value, AutoCloseable {
         return this;
     }
 
-    /** All elements, waiting for the work before it. */
+    /**
+     * All elements of a float32, float16 or bfloat16 tensor, exactly, waiting for the work before
+     * it.
+     */
     public float[] toFloats() {
-        require(DType.FLOAT32);
+        real();
         float[] a = new float[size()];
-        read(MemorySegment.ofArray(a));
+        if (dtype().isHalf()) {
+            short[] s = new short[a.length];
+            read(MemorySegment.ofArray(s));
+            Lanes.best().widen(dtype(), s, 0, a, 0, a.length);
+        } else {
+            read(MemorySegment.ofArray(a));
+        }
         return a;
     }
 
@@ -93,7 +103,7 @@ public final class Tensor implements Value, AutoCloseable {
         return a;
     }
 
-    /** The only element of a float32 tensor of size 1. */
+    /** The only element of a real tensor of size 1. */
     public float item() {
         if (size() != 1) {
             throw new TataraException("item() of a tensor " + spec + ": one element is needed");
@@ -110,9 +120,14 @@ public final class Tensor implements Value, AutoCloseable {
         }
     }
 
-    /** Overwrites all elements. */
+    /** Overwrites all elements of a real tensor, rounding to its type. */
     public Tensor write(float... values) {
-        require(DType.FLOAT32);
+        real();
+        if (dtype().isHalf()) {
+            short[] s = new short[values.length];
+            Lanes.best().narrow(dtype(), values, 0, s, 0, s.length);
+            return write(MemorySegment.ofArray(s), s.length);
+        }
         return write(MemorySegment.ofArray(values), values.length);
     }
 
@@ -152,6 +167,13 @@ public final class Tensor implements Value, AutoCloseable {
                             + " of "
                             + spec.bytes()
                             + " bytes");
+        }
+    }
+
+    private void real() {
+        usable();
+        if (!dtype().isFloating()) {
+            throw new TataraException("tensor " + spec + " read or written as real numbers");
         }
     }
 

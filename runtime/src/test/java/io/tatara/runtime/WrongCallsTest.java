@@ -92,9 +92,7 @@ class WrongCallsTest {
     }
 
     private static Tensor zeros(Scope scope, TensorSpec s) {
-        return s.dtype() == DType.INT32
-                ? scope.tensor(new int[s.size()], s.shape().toArray())
-                : scope.zeros(s.shape().toArray());
+        return scope.zeros(s.dtype(), s.shape().toArray());
     }
 
     /** Spoils one input; whether the call must now fail whatever the op. */
@@ -125,12 +123,9 @@ class WrongCallsTest {
             }
             case 4 -> {
                 if (in[i] != null) {
-                    boolean ints = in[i].dtype() == DType.INT32;
-                    in[i] =
-                            zeros(
-                                    scope,
-                                    new TensorSpec(
-                                            ints ? DType.FLOAT32 : DType.INT32, in[i].shape()));
+                    DType[] types = {DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16, DType.INT32};
+                    DType other = types[in[i].dtype() == DType.FLOAT32 ? 1 + random.nextInt(3) : 0];
+                    in[i] = zeros(scope, in[i].spec().withDType(other));
                 }
             }
             default -> {

@@ -27,6 +27,7 @@ final class MatMulCases {
         batches(cases);
         epilogues(cases);
         bench(cases);
+        MatrixUnitCases.matmul(cases);
         return cases;
     }
 
@@ -319,6 +320,7 @@ final class MatMulCases {
                         .in(f32(66, 70))
                         .reduction(35)
                         .noGradient());
+        MatrixUnitCases.strided(cases);
         MatrixLayout head = layout(0, 512, 1, 512 * 128, 64);
         cases.add(
                 Case.of(

@@ -1,7 +1,6 @@
 package io.tatara.kernels.matmul;
 
 import io.tatara.kernels.DType;
-import io.tatara.kernels.OpException;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.pointwise.Activation;
@@ -163,19 +162,19 @@ record Product(
     }
 
     /**
-     * Bytes (16 at most) that divide the address of every run of A, buffers being aligned to more:
-     * its offset, its batch strides and the step from run to run.
+     * Bytes (16 at most) that divide the address of every run of A, also of those beyond its end,
+     * buffers being aligned to more: its offset, its batch strides and the step from run to run.
      *
      * @param alongK whether runs go along k, else along m
      */
     int alignmentOfA(boolean alongK) {
-        int step = alongK ? (m > 1 ? a.rowStride() : 0) : k > 1 ? a.columnStride() : 0;
+        int step = alongK ? a.rowStride() : a.columnStride();
         return alignment(numbers.ab(), a.offset(), step, axes.a());
     }
 
     /** As {@link #alignmentOfA}; runs go along k, else along n. */
     int alignmentOfB(boolean alongK) {
-        int step = alongK ? (n > 1 ? b.columnStride() : 0) : k > 1 ? b.rowStride() : 0;
+        int step = alongK ? b.columnStride() : b.rowStride();
         return alignment(numbers.ab(), b.offset(), step, axes.b());
     }
 
@@ -234,7 +233,7 @@ record Product(
      * @param defines beyond storage and finish; name, value pairs
      */
     GpuProgram portable(String file, Object... defines) {
-        return program(List.of("product.cl"), file, defines);
+        return program(file, List.of("product.cl", file), defines);
     }
 
     /**
@@ -243,16 +242,16 @@ record Product(
      * @param headers of device functions
      */
     GpuProgram cuda(String file, List<String> headers, Object... defines) {
-        return program(List.of("product.cl", "product.cuh"), file, defines).withHeaders(headers);
+        return program(file, List.of("product.cl", "product.cuh", file), defines)
+                .withHeaders(headers);
     }
 
-    private GpuProgram program(List<String> before, String file, Object... defines) {
+    private GpuProgram program(String file, List<String> files, Object... defines) {
         StringBuilder text = new StringBuilder();
-        for (String b : before) {
-            text.append(GpuSources.load(Product.class, b));
-            text.append("#line 1 \"matmul/").append(file).append("\"\n");
+        for (String f : files) {
+            text.append("#line 1 \"matmul/").append(f).append("\"\n");
+            text.append(GpuSources.load(Product.class, f));
         }
-        text.append(GpuSources.load(Product.class, file));
         return GpuProgram.of("matmul/" + file, text.toString(), defines(defines));
     }
 
@@ -260,9 +259,9 @@ record Product(
     private Object[] defines(Object... more) {
         Object[] common = {
             "STORAGE",
-            storage(numbers.ab()),
+            GpuProgram.storage(numbers.ab()),
             "CSTORAGE",
-            storage(numbers.c()),
+            GpuProgram.storage(numbers.c()),
             "BIAS",
             finish.bias() != null ? 1 : 0,
             "RESIDUAL",
@@ -273,18 +272,6 @@ record Product(
             finish.accumulate() ? 1 : 0
         };
         return joined(common, more);
-    }
-
-    /** The number by which sources know how real numbers are stored ({@code -D STORAGE=…}). */
-    private static int storage(DType type) {
-        return switch (type) {
-            case FLOAT32 -> 0;
-            case FLOAT16 -> 1;
-            case BFLOAT16 -> 2;
-            default ->
-                    throw new OpException(
-                            "matmul", "dtype", type, "float32, float16 or bfloat16 on a GPU");
-        };
     }
 
     private static Object[] joined(Object[] x, Object[] y) {

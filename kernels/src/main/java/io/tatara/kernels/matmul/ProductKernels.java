@@ -11,7 +11,8 @@ import java.util.List;
 /** The ways to compute a product on a GPU, and the choice among them. */
 final class ProductKernels {
     /** Preferred first; the last takes everything. */
-    static final List<ProductKernel> ALL = List.of(new MatMulHopper(), new MatMulPortable());
+    static final List<ProductKernel> ALL =
+            List.of(new MatMulHopper(), new MatMulSm80(), new MatMulPortable());
 
     private ProductKernels() {}
 

@@ -3,6 +3,10 @@
 #ifndef CVEC
 #define CVEC 0 /* whether C's rows (and the residual's) are aligned to runs */
 #endif
+#ifndef SPLIT
+#define SPLIT 0
+#endif
+#define DEVICE_MEMBER __device__ __forceinline__
 
 /* V neighbouring floats from storage CSTORAGE; aligned to V elements. */
 template <int V>
@@ -94,3 +98,44 @@ DEVICE void matmul_tile(int t, int tm, int tn, int *row, int *column) {
   *row = band * 8 + i % rows;
   *column = i / rows;
 }
+
+#if SPLIT
+/* Joins the sums of the splits of a tile: each block but the last leaves its own in `partial`, [splits][N][THREADS][4];
+ * the last, by the tile's semaphore, adds them up in the order of the splits, so that it does not matter which came
+ * last. True for the block that goes on with the whole sum. last: an int of shared memory. */
+template <int N, int THREADS>
+DEVICE bool matmul_join(float (&acc)[N][4], float *partial, int *semaphore, int split, int splits,
+                        SHARED_PTR int *last) {
+  int id = LOCAL_ID(0);
+  float *own = partial + (split * N * THREADS + id) * 4;
+  UNROLL
+  for (int i = 0; i < N; i++)
+    *(float4 *)(own + i * THREADS * 4) = make_float4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]);
+  BARRIER();
+  if (id == 0) {
+    *last = semaphore_add(semaphore, 1) == splits - 1;
+    if (*last) semaphore_write(semaphore, 0);
+  }
+  BARRIER();
+  bool mine = *last != 0;
+  BARRIER(); /* *last may be written again for the next matrix */
+  if (!mine) return false;
+  UNROLL
+  for (int i = 0; i < N; i++) {
+    UNROLL
+    for (int j = 0; j < 4; j++) acc[i][j] = 0.0f;
+  }
+  for (int s = 0; s < splits; s++) {
+    const float *p = partial + (s * N * THREADS + id) * 4;
+    UNROLL
+    for (int i = 0; i < N; i++) {
+      float4 v = *(const float4 *)(p + i * THREADS * 4);
+      acc[i][0] += v.x;
+      acc[i][1] += v.y;
+      acc[i][2] += v.z;
+      acc[i][3] += v.w;
+    }
+  }
+  return true;
+}
+#endif

@@ -2,18 +2,15 @@ package io.tatara.kernels.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tatara.kernels.Op;
-import io.tatara.kernels.OpEntry;
-import io.tatara.kernels.OpTable;
-import io.tatara.kernels.TensorSpec;
-import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.ProgramCensus;
+import io.tatara.kernels.check.ProgramCensus.Found;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -26,19 +23,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Every GPU source compiles as CUDA C without a GPU: the programs of all cases' plans go through
- * nvcc, and errors, ignored directives and register spills are failures. {@code
- * -Dtatara.nvcc.programs=N} sets how many distinct programs of an architecture at most (at least
- * one of each source), {@code -Dtatara.nvcc.seconds=N} the time.
+ * Every GPU source with every set of parameters that a case asks for compiles as CUDA C for every
+ * architecture of {@link GpuTraits#CUDA_ARCHES}, without a GPU. Errors, ignored directives,
+ * register spills, more registers than the block's threads can have, and more shared memory than
+ * the chip has are failures. {@code -Dtatara.op=NAME} takes one op's cases, {@code
+ * -Dtatara.nvcc.programs=N} at most so many programs (at least one of each source), {@code
+ * -Dtatara.nvcc.seconds=N} so much time; what is left out is counted.
  */
 class CudaSourcesTest {
-    private static final int[] ARCHES = {75, 90};
-    private static final int PROGRAMS = Integer.getInteger("tatara.nvcc.programs", 80);
-    private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 120);
-    private static final int BATCH = 8;
-
-    /** A program, for an architecture, and the first case whose plan asks for it. */
-    private record Unit(GpuProgram program, int arch, String user) {}
+    private static final int PROGRAMS = Integer.getInteger("tatara.nvcc.programs", 1 << 20);
+    private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 1200);
+    private static final int REGISTERS = 65536;
 
     @TempDir Path folder;
 
@@ -48,43 +43,44 @@ class CudaSourcesTest {
         if (nvcc == null) {
             String where =
                     "nvcc is neither on PATH nor in CUDA_HOME/bin nor in /usr/local/cuda/bin";
-            System.out.println("CudaSourcesTest SKIPPED, no CUDA source was compiled: " + where);
+            System.out.println(
+                    "CudaSourcesTest SKIPPED, none of "
+                            + programs().size()
+                            + " CUDA programs was compiled: "
+                            + where);
             Assumptions.abort(where);
         }
         Nvcc compiler = new Nvcc(nvcc);
         long start = System.nanoTime();
-        List<Unit> units = new ArrayList<>();
-        int distinct = 0;
-        for (int arch : ARCHES) {
-            List<Unit> all = units(arch);
-            distinct += all.size();
-            units.addAll(sample(all));
-        }
+        List<Found> all = programs();
+        List<Found> units = sample(all);
         List<Callable<List<String>>> work = new ArrayList<>();
         int[] left = new int[1];
-        for (List<Unit> batch : batches(units)) {
+        for (Found u : units) {
             work.add(() -> {
                 if (System.nanoTime() - start > SECONDS * 1_000_000_000L) {
                     synchronized (left) {
-                        left[0] += batch.size();
+                        left[0]++;
                     }
                     return List.of();
                 }
-                return compile(compiler, batch);
+                return compile(compiler, u);
             });
         }
         List<String> failures = new ArrayList<>();
-        try (ExecutorService two = Executors.newFixedThreadPool(2)) {
-            for (Future<List<String>> f : two.invokeAll(work)) {
+        int threads = Math.clamp(Runtime.getRuntime().availableProcessors(), 1, 16);
+        try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+            for (Future<List<String>> f : pool.invokeAll(work)) {
                 failures.addAll(f.get());
             }
         }
-        long sources = units.stream().map(u -> u.program.name()).distinct().count();
         System.out.printf(
-                "CudaSourcesTest: %d of %d programs, %d sources, in %.0f s%s%n",
+                "CudaSourcesTest: %d of %d programs of %d sources, %d for sm_%s, in %.0f s%s%n",
                 units.size() - left[0],
-                distinct,
-                sources,
+                all.size(),
+                units.stream().map(u -> u.program().name()).distinct().count(),
+                units.stream().mapToInt(u -> u.arches().size()).sum(),
+                Arrays.toString(GpuTraits.CUDA_ARCHES),
                 (System.nanoTime() - start) * 1e-9,
                 left[0] == 0 ? "" : ", " + left[0] + " left out for time");
         assertThat(failures).as("programs that nvcc does not compile cleanly").isEmpty();
@@ -95,11 +91,9 @@ class CudaSourcesTest {
         Path nvcc = Nvcc.find();
         Assumptions.assumeTrue(nvcc != null, "no nvcc");
         Nvcc compiler = new Nvcc(nvcc);
-        String right = "KERNEL void right(GLOBAL float* x) { x[GLOBAL_ID(0)] = 1.0f; }\n";
-        String error = "KERNEL void error(GLOBAL float* x) { x[0] = nothing; }\n";
         String spill =
                 """
-                KERNEL void __launch_bounds__(1024, 2) spill(GLOBAL float* x) {
+                KERNEL void __launch_bounds__(1024, 2) k(GLOBAL float* x) {
                   float a[64];
                   UNROLL
                   for (int i = 0; i < 64; i++) a[i] = x[i * 1024 + LOCAL_ID(0)];
@@ -108,62 +102,66 @@ class CudaSourcesTest {
                   for (int i = 0; i < 64; i++) x[i * 1024 + LOCAL_ID(0)] = a[63 - i] * a[i];
                 }
                 """;
-        String ignored =
-                "KERNEL void ignored(GLOBAL float* x) {\n  UNROLL\n  x[GLOBAL_ID(0)] = 1.0f;\n}\n";
-        List<Unit> units = new ArrayList<>();
-        for (String s : List.of(right, error, spill, ignored)) {
-            units.add(
-                    new Unit(
-                            GpuProgram.of("test/" + units.size() + ".cl", s),
-                            90,
-                            "test/" + units.size()));
-        }
-        List<String> failures = compile(compiler, units);
-        assertThat(failures).hasSize(3);
-        assertThat(failures.get(0)).contains("test/1").contains("nothing");
-        assertThat(failures.get(1)).contains("test/2").contains("spill");
-        assertThat(failures.get(2)).contains("test/3").contains("unroll");
-    }
-
-    /** The distinct programs of all plans, in the table's order. */
-    private static List<Unit> units(int arch) {
-        GpuTraits traits = GpuTraits.cuda(arch, arch == 75 ? 40 : 132);
-        Map<GpuProgram, Unit> units = new LinkedHashMap<>();
-        for (OpEntry<?> e : OpTable.all()) {
-            for (Case c : e.cases().get()) {
-                add(units, e, c, traits);
-            }
-        }
-        return List.copyOf(units.values());
-    }
-
-    private static <O extends Op> void add(
-            Map<GpuProgram, Unit> units, OpEntry<O> e, Case c, GpuTraits traits) {
-        O op = e.type().cast(c.op());
-        for (GpuKernel<O> k : e.gpu()) {
-            String user = c + " " + k.variant();
-            try {
-                TensorSpec[] out = op.infer(c.specs());
-                if (k.supports(op, c.specs(), traits)) {
-                    for (GpuPlan.Launch l : k.plan(op, c.specs(), out, traits).launches()) {
-                        units.putIfAbsent(l.program(), new Unit(l.program(), traits.arch(), user));
-                    }
+        String greedy =
+                """
+                KERNEL void k(GLOBAL float* x) {
+                  float a[96];
+                  UNROLL
+                  for (int i = 0; i < 96; i++) a[i] = x[i * 1024 + LOCAL_ID(0)];
+                  BARRIER();
+                  UNROLL
+                  for (int i = 0; i < 96; i++) x[i * 1024 + LOCAL_ID(0)] = (i + 2) * a[i] + a[95 - i];
                 }
-            } catch (RuntimeException x) {
-                throw new AssertionError(user + ": no plan for sm_" + traits.arch(), x);
-            }
-        }
+                """;
+        String shared =
+                "KERNEL void k(GLOBAL float* x) { SHARED float s[8192]; s[LOCAL_ID(0)] = x[0];"
+                        + " BARRIER(); x[1] = s[LOCAL_ID(0) ^ 1]; }\n";
+        assertThat(failures(compiler, "KERNEL void k(GLOBAL float* x) { x[0] = 1.0f; }\n", 256, 0))
+                .isEmpty();
+        assertThat(failures(compiler, "KERNEL void k(GLOBAL float* x) { x[0] = nothing; }\n", 1, 0))
+                .contains("nothing");
+        assertThat(failures(compiler, spill, 1024, 0)).contains("spill");
+        assertThat(
+                        failures(
+                                compiler,
+                                "KERNEL void k(GLOBAL float* x) {\n  UNROLL\n  x[0] = 1.0f;\n}\n",
+                                1,
+                                0))
+                .contains("unroll");
+        assertThat(failures(compiler, greedy, 256, 0)).isEmpty();
+        assertThat(failures(compiler, greedy, 1024, 0)).contains("registers");
+        assertThat(failures(compiler, shared, 256, 60 << 10)).isEmpty();
+        assertThat(failures(compiler, shared, 256, 200 << 10)).contains("shared memory");
+    }
+
+    private String failures(Nvcc compiler, String source, int threads, int dynamic)
+            throws IOException, InterruptedException {
+        Found u =
+                new Found(GpuProgram.of("test/bad.cl", source), "test")
+                        .add("k", 90, new ProgramCensus.Use(threads, dynamic));
+        return String.join("\n", compile(compiler, u));
+    }
+
+    private static List<Found> programs() {
+        return ProgramCensus.take(System.getProperty("tatara.op"), GpuTraits.CUDA_ARCHES);
+    }
+
+    /** What is compiled at one time: a chip's own functions need its own front end. */
+    private static List<List<Integer>> compilations(Found f) {
+        return f.program().headers().isEmpty()
+                ? List.of(List.copyOf(f.arches()))
+                : f.arches().stream().map(List::of).toList();
     }
 
     /** At most PROGRAMS of them, taken in turn from each source, so that every source is there. */
-    private static List<Unit> sample(List<Unit> units) {
-        Map<String, Deque<Unit>> bySource = new TreeMap<>();
-        for (Unit u : units) {
-            bySource.computeIfAbsent(u.program.name(), n -> new ArrayDeque<>()).add(u);
+    private static List<Found> sample(List<Found> units) {
+        Map<String, Deque<Found>> bySource = new TreeMap<>();
+        for (Found u : units) {
+            bySource.computeIfAbsent(u.program().name(), n -> new ArrayDeque<>()).add(u);
         }
-        List<Unit> chosen = new ArrayList<>();
+        List<Found> chosen = new ArrayList<>();
         for (boolean first = true; chosen.size() < units.size(); first = false) {
-            for (Deque<Unit> source : bySource.values()) {
+            for (Deque<Found> source : bySource.values()) {
                 if (!first && chosen.size() >= PROGRAMS) {
                     return chosen;
                 }
@@ -176,60 +174,52 @@ class CudaSourcesTest {
         return chosen;
     }
 
-    /** Pieces for one nvcc process each, of one architecture. */
-    private static List<List<Unit>> batches(List<Unit> units) {
-        Map<Integer, List<List<Unit>>> byArch = new TreeMap<>();
-        for (Unit u : units) {
-            List<List<Unit>> b = byArch.computeIfAbsent(u.arch, a -> new ArrayList<>());
-            if (b.isEmpty() || b.getLast().size() == BATCH) {
-                b.add(new ArrayList<>());
-            }
-            b.getLast().add(u);
-        }
-        // Architectures in turn, so that a time limit cuts both alike.
-        List<List<Unit>> all = new ArrayList<>();
-        int most = byArch.values().stream().mapToInt(List::size).max().orElse(0);
-        for (int i = 0; i < most; i++) {
-            for (List<List<Unit>> b : byArch.values()) {
-                if (i < b.size()) {
-                    all.add(b.get(i));
-                }
-            }
-        }
-        return all;
-    }
-
-    /** What is wrong with these programs; each by itself if the batch as a whole is not clean. */
-    private List<String> compile(Nvcc compiler, List<Unit> units)
-            throws IOException, InterruptedException {
-        if (compiler.complaint(write(units), units.get(0).arch) == null) {
-            return List.of();
-        }
+    /** What is wrong with a program on its architectures. */
+    private List<String> compile(Nvcc compiler, Found u) throws IOException, InterruptedException {
+        Path to = Files.createTempDirectory(folder, "cu");
+        Path file = to.resolve("p.cu");
+        Files.writeString(
+                file, GpuSources.prologue(GpuTraits.Api.CUDA, u.program()) + u.program().source());
         List<String> failures = new ArrayList<>();
-        for (Unit u : units) {
-            String complaint = compiler.complaint(write(List.of(u)), u.arch);
-            if (complaint != null) {
+        for (List<Integer> arches : compilations(u)) {
+            Nvcc.Outcome o = compiler.compile(file, arches);
+            List<String> bad = new ArrayList<>();
+            if (o.complaint() != null) {
+                bad.add(o.complaint());
+            }
+            o.entries().forEach(e -> fit(u, e, bad));
+            if (!bad.isEmpty()) {
                 failures.add(
-                        "%s for sm_%d, used by %s, defines %s:%n%s"
+                        "%s for sm_%s, used by %s, defines %s:%n%s"
                                 .formatted(
-                                        u.program.name(),
-                                        u.arch,
-                                        u.user,
-                                        u.program.defines(),
-                                        complaint));
+                                        u.program().name(),
+                                        arches,
+                                        u.user(),
+                                        u.program().defines(),
+                                        String.join("\n", bad)));
             }
         }
         return failures;
     }
 
-    /** A fresh folder of .cu files. */
-    private Path write(List<Unit> units) throws IOException {
-        Path to = Files.createTempDirectory(folder, "cu");
-        for (int i = 0; i < units.size(); i++) {
-            GpuProgram p = units.get(i).program;
-            String text = GpuSources.prologue(GpuTraits.Api.CUDA, p) + p.source();
-            Files.writeString(to.resolve("p" + i + ".cu"), text);
+    /** Whether the launches that plans ask for fit the chip. */
+    private static void fit(Found u, Nvcc.Entry e, List<String> bad) {
+        ProgramCensus.Use use = u.use(e.name(), e.arch());
+        if (use == null) {
+            return;
         }
-        return to;
+        int warps = (use.threads() + 31) / 32;
+        int registers = warps * 32 * ((e.registers() + 7) / 8 * 8);
+        if (registers > REGISTERS) {
+            bad.add(
+                    "%s for sm_%d: %d registers for each of %d threads"
+                            .formatted(e.name(), e.arch(), e.registers(), use.threads()));
+        }
+        int most = use.dynamicShared() == 0 ? 49152 : GpuTraits.cuda(e.arch(), 1).maxShared();
+        if (e.shared() + use.dynamicShared() > most) {
+            bad.add(
+                    "%s for sm_%d: %d + %d bytes of shared memory, at most %d"
+                            .formatted(e.name(), e.arch(), e.shared(), use.dynamicShared(), most));
+        }
     }
 }

@@ -9,16 +9,35 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** The CUDA compiler of this machine, where there is one. */
 record Nvcc(Path program) {
+    private static final Pattern ENTRY =
+            Pattern.compile("Compiling entry function '(\\w+)' for 'sm_(\\d+)a?'");
     private static final Pattern SPILLS =
             Pattern.compile("(\\d+) bytes spill stores, (\\d+) bytes spill loads");
+    private static final Pattern REGISTERS = Pattern.compile("Used (\\d+) registers");
+    private static final Pattern SHARED = Pattern.compile("(\\d+) bytes smem");
     private static final Pattern IGNORED =
             Pattern.compile(
-                    "warning.*(ignor|unrecognized|must precede a loop|not unrolled|cannot be applied)");
+                    "(?i)(warning|advisory).*(ignor|unrecognized|must precede a loop|not unrolled|cannot be"
+                            + " applied|serializ|potential performance loss)");
     private static final int SHOWN = 2000;
+
+    /**
+     * A kernel as it was compiled.
+     *
+     * @param arch compute capability × 10
+     * @param shared bytes of shared memory that the source declares
+     */
+    record Entry(String name, int arch, int registers, int shared) {}
+
+    /**
+     * What the compiler said.
+     *
+     * @param complaint what is wrong, null if nothing is
+     */
+    record Outcome(List<Entry> entries, String complaint) {}
 
     /** From PATH, CUDA_HOME or /usr/local/cuda; null where there is none. */
     static Path find() {
@@ -41,52 +60,77 @@ record Nvcc(Path program) {
     }
 
     /**
-     * Compiles the folder's .cu files for an architecture; what is wrong with them, null if nothing
-     * is.
+     * Compiles a .cu file to machine code.
+     *
+     * @param arches one architecture: the compiler's front end works for it too, with all that it
+     *     alone has (sm_90a); several: one intermediate text for the oldest becomes machine code
+     *     for each
      */
-    String complaint(Path folder, int arch) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.addAll(
-                List.of(
-                        program.toString(),
-                        "-cubin",
-                        "-arch=sm_" + arch,
-                        "-x",
-                        "cu",
-                        "-Xptxas",
-                        "-v"));
-        try (Stream<Path> files = Files.list(folder)) {
-            files.map(f -> f.getFileName().toString())
-                    .filter(f -> f.endsWith(".cu"))
-                    .sorted()
-                    .forEach(command::add);
+    Outcome compile(Path file, List<Integer> arches) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(program.toString(), "-x", "cu"));
+        if (arches.size() == 1) {
+            command.addAll(List.of("-cubin", "-arch=sm_" + name(arches.get(0))));
+        } else {
+            String codes =
+                    String.join(",", arches.stream().map(a -> "sm_" + a).toArray(String[]::new));
+            int oldest = arches.stream().mapToInt(Integer::intValue).min().orElseThrow();
+            command.addAll(
+                    List.of(
+                            "-fatbin",
+                            "-gencode",
+                            "arch=compute_" + oldest + ",code=[" + codes + "]"));
         }
-        Path log = folder.resolve("log.txt");
+        String text = file.getFileName().toString();
+        command.addAll(List.of("-Xptxas", "-v", "-o", text + ".out", text));
+        Path log = file.resolveSibling(text + ".log");
         Process p =
                 new ProcessBuilder(command)
-                        .directory(folder.toFile())
+                        .directory(file.getParent().toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(log.toFile())
                         .start();
         int code = p.waitFor();
-        String text = Files.readString(log, StandardCharsets.UTF_8);
+        Files.deleteIfExists(file.resolveSibling(text + ".out"));
+        return read(Files.readString(log, StandardCharsets.UTF_8), code);
+    }
+
+    private static String name(int arch) {
+        return arch == 90 ? "90a" : Integer.toString(arch);
+    }
+
+    private static Outcome read(String log, int code) {
         if (code != 0) {
-            return shortened(text.lines().filter(l -> !l.startsWith("ptxas info")).toList());
+            return new Outcome(
+                    List.of(),
+                    shortened(log.lines().filter(l -> !l.startsWith("ptxas info")).toList()));
         }
+        List<Entry> entries = new ArrayList<>();
         List<String> bad = new ArrayList<>();
-        String entry = "";
-        for (String line : text.lines().toList()) {
+        String name = "";
+        int arch = 0;
+        for (String line : log.lines().toList()) {
+            Matcher entry = ENTRY.matcher(line);
             Matcher spills = SPILLS.matcher(line);
-            if (line.contains("Function properties for")) {
-                entry = line;
+            Matcher registers = REGISTERS.matcher(line);
+            if (entry.find()) {
+                name = entry.group(1);
+                arch = Integer.parseInt(entry.group(2));
             } else if (IGNORED.matcher(line).find()) {
                 bad.add(line);
             } else if (spills.find()
                     && !(spills.group(1).equals("0") && spills.group(2).equals("0"))) {
-                bad.add(entry + ": " + line.strip());
+                bad.add(name + " for sm_" + arch + ": " + line.strip());
+            } else if (registers.find()) {
+                Matcher shared = SHARED.matcher(line);
+                entries.add(
+                        new Entry(
+                                name,
+                                arch,
+                                Integer.parseInt(registers.group(1)),
+                                shared.find() ? Integer.parseInt(shared.group(1)) : 0));
             }
         }
-        return bad.isEmpty() ? null : shortened(bad);
+        return new Outcome(entries, bad.isEmpty() ? null : shortened(bad));
     }
 
     private static String shortened(List<String> lines) {

@@ -3,8 +3,15 @@ package io.tatara.runtime.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.TataraException;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.runtime.Device;
+import io.tatara.runtime.Scope;
+import io.tatara.runtime.Tatara;
+import io.tatara.runtime.Tensor;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -41,6 +48,32 @@ class SafetensorsTest {
                 .hasMessageContaining("bias")
                 .hasMessageContaining("weight");
         assertThat(folder.toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void halvesAreWrittenAsTheyAreAndRead() throws IOException {
+        float[] v = {1, -2.5f, Float.POSITIVE_INFINITY, Float.NaN, 6e-8f};
+        Map<String, HostTensor> t = new LinkedHashMap<>();
+        t.put("half", HostTensor.of(DType.FLOAT16, v, 5));
+        t.put("brain", HostTensor.of(DType.BFLOAT16, v, 5, 1));
+        Path file = folder.resolve("halves.safetensors");
+        Safetensors.write(file, t, Map.of());
+        assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                .contains("\"F16\"", "\"BF16\"");
+        Safetensors.Content c = Safetensors.read(file);
+        assertThat(c.tensor("half").spec()).isEqualTo(TensorSpec.of(DType.FLOAT16, 5));
+        assertThat(c.tensor("half").floats())
+                .containsExactly(1, -2.5f, Float.POSITIVE_INFINITY, Float.NaN, 0x1p-24f);
+        assertThat(c.tensor("brain").spec()).isEqualTo(TensorSpec.of(DType.BFLOAT16, 5, 1));
+        try (Device device = Tatara.open("jvm");
+                Scope scope = device.scope()) {
+            HostTensor brain = c.tensor("brain");
+            Tensor x = scope.tensor(brain.spec(), brain.data());
+            assertThat(x.toFloats()).isEqualTo(brain.floats());
+            assertThat(HostTensor.of(x).data().mismatch(brain.data())).isEqualTo(-1);
+        }
+        assertThatThrownBy(() -> HostTensor.of(DType.INT32, v, 5))
+                .isInstanceOf(TataraException.class);
     }
 
     @Test
