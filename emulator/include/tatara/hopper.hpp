@@ -112,3 +112,10 @@ static inline void wgmma_bf16(float (&d)[R], tatara_u64 a, tatara_u64 b, int acc
 }
 template <int R>
 static inline void wgmma_hold(float (&)[R]) {}
+static inline void stmatrix_x4(uint at, const uint (&r)[4]) {
+  int lane = tatara_emu_lane();
+  for (int i = 0; i < 4; i++) {
+    uint row = __shfl_sync(0xffffffffu, at, 8 * i + lane / 4);
+    tatara_emu_cluster_store(row + lane % 4 * 4, r[i]);
+  }
+}

@@ -6,6 +6,8 @@ import java.util.List;
  * How {@code matmul_sm90.cu} cuts a product into tiles: a choice by estimated time.
  *
  * @param bn columns of a tile; it has {@link #BM} rows
+ * @param staged whether a finished tile (16-bit elements, aligned rows) goes to C through shared
+ *     memory and the copy engine, while the next one is computed
  * @param stages stages of the ring in shared memory
  * @param cluster blocks that stand below each other and share their slices of B
  * @param rows cluster rows of tiles: each {@code cluster} tiles high
@@ -19,6 +21,7 @@ import java.util.List;
  */
 record HopperTiling(
         int bn,
+        boolean staged,
         int stages,
         int cluster,
         int rows,
@@ -32,10 +35,15 @@ record HopperTiling(
     static final int BM = 128;
     static final int BK = 64;
 
-    /** Columns, stages and blocks of a cluster that the source is compiled for. */
+    /** Columns and blocks of a cluster that the source is compiled for. */
     private static final int[][] SHAPES = {
-        {256, 4, 2}, {256, 4, 1}, {192, 5, 2}, {192, 5, 1}, {128, 6, 2}, {128, 6, 1}, {64, 8, 1}
+        {256, 2}, {256, 1}, {192, 2}, {192, 1}, {128, 2}, {128, 1}, {64, 1}
     };
+
+    /** Bytes of shared memory for ring and staged tile, and most stages. */
+    private static final int MEMORY = (227 << 10) - 256;
+
+    private static final int STAGES = 8;
 
     /** Most pieces of k, and least slices of each where there are several. */
     private static final int SPLITS = 16;
@@ -54,8 +62,13 @@ record HopperTiling(
     private static final double SECOND_LAUNCH = 4000;
     private static final double SUM_BYTES = 16;
 
-    /** The tiling of least estimated time on a device of so many multiprocessors. */
-    static HopperTiling of(int m, int n, int k, int batches, int multiprocessors) {
+    /**
+     * The tiling of least estimated time on a device of so many multiprocessors.
+     *
+     * @param stageable whether C is such that tiles may be staged
+     */
+    static HopperTiling of(
+            int m, int n, int k, int batches, boolean stageable, int multiprocessors) {
         HopperTiling best = null;
         double least = Double.POSITIVE_INFINITY;
         int slices = ceil(k, BK);
@@ -65,7 +78,7 @@ record HopperTiling(
                 if (pieces > 1 && (depth < LEAST_DEPTH || ceil(slices, depth) != pieces)) {
                     continue;
                 }
-                HopperTiling t = make(s, m, n, batches, slices, depth, multiprocessors);
+                HopperTiling t = make(s, m, n, batches, slices, depth, stageable, multiprocessors);
                 double time = t.time(m, multiprocessors);
                 if (time < least && (t.splits == 1 || t.workspace(m, n) <= WORKSPACE)) {
                     best = t;
@@ -76,26 +89,36 @@ record HopperTiling(
         return best;
     }
 
-    /** The shapes of tiles there are: columns, stages of the ring, blocks of a cluster. */
+    /** The shapes of tiles there are: columns, blocks of a cluster. */
     static List<int[]> shapes() {
         return List.of(SHAPES);
     }
 
     /** A tiling of this shape with so many slices of k to a piece. */
     static HopperTiling make(
-            int[] shape, int m, int n, int batches, int slices, int depth, int multiprocessors) {
+            int[] shape,
+            int m,
+            int n,
+            int batches,
+            int slices,
+            int depth,
+            boolean stageable,
+            int multiprocessors) {
         int bn = shape[0];
-        int cluster = shape[2];
+        int cluster = shape[1];
         int rows = ceil(m, BM * cluster);
         int cols = ceil(n, bn);
         int splits = ceil(slices, depth);
+        boolean staged = stageable && splits == 1;
+        int stages = Math.min(STAGES, (MEMORY - (staged ? 2 * BM * bn : 0)) / (2 * BK * (BM + bn)));
         int slots = Math.max(1, multiprocessors / cluster);
         long tiles = (long) rows * cols * batches * splits;
         // What is in work at one time should be about as high as it is wide.
         int group = (int) Math.round(Math.sqrt((double) slots * bn / (BM * cluster)));
         return new HopperTiling(
                 bn,
-                shape[1],
+                staged,
+                stages,
                 cluster,
                 rows,
                 cols,
@@ -137,9 +160,9 @@ record HopperTiling(
         return (long) splits * batches * m * sumColumns(n) * Float.BYTES;
     }
 
-    /** Bytes of shared memory of a block: the ring and two barriers a stage. */
+    /** Bytes of shared memory of a block: the ring, the staged tile, two barriers a stage. */
     int shared() {
-        return stages * (2 * BK * (BM + bn) + 16);
+        return stages * (2 * BK * (BM + bn) + 16) + (staged ? 2 * BM * bn : 0);
     }
 
     /**

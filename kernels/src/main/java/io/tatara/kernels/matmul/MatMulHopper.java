@@ -4,6 +4,8 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -97,7 +99,21 @@ final class MatMulHopper implements ProductKernel {
 
     @Override
     public void add(GpuPlan.Builder plan, Product p, GpuTraits traits) {
-        add(plan, p, HopperTiling.of(p.m(), p.n(), p.k(), p.batch(), traits.computeUnits()));
+        add(
+                plan,
+                p,
+                HopperTiling.of(
+                        p.m(), p.n(), p.k(), p.batch(), stageable(p), traits.computeUnits()));
+    }
+
+    /** Whether rows of C come in whole pieces of 16 bytes. */
+    private static boolean vector(Product p) {
+        return p.alignmentOfC() == 16 && p.n() % 8 == 0;
+    }
+
+    /** Whether C's tiles may go through shared memory. */
+    static boolean stageable(Product p) {
+        return vector(p) && p.numbers().c().bytes() == BYTES;
     }
 
     /** With tiles as told. */
@@ -139,16 +155,23 @@ final class MatMulHopper implements ProductKernel {
                         "TB",
                         tb ? 1 : 0,
                         "CVEC",
-                        p.alignmentOfC() == 16 && n % 8 == 0 ? 1 : 0,
+                        vector(p) ? 1 : 0,
+                        "STAGED",
+                        t.staged() ? 1 : 0,
                         "PARTIAL",
                         partial ? 1 : 0);
         Object part = partial ? plan.temporary(t.workspace(m, n)) : null;
         Object bias = p.finish().bias();
         Object residual = p.finish().residual();
         int ldp = HopperTiling.sumColumns(n);
-        Object[] args = {
-            amap,
-            bmap,
+        List<Object> args = new ArrayList<>(List.of(amap, bmap));
+        if (t.staged()) {
+            Product.Operand c =
+                    new Product.Operand(p.c().arg(), p.c().offset(), p.c().ld(), 1, null);
+            Batch all = new Batch(1, p.batch(), m * p.c().ld());
+            args.add(map(c, p.numbers().c(), n, m, p.c().ld(), all, SPAN));
+        }
+        Object[] rest = {
             p.c().arg(),
             p.c().offset(),
             p.c().ld(),
@@ -171,6 +194,7 @@ final class MatMulHopper implements ProductKernel {
             b.div(),
             b.mod()
         };
+        args.addAll(Arrays.asList(rest));
         plan.launch(
                 program,
                 "matmul_hopper",
@@ -178,7 +202,7 @@ final class MatMulHopper implements ProductKernel {
                 new int[] {384, 1, 1},
                 t.shared(),
                 false,
-                args);
+                args.toArray());
         if (partial) {
             plan.launch1d(
                     program,
@@ -213,8 +237,8 @@ final class MatMulHopper implements ProductKernel {
             Batch batch,
             int height) {
         // Strides along axes of extent 1 are not used, but must be such as the engine takes.
-        long row = lines > 1 ? (long) step * BYTES : 16;
-        long matrix = batch.mod() > 1 ? (long) batch.stride() * BYTES : 16;
+        long row = lines > 1 ? (long) step * BYTES : (length * 2L + 15) / 16 * 16;
+        long matrix = batch.mod() > 1 ? (long) batch.stride() * BYTES : row * lines;
         return new GpuPlan.Arg.TensorMap(
                 (GpuPlan.Arg) x.arg(),
                 (long) x.offset() * BYTES,

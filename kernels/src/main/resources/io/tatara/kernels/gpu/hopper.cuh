@@ -94,6 +94,13 @@ template <int N>
 DEVICE void tma_store_wait_read() {
   asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(N) : "memory");
 }
+/* Four 8x8 matrices of 16-bit elements, two a register as mma and wgmma hold them; lane i gives the address of row
+ * i % 8 of matrix i / 8. */
+DEVICE void stmatrix_x4(uint at, const uint (&r)[4]) {
+  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(at), "r"(r[0]), "r"(r[1]),
+               "r"(r[2]), "r"(r[3])
+               : "memory");
+}
 /* Between writing shared memory by ordinary stores and its being read by the copy engine or wgmma. */
 DEVICE void fence_async_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 

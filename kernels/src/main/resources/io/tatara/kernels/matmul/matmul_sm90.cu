@@ -49,6 +49,9 @@
 #ifndef PARTIAL
 #define PARTIAL 0
 #endif
+#ifndef STAGED
+#define STAGED 0
+#endif
 #define BM 128
 #define BK 64
 #define BOX 8192 /* bytes of 64 spans */
@@ -60,6 +63,8 @@
 /* Whether a block's share of B, where that does not run along k, is whole boxes; else it is its share of each. */
 #define WHOLE (BN / 64 % CLUSTER == 0)
 #define SUMS (BN / 2)
+/* Slices whose products may be under way while the next one's are issued. */
+#define AHEAD (STAGES > 3 ? 1 : 0)
 /* TB says that B runs contiguously along k (as in matmul.cl), so wgmma transposes where it does not. */
 #define TB_ROWS (1 - TB)
 
@@ -202,9 +207,10 @@ DEVICE void load_row(uint (&p)[4], GLOBAL const CELEM* x, int at, int inside, in
   exchange(p, lane);
 }
 
-/* Finishes and stores; row, col: this thread's first; at, dense: where the tile's matrix starts in C and residual. */
+/* Finishes and stores; row, col: this thread's first; at, dense: where the tile's matrix starts in C and residual.
+ * to: where this warp's rows of the staged tile stand. */
 DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOBAL const CELEM* RESTRICT bias,
-                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n) {
+                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n, uint to) {
   int lane = lane_id();
   int t = lane & 3;
   int block = col - 2 * t;
@@ -222,12 +228,12 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
       y[q] = HIGH(w);
     }
 #endif
+    uint p[2][4];
     UNROLL
     for (int h = 0; h < 2; h++) {
       int i = row + 8 * h;
       int j = block + 32 * g + 8 * t;
       int inside = i < m && j < n;
-      uint p[4];
 #if RESIDUAL
       uint r[4];
       load_row(r, residual, dense + i * n + j, inside, lane);
@@ -254,11 +260,22 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
         u += LOW(o[q]);
         v += HIGH(o[q]);
 #endif
-        p[q] = PACK(u, v);
+        p[h][q] = PACK(u, v);
       }
-      exchange(p, lane);
-      if (inside) *(uint4*)(c + at + i * ldc + j) = make_uint4(p[0], p[1], p[2], p[3]);
+#if !STAGED
+      exchange(p[h], lane);
+      if (inside) *(uint4*)(c + at + i * ldc + j) = make_uint4(p[h][0], p[h][1], p[h][2], p[h][3]);
+#endif
     }
+#if STAGED
+    UNROLL
+    for (int q = 0; q < 4; q += 2) {
+      uint w[4] = {p[0][q], p[1][q], p[0][q + 1], p[1][q + 1]};
+      /* Rows 0-7 and 8-15 of one block of 8 columns, then of the next, swizzled as the copy engine reads. */
+      int swizzled = (lane / 16 ^ lane % 8) * 16 ^ (2 * g + q / 2) % 4 * 32;
+      stmatrix_x4(to + g / 2 * BOX + lane % 16 * 128 + swizzled, w);
+    }
+#endif
   }
 }
 #else
@@ -279,7 +296,7 @@ DEVICE float finish(float v, GLOBAL const CELEM* c, GLOBAL const CELEM* RESTRICT
 }
 
 DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOBAL const CELEM* RESTRICT bias,
-                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n) {
+                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n, uint unused) {
   UNROLL
   for (int h = 0; h < 2; h++) {
     int i = row + 8 * h;
@@ -333,12 +350,17 @@ extern "C" __global__ void
     __cluster_dims__(CLUSTER, 1, 1)
 #endif
         __launch_bounds__(128 * (1 + CONSUMERS), 1)
-            matmul_hopper(TENSOR_MAP amap, TENSOR_MAP bmap, GLOBAL CELEM* c, int co, int ldc,
+            matmul_hopper(TENSOR_MAP amap, TENSOR_MAP bmap,
+#if STAGED
+                          TENSOR_MAP cmap,
+#endif
+                          GLOBAL CELEM* c, int co, int ldc,
                           GLOBAL const CELEM* RESTRICT bias, GLOBAL const CELEM* RESTRICT residual, int ro,
                           GLOBAL float* part, int ldp, int m, int n, int tiles, GRID_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
   uint ring = shared_address(memory);
-  uint bars = ring + STAGES * STAGE_BYTES;
+  uint staging = ring + STAGES * STAGE_BYTES;
+  uint bars = staging + STAGED * BM * BN * 2;
   int rank = 0;
 #if CLUSTER > 1
   rank = cluster_rank();
@@ -379,7 +401,9 @@ extern "C" __global__ void
     registers_increase<232>();
     int half = warpgroup - 1;
     int lane = lane_id();
-    int row0 = half * 64 + LOCAL_ID(0) % 128 / 32 * 16 + lane / 4;
+    int thread = LOCAL_ID(0) % 128;
+    int row0 = half * 64 + thread / 32 * 16 + lane / 4;
+    uint own = staging + half * (BN / 64) * BOX; /* this warpgroup's rows of the staged tile */
     int col0 = lane % 4 * 2;
     float d[SUMS];
     UNROLL
@@ -401,8 +425,9 @@ extern "C" __global__ void
         wgmma_commit();
         /* Its divisions cost nothing here, behind the first products. */
         if (slice == first) p = place(i, rank, GRID);
-        wgmma_wait<1>();
-        if (slice > first) release(EMPTY(before), lane);
+        wgmma_wait<AHEAD>();
+        if (!AHEAD) release(EMPTY(s), lane);
+        if (AHEAD && slice > first) release(EMPTY(before), lane);
         before = s;
         if (++s == STAGES) {
           s = 0;
@@ -411,13 +436,32 @@ extern "C" __global__ void
       }
       wgmma_wait<0>();
       wgmma_hold(d);
-      release(EMPTY(before), lane);
+      if (AHEAD) release(EMPTY(before), lane);
 #if PARTIAL
       store_sums(d, part + (p.split * batches + p.batch) * m * ldp, p.row + row0, p.col + col0, m, ldp);
 #else
-      store(d, c, co + p.batch * m * ldc, ldc, bias, residual, ro + p.batch * m * n, p.row + row0, p.col + col0, m, n);
+#if STAGED
+      /* The last tile has been read out of the staging area long since. */
+      if (thread == 0) tma_store_wait_read<0>();
+      named_barrier(warpgroup, 128);
+#endif
+      store(d, c, co + p.batch * m * ldc, ldc, bias, residual, ro + p.batch * m * n, p.row + row0, p.col + col0, m, n,
+            own + thread / 32 * 16 * 128);
+#if STAGED
+      fence_async_shared();
+      named_barrier(warpgroup, 128);
+      if (thread == 0 && p.row + half * 64 < m) {
+        for (int j = 0; j < BN / 64; j++) {
+          if (p.col + j * 64 < n) tma_store_3d(&cmap, own + j * BOX, p.col + j * 64, p.row + half * 64, p.batch);
+        }
+        tma_store_commit();
+      }
+#endif
 #endif
     }
+#if STAGED
+    if (thread == 0) tma_store_wait_read<0>();
+#endif
     cluster_meet();
   }
 }

@@ -12,7 +12,7 @@ class HopperTilingTest {
     private static final int SHARED = GpuTraits.cuda(90, 132).maxShared();
 
     private static HopperTiling h200(int m, int n, int k) {
-        return HopperTiling.of(m, n, k, 1, 132);
+        return HopperTiling.of(m, n, k, 1, true, 132);
     }
 
     @Test
@@ -23,7 +23,8 @@ class HopperTilingTest {
             int n = 1 + random.nextInt(round % 5 == 0 ? 5000 : 700);
             int k = 1 + random.nextInt(round % 2 == 0 ? 9000 : 300);
             int batches = 1 + random.nextInt(4);
-            HopperTiling t = HopperTiling.of(m, n, k, batches, 1 + random.nextInt(150));
+            HopperTiling t =
+                    HopperTiling.of(m, n, k, batches, round % 2 == 0, 1 + random.nextInt(150));
             Set<String> seen = new HashSet<>();
             for (int i = 0; i < t.tiles(); i++) {
                 for (int rank = 0; rank < t.cluster(); rank++) {
@@ -58,6 +59,8 @@ class HopperTilingTest {
             assertThat(t.splits()).isEqualTo(1);
             assertThat(t.clusters()).isEqualTo(66);
             assertThat(t.group()).isEqualTo(8);
+            assertThat(t.staged()).isTrue();
+            assertThat(t.stages()).isEqualTo(3);
         }
     }
 
@@ -65,6 +68,7 @@ class HopperTilingTest {
     void smallGridsSplitTheSum() {
         HopperTiling t = h200(256, 256, 8192);
         assertThat(t.splits()).isGreaterThan(4);
+        assertThat(t.staged()).isFalse();
         assertThat(t.clusters() * t.cluster()).isGreaterThan(60);
         assertThat(h200(256, 256, 128).splits()).as("short sums").isEqualTo(1);
         assertThat(h200(4096, 4096, 256).splits()).as("a full device").isEqualTo(1);

@@ -53,10 +53,11 @@ class MatMulHopperEmulationTest {
             boolean accumulate,
             Activation activation,
             int gap) {
-        HopperTiling tiling() {
+        HopperTiling tiling(boolean stageable) {
             int slices = Product.ceil(k, HopperTiling.BK);
             int depth = Product.ceil(slices, pieces);
-            return HopperTiling.make(shape, m, n, batches, slices, depth, multiprocessors);
+            return HopperTiling.make(
+                    shape, m, n, batches, slices, depth, stageable, multiprocessors);
         }
 
         @Override
@@ -64,7 +65,7 @@ class MatMulHopperEmulationTest {
             return "tile 128x%d cluster %d: %s%s %dx%dx%d batch %d/%d pieces %d on %d, %s to %s%s%s%s %s gap %d"
                     .formatted(
                             shape[0],
-                            shape[2],
+                            shape[1],
                             ta ? "t" : "n",
                             tb ? "t" : "n",
                             m,
@@ -88,7 +89,7 @@ class MatMulHopperEmulationTest {
     List<DynamicTest> draws() {
         List<DynamicTest> tests = new ArrayList<>();
         for (int[] shape : HopperTiling.shapes()) {
-            Random random = new Random(shape[0] * 8L + shape[2]);
+            Random random = new Random(shape[0] * 8L + shape[1]);
             for (int i = 0; i < ROUNDS; i++) {
                 Draw d = draw(shape, random, i);
                 tests.add(DynamicTest.dynamicTest(d.toString(), () -> check(d)));
@@ -99,7 +100,7 @@ class MatMulHopperEmulationTest {
 
     /** The first rounds go through the transpositions and kinds of finish; the rest is chance. */
     private static Draw draw(int[] shape, Random random, int round) {
-        int t = (round + shape[0] / 64 + shape[2]) % 4;
+        int t = (round + shape[0] / 64 + shape[1]) % 4;
         boolean ta = (t & 1) != 0;
         boolean tb = (t & 2) != 0;
         int pieces = round % 3 == 2 ? 1 + random.nextInt(4) : 1;
@@ -124,7 +125,7 @@ class MatMulHopperEmulationTest {
                 batches,
                 batches > 1 ? 1 << random.nextInt(3) : 1,
                 pieces,
-                shape[2] * (1 + random.nextInt(2)),
+                shape[1] * (1 + random.nextInt(2)),
                 ab,
                 random.nextInt(3) == 0 ? DType.FLOAT32 : ab,
                 random.nextBoolean(),
@@ -185,7 +186,7 @@ class MatMulHopperEmulationTest {
                         .getFirst();
         assertThat(new MatMulHopper().supports(p, TRAITS)).isTrue();
         GpuPlan.Builder builder = GpuPlan.builder();
-        MatMulHopper.add(builder, p, d.tiling());
+        MatMulHopper.add(builder, p, d.tiling(MatMulHopper.stageable(p)));
         double[] got;
         Emulation emulation = Emulation.open();
         emulation.order(Long.getLong("tatara.emulation.shuffle", 0));

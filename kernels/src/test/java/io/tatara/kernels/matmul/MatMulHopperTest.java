@@ -91,7 +91,17 @@ class MatMulHopperTest {
                                 0,
                                 DType.BFLOAT16,
                                 List.of(4096L, 512L, 1L),
-                                List.of(8192L, 16L),
+                                List.of(8192L, 4194304L),
+                                List.of(64, 64, 1),
+                                128));
+        assertThat(launch.args().get(2))
+                .isEqualTo(
+                        new GpuPlan.Arg.TensorMap(
+                                GpuPlan.out(0),
+                                0,
+                                DType.BFLOAT16,
+                                List.of(4096L, 4096L, 3L),
+                                List.of(8192L, 33554432L),
                                 List.of(64, 64, 1),
                                 128));
         assertThat(launch.groups()).containsExactly(132, 1, 1);
