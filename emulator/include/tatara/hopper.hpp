@@ -119,3 +119,4 @@ static inline void stmatrix_x4(uint at, const uint (&r)[4]) {
     tatara_emu_cluster_store(row + lane % 4 * 4, r[i]);
   }
 }
+static inline int warp_elect() { return tatara_emu_lane() == 0; }

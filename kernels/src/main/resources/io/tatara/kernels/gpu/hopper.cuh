@@ -130,6 +130,14 @@ DEVICE void cluster_store(uint at, uint x) {
   asm volatile("st.shared::cluster.u32 [%0], %1;" ::"r"(at), "r"(x) : "memory");
 }
 
+/* Whether this is the lane that acts for its (whole) warp, always the same one. The compiler knows that it is one lane,
+ * and so issues copies without a loop over lanes. */
+DEVICE int warp_elect() {
+  int one;
+  asm volatile("{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\nselp.b32 %0, 1, 0, p;\n}" : "=r"(one));
+  return one;
+}
+
 /* ---- registers ---- */
 template <int N>
 DEVICE void registers_increase() {

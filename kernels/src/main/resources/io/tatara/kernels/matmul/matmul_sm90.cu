@@ -1,11 +1,11 @@
 /* C = activation(A · B + bias) + residual for 16-bit A and B on Hopper (sm_90a): TMA, wgmma, clusters. The meaning
- * of the arguments is that of matmul.cl; sums are float32.
+ * of the arguments is that of product.cl; sums are float32.
  *
  * A block of three warpgroups computes tiles of 128 x BN, one after the other (persistent grid):
  *   warpgroup 0, one thread of it, moves slices of A (128 x 64) and B (64 x BN) by the copy engine into a ring of
  *                STAGES stages, running ahead into the next tile while the others still store the last one;
- *   warpgroups 1 and 2 hold 64 x BN sums each in registers and multiply by wgmma m64 n(BN) k16, four a slice, one
- *                slice in flight while the next is issued; then they finish the sums and store them.
+ *   warpgroups 1 and 2 hold 64 x BN sums each in registers and multiply by wgmma m64 n(BN) k16, four a slice; then
+ *                they finish the sums and store them.
  * CLUSTER blocks stand below each other: same columns, next rows. They need the same slice of B, so each loads
  * 1/CLUSTER of it and the copy engine delivers that to all of them.
  *
@@ -19,22 +19,30 @@
  * stage; its own copies and those of its cluster's other producers count them down. Bytes of another producer may come
  * before the announcement: the phase cannot end without the arrival. empty[s]: one arrival of each consumer warp
  * of each block of the cluster, since a producer writes into all of them; a warp arrives at all blocks' empty[s]
- * when its products from stage s are done (wait for all but the newest group, then release the stage before).
- * Both count phases alike: pass p over the ring waits for full with parity p & 1 and for empty with the other
- * parity, which a fresh barrier grants. No block ends before all of its cluster are done (arrivals and copies
- * would fall into memory that is no longer its own).
+ * when its products from stage s are done. With four stages and more one slice's products are under way while the
+ * next one's are issued (AHEAD), and the stage before is released; with three, the other warpgroup keeps the matrix
+ * units busy meanwhile. Both count phases alike: pass p over the ring waits for full with parity p & 1 and for empty
+ * with the other parity, which a fresh barrier grants. No block ends before all of its cluster are done (arrivals and
+ * copies would fall into memory that is no longer its own). The order of memory that goes with these barriers is the
+ * block's: they hand stages to and from the copy engine, and cluster-wide order would cost an emptied L1 and a fence
+ * of all stores for each slice.
  *
  * Tiles go in bands of `group` cluster rows, down the band first, so that the tiles in work at one time form a near
- * square and share their slices through L2. PARTIAL: k is cut into `splits` pieces of `depth` slices; each is a tile of
- * its own and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
- * CVEC: n is a multiple of 8 and so are ldc and all offsets: 16 bytes are stored at a time: the four threads that hold a
- * row of four 8-column blocks exchange, and each stores one block's row.
+ * square and share their slices through L2. PARTIAL: k is cut into pieces of `depth` slices; each is a tile of its own
+ * and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
+ *
+ * Storing. CVEC: n is a multiple of 8 and so are ldc and all offsets; else element by element.
+ *   STAGED   (16-bit C) the tile goes to shared memory by stmatrix, in the copy engine's swizzle, and from there to C by
+ *            the copy engine, which leaves out what is outside; the next tile's products begin at once.
+ *   else     16 bytes at a time: the four threads that hold a row of four 8-column blocks exchange, and each stores
+ *            one block's row (also how residual and old values are read).
  *
  * Ladder: (1) 128 x 128 tile, one stage, all threads load and multiply; (2) TMA into a ring, a producer warpgroup, its
  * registers given to the consumers: loads are free; (3) 64 x 256 a warpgroup: most products a byte of shared memory;
- * (4) one wgmma group in flight across slices: no gap at the barrier; (5) clusters with multicast: B crosses L2 once
- * for two blocks; (6) persistent grid in bands: L2 hits, stores overlap with the next tile's loads; (7) 16-byte stores
- * out of registers, no shared memory, so that four stages fit. Only the last version is kept. Not measured on a GPU. */
+ * (4) products under way across slices: no gap at the barrier; (5) clusters with multicast: B crosses L2 once for two
+ * blocks; (6) persistent grid in bands: L2 hits, and the next tile's loads overlap with storing; (7) staged tiles: all
+ * blocks finish at about the same time, and writing 64 KB each waits on L2; the price is one stage of four. Only the
+ * last version is kept. Not measured on a GPU. */
 #ifndef BN
 #define BN 256
 #define STAGES 4
@@ -386,6 +394,7 @@ extern "C" __global__ void
     if (LOCAL_ID(0) == 0) {
       for (int i = start; i < tiles; i += step) {
         Place p = place(i, rank, GRID);
+        _Pragma("unroll 1") /* few registers are left here */
         for (int slice = p.first; slice < p.last; slice++) {
           mbarrier_wait_copies(EMPTY(s), parity ^ 1);
           fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, slice * BK, rank);
@@ -402,6 +411,7 @@ extern "C" __global__ void
     int half = warpgroup - 1;
     int lane = lane_id();
     int thread = LOCAL_ID(0) % 128;
+    int warp = shuffle(thread / 32, 0);
     int row0 = half * 64 + thread / 32 * 16 + lane / 4;
     uint own = staging + half * (BN / 64) * BOX; /* this warpgroup's rows of the staged tile */
     int col0 = lane % 4 * 2;
@@ -442,7 +452,7 @@ extern "C" __global__ void
 #else
 #if STAGED
       /* The last tile has been read out of the staging area long since. */
-      if (thread == 0) tma_store_wait_read<0>();
+      if (warp == 0 && warp_elect()) tma_store_wait_read<0>();
       named_barrier(warpgroup, 128);
 #endif
       store(d, c, co + p.batch * m * ldc, ldc, bias, residual, ro + p.batch * m * n, p.row + row0, p.col + col0, m, n,
@@ -450,7 +460,7 @@ extern "C" __global__ void
 #if STAGED
       fence_async_shared();
       named_barrier(warpgroup, 128);
-      if (thread == 0 && p.row + half * 64 < m) {
+      if (warp == 0 && p.row + half * 64 < m && warp_elect()) {
         for (int j = 0; j < BN / 64; j++) {
           if (p.col + j * 64 < n) tma_store_3d(&cmap, own + j * BOX, p.col + j * 64, p.row + half * 64, p.batch);
         }
@@ -460,7 +470,7 @@ extern "C" __global__ void
 #endif
     }
 #if STAGED
-    if (thread == 0) tma_store_wait_read<0>();
+    if (warp == 0 && warp_elect()) tma_store_wait_read<0>();
 #endif
     cluster_meet();
   }
