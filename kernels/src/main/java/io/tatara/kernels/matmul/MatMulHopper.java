@@ -142,6 +142,7 @@ final class MatMulHopper implements ProductKernel {
         boolean partial = t.splits() > 1;
         GpuProgram program =
                 p.cuda(
+                        "matmul_sm90.cuh",
                         "matmul_sm90.cu",
                         HEADERS,
                         "BN",
