@@ -175,6 +175,9 @@ extern "C" __global__ void
   if (LOCAL_ID(0) == 0) {
     tma_prefetch(&amap);
     tma_prefetch(&bmap);
+#if STAGED
+    tma_prefetch(&cmap);
+#endif
     for (int s = 0; s < STAGES; s++) {
       mbarrier_init(FULL(s), 1);
       mbarrier_init(EMPTY(s), CLUSTER * CONSUMERS * 4);
