@@ -24,6 +24,9 @@
 #define DEPTH 8
 #define STAGES 2
 #endif
+#ifndef BLOCKS
+#define BLOCKS 1
+#endif
 #ifndef AK
 #define AK 1
 #define BK 0
@@ -181,7 +184,7 @@ DEVICE void multiply(float (&acc)[RQ * 4 * CQ][4], const float *x, const float *
 }
 
 /* Grid: tiles of C, splits, batch. depth: elements of k of a split, a multiple of DEPTH. */
-KERNEL_SIZED(THREADS, 1, 1) void matmul_simt(MATMUL_ARGUMENTS, int depth, float *partial, int *semaphores) {
+KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, float *partial, int *semaphores) {
   DYNAMIC_SHARED(bytes);
 #if SPLIT
   SHARED int last;

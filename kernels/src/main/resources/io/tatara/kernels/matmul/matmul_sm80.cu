@@ -66,8 +66,7 @@ struct Fetch {
   static const int EACH = R * BKB / 16 / THREADS;             /* pieces of a thread */
   static const int APART = THREADS / ROW;                     /* rows between them */
   const unsigned char *from;
-  long long apart;
-  int row, piece, to, limit;
+  int apart, row, piece, to, limit;
 
   /* Rows row0 to rows, k from p0 on; ld: elements from one row of the slot to the next. */
   DEVICE_MEMBER void start(const ELEM *x, int rows, int row0, int p0, int ld) {
@@ -77,7 +76,7 @@ struct Fetch {
     to = row * ROW * 16 + (piece ^ swizzle<ROW, !ALONG_K && STORAGE == 0>(row)) * 16;
     long long at = ALONG_K ? (long long)(row0 + row) * ld + p0 : (long long)(p0 + row) * ld + row0;
     from = (const unsigned char *)x + at * BYTES + piece * 16;
-    apart = (long long)APART * ld * BYTES;
+    apart = APART * ld; /* elements; where that overflows there is no other row */
     int left = rows - row0;
     /* along k: how many of this thread's rows are there; else: how many bytes of its piece */
     limit = ALONG_K ? (left - row + APART - 1) / APART : left * BYTES - piece * 16;
@@ -98,7 +97,7 @@ struct Fetch {
                                        (piece ^ swizzle<ROW, !ALONG_K && STORAGE == 0>(row + i * APART)) * 16;
       int bytes = ALONG_K ? (i < limit ? deep : 0) : (row + i * APART < left ? limit : 0);
       copy(memory, base, slot + there, p, bytes);
-      p += apart;
+      p += (long long)apart * BYTES;
     }
     from = ALONG_K ? from + BKB : p; /* EACH * APART is DEPTH where a row is one k */
   }

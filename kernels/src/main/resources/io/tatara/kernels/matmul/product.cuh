@@ -7,6 +7,8 @@
 #define SPLIT 0
 #endif
 #define DEVICE_MEMBER __device__ __forceinline__
+/* A kernel whose registers let a multiprocessor run so many blocks at once. */
+#define KERNEL_RESIDENT(threads, blocks) extern "C" __global__ __launch_bounds__(threads, blocks)
 
 /* V neighbouring floats from storage CSTORAGE; aligned to V elements. */
 template <int V>
