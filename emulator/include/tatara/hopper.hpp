@@ -35,6 +35,8 @@ static inline void mbarrier_arrive_expect(uint bar, int bytes) { tatara_emu_mbar
 static inline void mbarrier_arrive(uint bar) { tatara_emu_mbarrier_arrive(bar, 0, -1); }
 static inline void mbarrier_arrive_cluster(uint bar, int rank) { tatara_emu_mbarrier_arrive(bar, 0, rank); }
 static inline void mbarrier_wait(uint bar, int parity) { tatara_emu_mbarrier_wait(bar, parity); }
+static inline void mbarrier_arrive_cluster_only(uint bar, int rank) { tatara_emu_mbarrier_arrive(bar, 0, rank); }
+static inline void mbarrier_wait_copies(uint bar, int parity) { tatara_emu_mbarrier_wait(bar, parity); }
 
 static inline void tma_prefetch(const TensorMap* map) { tatara_emu_tma_prefetch(map); }
 static inline void tma_load_2d(uint to, const TensorMap* map, uint bar, int x, int y) {
@@ -108,3 +110,13 @@ static inline void wgmma_bf16(float (&d)[R], tatara_u64 a, tatara_u64 b, int acc
   static_assert(R % 4 == 0 && R <= 128, "wgmma has 8 to 256 columns");
   tatara_emu_wgmma(d, 2 * R, a, b, accumulate, 1, TRANS_A, TRANS_B);
 }
+template <int R>
+static inline void wgmma_hold(float (&)[R]) {}
+static inline void stmatrix_x4(uint at, const uint (&r)[4]) {
+  int lane = tatara_emu_lane();
+  for (int i = 0; i < 4; i++) {
+    uint row = __shfl_sync(0xffffffffu, at, 8 * i + lane / 4);
+    tatara_emu_cluster_store(row + lane % 4 * 4, r[i]);
+  }
+}
+static inline int warp_elect() { return tatara_emu_lane() == 0; }

@@ -246,6 +246,12 @@ record Product(
                 .withHeaders(headers);
     }
 
+    /** As above with a further text of this room in front of the source. */
+    GpuProgram cuda(String part, String file, List<String> headers, Object... defines) {
+        return program(file, List.of("product.cl", "product.cuh", part, file), defines)
+                .withHeaders(headers);
+    }
+
     private GpuProgram program(String file, List<String> files, Object... defines) {
         StringBuilder text = new StringBuilder();
         for (String f : files) {

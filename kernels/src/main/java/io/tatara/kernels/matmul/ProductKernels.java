@@ -12,7 +12,12 @@ import java.util.List;
 final class ProductKernels {
     /** Preferred first; the last takes everything. */
     static final List<ProductKernel> ALL =
-            List.of(new MatMulSkinny(), new MatMulSm80(), new MatMulSimt(), new MatMulPortable());
+            List.of(
+                    new MatMulSkinny(),
+                    new MatMulHopper(),
+                    new MatMulSm80(),
+                    new MatMulSimt(),
+                    new MatMulPortable());
 
     private ProductKernels() {}
 

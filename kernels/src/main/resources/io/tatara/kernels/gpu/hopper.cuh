@@ -39,6 +39,23 @@ DEVICE void mbarrier_wait(uint bar, int parity) {
       "r"(parity)
       : "memory");
 }
+/* The same two without order for other memory than the copy engine's: enough where a barrier hands a buffer to and
+ * from the copy engine. The forms above also order ordinary loads and stores across the cluster and pay for that by a
+ * fence of the device's memory and an emptied L1 cache. */
+DEVICE void mbarrier_arrive_cluster_only(uint bar, int rank) {
+  asm volatile(
+      "{\n.reg .b32 remote;\nmapa.shared::cluster.u32 remote, %0, %1;\n"
+      "mbarrier.arrive.shared::cluster.b64 _, [remote];\n}" ::"r"(bar),
+      "r"(rank)
+      : "memory");
+}
+DEVICE void mbarrier_wait_copies(uint bar, int parity) {
+  asm volatile(
+      "{\n.reg .pred done;\nWAIT:\nmbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+      "@!done bra WAIT;\n}" ::"r"(bar),
+      "r"(parity)
+      : "memory");
+}
 
 /* ---- the copy engine; x is the innermost coordinate ---- */
 DEVICE void tma_prefetch(const TensorMap* map) {
@@ -77,6 +94,13 @@ template <int N>
 DEVICE void tma_store_wait_read() {
   asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(N) : "memory");
 }
+/* Four 8x8 matrices of 16-bit elements, two a register as mma and wgmma hold them; lane i gives the address of row
+ * i % 8 of matrix i / 8. */
+DEVICE void stmatrix_x4(uint at, const uint (&r)[4]) {
+  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(at), "r"(r[0]), "r"(r[1]),
+               "r"(r[2]), "r"(r[3])
+               : "memory");
+}
 /* Between writing shared memory by ordinary stores and its being read by the copy engine or wgmma. */
 DEVICE void fence_async_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 
@@ -104,6 +128,14 @@ DEVICE void cluster_store(uint at, float x) {
 }
 DEVICE void cluster_store(uint at, uint x) {
   asm volatile("st.shared::cluster.u32 [%0], %1;" ::"r"(at), "r"(x) : "memory");
+}
+
+/* Whether this is the lane that acts for its (whole) warp, always the same one. The compiler knows that it is one lane,
+ * and so issues copies without a loop over lanes. */
+DEVICE int warp_elect() {
+  int one;
+  asm volatile("{\n.reg .pred p;\nelect.sync _|p, 0xffffffff;\nselp.b32 %0, 1, 0, p;\n}" : "=r"(one));
+  return one;
 }
 
 /* ---- registers ---- */
@@ -184,6 +216,30 @@ DEVICE void wgmma_bf16(float (&d)[64], unsigned long long a, unsigned long long 
       : "l"(a), "l"(b), "r"(accumulate), "n"(TRANS_A), "n"(TRANS_B));
 }
 template <int TRANS_A, int TRANS_B>
+DEVICE void wgmma_f16(float (&d)[96], unsigned long long a, unsigned long long b, int accumulate) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %98, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n192k16.f32.f16.f16 {"
+      "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31,"
+      "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63,"
+      "%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%89,%90,%91,%92,%93,%94,%95}, "
+      "%96, %97, p, 1, 1, %99, %100;\n}"
+      : WGMMA_D32(0), WGMMA_D32(32), WGMMA_D32(64)
+      : "l"(a), "l"(b), "r"(accumulate), "n"(TRANS_A), "n"(TRANS_B));
+}
+template <int TRANS_A, int TRANS_B>
+DEVICE void wgmma_bf16(float (&d)[96], unsigned long long a, unsigned long long b, int accumulate) {
+  asm volatile(
+      "{\n.reg .pred p;\nsetp.ne.b32 p, %98, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n192k16.f32.bf16.bf16 {"
+      "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31,"
+      "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63,"
+      "%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%89,%90,%91,%92,%93,%94,%95}, "
+      "%96, %97, p, 1, 1, %99, %100;\n}"
+      : WGMMA_D32(0), WGMMA_D32(32), WGMMA_D32(64)
+      : "l"(a), "l"(b), "r"(accumulate), "n"(TRANS_A), "n"(TRANS_B));
+}
+template <int TRANS_A, int TRANS_B>
 DEVICE void wgmma_f16(float (&d)[128], unsigned long long a, unsigned long long b, int accumulate) {
   asm volatile(
       "{\n.reg .pred p;\nsetp.ne.b32 p, %130, 0;\n"
@@ -208,6 +264,12 @@ DEVICE void wgmma_bf16(float (&d)[128], unsigned long long a, unsigned long long
       "%128, %129, p, 1, 1, %131, %132;\n}"
       : WGMMA_D32(0), WGMMA_D32(32), WGMMA_D32(64), WGMMA_D32(96)
       : "l"(a), "l"(b), "r"(accumulate), "n"(TRANS_A), "n"(TRANS_B));
+}
+/* After wgmma_wait, before the sums are used: keeps the compiler from reading them earlier. */
+template <int R>
+DEVICE void wgmma_hold(float (&d)[R]) {
+  UNROLL
+  for (int i = 0; i < R; i++) asm volatile("" : "+f"(d[i])::"memory");
 }
 #else
 #include <tatara/hopper.hpp>

@@ -21,7 +21,7 @@ record Nvcc(Path program) {
     private static final Pattern IGNORED =
             Pattern.compile(
                     "(?i)(warning|advisory).*(ignor|unrecognized|must precede a loop|not unrolled|cannot be"
-                            + " applied|serializ|potential performance loss)");
+                            + " applied|serializ)|potential performance loss");
     private static final int SHOWN = 2000;
 
     /**

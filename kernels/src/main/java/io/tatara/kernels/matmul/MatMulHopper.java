@@ -1,0 +1,252 @@
+package io.tatara.kernels.matmul;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuTraits;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Products of float16 and bfloat16 matrices on Hopper (compute capability 9.0): {@code
+ * matmul_sm90.cu}. C may be of any floating type. The copy engine asks that runs of A and B start
+ * at multiples of 16 bytes and that the batch of each is one axis; the rest is for other kernels.
+ */
+final class MatMulHopper implements ProductKernel {
+    private static final List<String> HEADERS = List.of("warp.cuh", "tensor.cuh", "hopper.cuh");
+
+    /** From here on in both directions a tile is worth its while. */
+    private static final int LEAST = 33;
+
+    /** Elements of the span that is permuted in shared memory. */
+    private static final int SPAN = 64;
+
+    private static final int BYTES = 2;
+
+    @Override
+    public String variant() {
+        return "sm90";
+    }
+
+    /**
+     * One batch axis of an operand: matrix z of the batch is its own matrix number {@code z / div %
+     * mod}, each {@code stride} elements from the one before.
+     */
+    record Batch(int div, int mod, int stride) {
+        /** Null where the axes are not one: strides that do not run on into each other. */
+        static Batch of(int[] extents, int[] strides) {
+            int div = 1;
+            int x = extents.length - 1;
+            for (; x >= 0 && (extents[x] == 1 || strides[x] == 0); x--) {
+                div *= extents[x];
+            }
+            if (x < 0) {
+                return new Batch(1, 1, 0);
+            }
+            int stride = strides[x];
+            int mod = extents[x--];
+            for (; x >= 0 && (extents[x] == 1 || strides[x] == stride * mod); x--) {
+                mod *= extents[x];
+            }
+            for (; x >= 0; x--) {
+                if (extents[x] != 1 && strides[x] != 0) {
+                    return null;
+                }
+            }
+            return new Batch(div, mod, stride);
+        }
+    }
+
+    /** Whether the copy engine can read lines of this many elements, {@code step} apart. */
+    private static boolean readable(int alignment, int length, int lines, int step) {
+        return alignment == 16 && (lines == 1 || step >= length);
+    }
+
+    private static boolean aAlongK(Product p) {
+        return p.aAlongK() && readable(p.alignmentOfA(true), p.k(), p.m(), p.a().rowStride());
+    }
+
+    private static boolean aAlongM(Product p) {
+        return p.aAlongM() && readable(p.alignmentOfA(false), p.m(), p.k(), p.a().columnStride());
+    }
+
+    private static boolean bAlongK(Product p) {
+        return p.bAlongK() && readable(p.alignmentOfB(true), p.k(), p.n(), p.b().columnStride());
+    }
+
+    private static boolean bAlongN(Product p) {
+        return p.bAlongN() && readable(p.alignmentOfB(false), p.n(), p.k(), p.b().rowStride());
+    }
+
+    @Override
+    public boolean supports(Product p, GpuTraits traits) {
+        DType ab = p.numbers().ab();
+        return traits.hopper()
+                && traits.maxShared() >= 227 << 10
+                && (ab == DType.FLOAT16 || ab == DType.BFLOAT16)
+                && p.k() > 0
+                && (aAlongK(p) || aAlongM(p))
+                && (bAlongK(p) || bAlongN(p))
+                && Batch.of(p.axes().extents(), p.axes().a()) != null
+                && Batch.of(p.axes().extents(), p.axes().b()) != null;
+    }
+
+    @Override
+    public boolean suits(Product p, GpuTraits traits) {
+        return p.m() >= LEAST && p.n() >= LEAST;
+    }
+
+    @Override
+    public void add(GpuPlan.Builder plan, Product p, GpuTraits traits) {
+        add(
+                plan,
+                p,
+                HopperTiling.of(
+                        p.m(), p.n(), p.k(), p.batch(), stageable(p), traits.computeUnits()));
+    }
+
+    /** Whether rows of C come in whole pieces of 16 bytes. */
+    private static boolean vector(Product p) {
+        return p.alignmentOfC() == 16 && p.n() % 8 == 0;
+    }
+
+    /** Whether C's tiles may go through shared memory. */
+    static boolean stageable(Product p) {
+        return vector(p) && p.numbers().c().bytes() == BYTES;
+    }
+
+    /** With tiles as told. */
+    static void add(GpuPlan.Builder plan, Product p, HopperTiling t) {
+        boolean ta = !aAlongK(p);
+        boolean tb = bAlongK(p);
+        int m = p.m();
+        int n = p.n();
+        int k = p.k();
+        Batch a = Batch.of(p.axes().extents(), p.axes().a());
+        Batch b = Batch.of(p.axes().extents(), p.axes().b());
+        // What a block of the cluster loads of B: whole boxes, or its share of each.
+        int share =
+                tb
+                        ? t.bn() / t.cluster()
+                        : t.bn() / SPAN % t.cluster() == 0 ? SPAN : SPAN / t.cluster();
+        DType type = p.numbers().ab();
+        GpuPlan.Arg amap =
+                ta
+                        ? map(p.a(), type, m, k, p.a().columnStride(), a, SPAN)
+                        : map(p.a(), type, k, m, p.a().rowStride(), a, HopperTiling.BM);
+        GpuPlan.Arg bmap =
+                tb
+                        ? map(p.b(), type, k, n, p.b().columnStride(), b, share)
+                        : map(p.b(), type, n, k, p.b().rowStride(), b, share);
+        boolean partial = t.splits() > 1;
+        GpuProgram program =
+                p.cuda(
+                        "matmul_sm90.cuh",
+                        "matmul_sm90.cu",
+                        HEADERS,
+                        "BN",
+                        t.bn(),
+                        "STAGES",
+                        t.stages(),
+                        "CLUSTER",
+                        t.cluster(),
+                        "TA",
+                        ta ? 1 : 0,
+                        "TB",
+                        tb ? 1 : 0,
+                        "CVEC",
+                        vector(p) ? 1 : 0,
+                        "STAGED",
+                        t.staged() ? 1 : 0,
+                        "PARTIAL",
+                        partial ? 1 : 0);
+        Object part = partial ? plan.temporary(t.workspace(m, n)) : null;
+        Object bias = p.finish().bias();
+        Object residual = p.finish().residual();
+        int ldp = HopperTiling.sumColumns(n);
+        List<Object> args = new ArrayList<>(List.of(amap, bmap));
+        if (t.staged()) {
+            Product.Operand c =
+                    new Product.Operand(p.c().arg(), p.c().offset(), p.c().ld(), 1, null);
+            Batch all = new Batch(1, p.batch(), m * p.c().ld());
+            args.add(map(c, p.numbers().c(), n, m, p.c().ld(), all, SPAN));
+        }
+        Object[] rest = {
+            p.c().arg(),
+            p.c().offset(),
+            p.c().ld(),
+            bias,
+            residual,
+            p.residualOffset(),
+            part,
+            ldp,
+            m,
+            n,
+            (int) t.tiles(),
+            t.rows(),
+            t.cols(),
+            t.batches(),
+            t.group(),
+            t.slices(),
+            t.depth(),
+            a.div(),
+            a.mod(),
+            b.div(),
+            b.mod()
+        };
+        args.addAll(Arrays.asList(rest));
+        plan.launch(
+                program,
+                "matmul_hopper",
+                new int[] {t.clusters() * t.cluster(), 1, 1},
+                new int[] {384, 1, 1},
+                t.shared(),
+                false,
+                args.toArray());
+        if (partial) {
+            plan.launch1d(
+                    program,
+                    "matmul_hopper_sum",
+                    (long) t.batches() * m * (ldp / 8),
+                    256,
+                    part,
+                    ldp,
+                    t.splits(),
+                    t.batches(),
+                    p.c().arg(),
+                    p.c().offset(),
+                    p.c().ld(),
+                    bias,
+                    residual,
+                    p.residualOffset(),
+                    m,
+                    n);
+        }
+    }
+
+    /**
+     * An operand as the copy engine sees it: matrices of {@code lines} lines of {@code length}
+     * elements; a box is {@link #SPAN} elements of each of {@code height} lines.
+     */
+    private static GpuPlan.Arg map(
+            Product.Operand x,
+            DType type,
+            int length,
+            int lines,
+            int step,
+            Batch batch,
+            int height) {
+        // Strides along axes of extent 1 are not used, but must be such as the engine takes.
+        long row = lines > 1 ? (long) step * BYTES : (length * 2L + 15) / 16 * 16;
+        long matrix = batch.mod() > 1 ? (long) batch.stride() * BYTES : row * lines;
+        return new GpuPlan.Arg.TensorMap(
+                (GpuPlan.Arg) x.arg(),
+                (long) x.offset() * BYTES,
+                type,
+                List.of((long) length, (long) lines, (long) batch.mod()),
+                List.of(row, matrix),
+                List.of(SPAN, height, 1),
+                128);
+    }
+}

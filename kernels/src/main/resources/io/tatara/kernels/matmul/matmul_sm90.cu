@@ -1,0 +1,299 @@
+/* C = activation(A · B + bias) + residual for 16-bit A and B on Hopper (sm_90a): TMA, wgmma, clusters. The meaning
+ * of the arguments is that of product.cl; sums are float32.
+ *
+ * A block of three warpgroups computes tiles of 128 x BN, one after the other (persistent grid):
+ *   warpgroup 0, one thread of it, moves slices of A (128 x 64) and B (64 x BN) by the copy engine into a ring of
+ *                STAGES stages, running ahead into the next tile while the others still store the last one;
+ *   warpgroups 1 and 2 hold 64 x BN sums each in registers and multiply by wgmma m64 n(BN) k16, four a slice; then
+ *                they finish the sums and store them.
+ * CLUSTER blocks stand below each other: same columns, next rows. They need the same slice of B, so each loads
+ * 1/CLUSTER of it and the copy engine delivers that to all of them.
+ *
+ * In shared memory every operand stands in spans of 128 bytes (64 elements), swizzled as the copy engine does:
+ *   contiguous along k   rows of m (n), 64 k each; wgmma steps 32 bytes along a row for the next 16 k;
+ *   contiguous along m, n   (TA, TB_ROWS) boxes of 64 m (n) x 64 k, 8192 bytes apart; the next 16 k are 2048 bytes on.
+ * A leading offset of 8192 (box to box) and a stride of 1024 (8 spans) describe both. Elements outside the matrices
+ * read as 0, so a ragged k needs nothing and ragged rows and columns need care only where they are stored.
+ *
+ * Who waits for what. full[s]: one arrival, the block's own producer, which also announces the bytes of the whole
+ * stage; its own copies and those of its cluster's other producers count them down. Bytes of another producer may come
+ * before the announcement: the phase cannot end without the arrival. empty[s]: one arrival of each consumer warp
+ * of each block of the cluster, since a producer writes into all of them; a warp arrives at all blocks' empty[s]
+ * when its products from stage s are done. With four stages and more one slice's products are under way while the
+ * next one's are issued (AHEAD), and the stage before is released; with three, the other warpgroup keeps the matrix
+ * units busy meanwhile. Both count phases alike: pass p over the ring waits for full with parity p & 1 and for empty
+ * with the other parity, which a fresh barrier grants. No block ends before all of its cluster are done (arrivals and
+ * copies would fall into memory that is no longer its own). The order of memory that goes with these barriers is the
+ * block's: they hand stages to and from the copy engine, and cluster-wide order would cost an emptied L1 and a fence
+ * of all stores for each slice.
+ *
+ * Tiles go in bands of `group` cluster rows, down the band first, so that the tiles in work at one time form a near
+ * square and share their slices through L2. PARTIAL: k is cut into pieces of `depth` slices; each is a tile of its own
+ * and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
+ *
+ * Storing. CVEC: n is a multiple of 8 and so are ldc and all offsets; else element by element.
+ *   STAGED   (16-bit C) the tile goes to shared memory by stmatrix, in the copy engine's swizzle, and from there to C by
+ *            the copy engine, which leaves out what is outside; the next tile's products begin at once.
+ *   else     16 bytes at a time: the four threads that hold a row of four 8-column blocks exchange, and each stores
+ *            one block's row (also how residual and old values are read).
+ *
+ * Ladder: (1) 128 x 128 tile, one stage, all threads load and multiply; (2) TMA into a ring, a producer warpgroup, its
+ * registers given to the consumers: loads are free; (3) 64 x 256 a warpgroup: most products a byte of shared memory;
+ * (4) products under way across slices: no gap at the barrier; (5) clusters with multicast: B crosses L2 once for two
+ * blocks; (6) persistent grid in bands: L2 hits, and the next tile's loads overlap with storing; (7) staged tiles: all
+ * blocks finish at about the same time, and writing 64 KB each waits on L2; the price is one stage of four. Only the
+ * last version is kept. Not measured on a GPU. */
+/* A tile: first row and column, batch, its matrices in A and B, slices of k from first to last (exclusive). */
+struct Place {
+  int row, col, batch, a, b, split, first, last;
+};
+
+/* The plan: cluster rows and columns of tiles, batches, rows of a band, slices of k and how many a piece has; which
+ * matrix of A (B) batch z takes: (z / div) % mod. */
+#define GRID_ARGUMENTS \
+  int rows, int cols, int batches, int group, int slices, int depth, int adiv, int amod, int bdiv, int bmod
+#define GRID rows, cols, batches, group, slices, depth, adiv, amod, bdiv, bmod
+
+/* Where tile number i stands for block `rank` of a cluster. */
+DEVICE Place place(int i, int rank, GRID_ARGUMENTS) {
+  Place p;
+  int per = rows * cols;
+  int all = i / per;
+  int r = i - all * per;
+  int band = r / (group * cols);
+  int height = rows - band * group;
+  height = height < group ? height : group;
+  int q = r - band * group * cols;
+  p.row = ((band * group + q % height) * CLUSTER + rank) * BM;
+  p.col = q / height * BN;
+  p.batch = all % batches;
+  p.split = all / batches;
+  p.a = p.batch / adiv % amod;
+  p.b = p.batch / bdiv % bmod;
+  p.first = p.split * depth;
+  p.last = p.first + depth < slices ? p.first + depth : slices;
+  return p;
+}
+
+/* d += 64 rows of A · B over one slice. */
+DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
+  UNROLL
+  for (int k = 0; k < BK / 16; k++) {
+    unsigned long long x = wgmma_descriptor(a + k * (TA ? 2048 : 32), BOX, 1024, 128);
+    unsigned long long y = wgmma_descriptor(b + k * (TB_ROWS ? 2048 : 32), BOX, 1024, 128);
+#if STORAGE == 1
+    wgmma_f16<TA, TB_ROWS>(d, x, y, k > 0 || !first);
+#else
+    wgmma_bf16<TA, TB_ROWS>(d, x, y, k > 0 || !first);
+#endif
+  }
+}
+
+/* One slice of a tile into a stage; own: this block's share of B. */
+DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k, int rank) {
+  mbarrier_arrive_expect(full, STAGE_BYTES);
+#if TA
+  UNROLL
+  for (int i = 0; i < BM / 64; i++) tma_load_3d(stage + i * BOX, a, full, p.row + i * 64, k, p.a);
+#else
+  tma_load_3d(stage, a, full, k, p.row, p.a);
+#endif
+  uint to = stage + A_BYTES;
+#if TB
+  to += rank * PART_BYTES;
+  int col = p.col + rank * (BN / CLUSTER);
+#if CLUSTER > 1
+  tma_load_3d_multicast(to, b, full, k, col, p.b, (1 << CLUSTER) - 1);
+#else
+  tma_load_3d(to, b, full, k, col, p.b);
+#endif
+#else
+#if WHOLE
+  to += rank * PART_BYTES;
+  int col = p.col + rank * (BN / CLUSTER);
+  UNROLL
+  for (int i = 0; i < BN / 64 / CLUSTER; i++) {
+#if CLUSTER > 1
+    tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.b, (1 << CLUSTER) - 1);
+#else
+    tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.b);
+#endif
+  }
+#else
+  to += rank * (BOX / CLUSTER);
+  UNROLL
+  for (int i = 0; i < BN / 64; i++)
+    tma_load_3d_multicast(to + i * BOX, b, full, p.col + i * 64, k + rank * (BK / CLUSTER), p.b, (1 << CLUSTER) - 1);
+#endif
+#endif
+}
+
+#define FULL(s) (bars + (s) * 8)
+#define EMPTY(s) (bars + (STAGES + (s)) * 8)
+
+/* Neither starts nor ends before the others of the cluster. */
+DEVICE void cluster_meet() {
+#if CLUSTER > 1
+  warp_barrier();
+  cluster_arrive();
+  cluster_wait();
+#endif
+}
+
+/* This warp no longer reads the stage: says so in every block of the cluster. */
+DEVICE void release(uint empty, int lane) {
+#if CLUSTER > 1
+  if (lane < CLUSTER) mbarrier_arrive_cluster_only(empty, lane);
+#else
+  if (lane == 0) mbarrier_arrive(empty);
+#endif
+}
+
+extern "C" __global__ void
+#if CLUSTER > 1
+    __cluster_dims__(CLUSTER, 1, 1)
+#endif
+        __launch_bounds__(128 * (1 + CONSUMERS), 1)
+            matmul_hopper(TENSOR_MAP amap, TENSOR_MAP bmap,
+#if STAGED
+                          TENSOR_MAP cmap,
+#endif
+                          GLOBAL CELEM* c, int co, int ldc,
+                          GLOBAL const CELEM* RESTRICT bias, GLOBAL const CELEM* RESTRICT residual, int ro,
+                          GLOBAL float* part, int ldp, int m, int n, int tiles, GRID_ARGUMENTS) {
+  DYNAMIC_SHARED(memory);
+  uint ring = shared_address(memory);
+  uint staging = ring + STAGES * STAGE_BYTES;
+  uint bars = staging + STAGED * BM * BN * 2;
+  int rank = 0;
+#if CLUSTER > 1
+  rank = cluster_rank();
+#endif
+  int warpgroup = shuffle(LOCAL_ID(0) / 128, 0); /* known to be one for the warp */
+  int start = GROUP_ID(0) / CLUSTER;
+  int step = GROUP_COUNT(0) / CLUSTER;
+  if (LOCAL_ID(0) == 0) {
+    tma_prefetch(&amap);
+    tma_prefetch(&bmap);
+#if STAGED
+    tma_prefetch(&cmap);
+#endif
+    for (int s = 0; s < STAGES; s++) {
+      mbarrier_init(FULL(s), 1);
+      mbarrier_init(EMPTY(s), CLUSTER * CONSUMERS * 4);
+    }
+    mbarrier_fence_init();
+  }
+  BARRIER();
+  cluster_meet();
+  int s = 0;
+  int parity = 0;
+  if (warpgroup == 0) {
+    registers_decrease<40>();
+    if (LOCAL_ID(0) == 0) {
+      for (int i = start; i < tiles; i += step) {
+        Place p = place(i, rank, GRID);
+        _Pragma("unroll 1") /* few registers are left here */
+        for (int slice = p.first; slice < p.last; slice++) {
+          mbarrier_wait_copies(EMPTY(s), parity ^ 1);
+          fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, slice * BK, rank);
+          if (++s == STAGES) {
+            s = 0;
+            parity ^= 1;
+          }
+        }
+      }
+    }
+    cluster_meet();
+  } else {
+    registers_increase<232>();
+    int half = warpgroup - 1;
+    int lane = lane_id();
+    int thread = LOCAL_ID(0) % 128;
+    int warp = shuffle(thread / 32, 0);
+    int row0 = half * 64 + thread / 32 * 16 + lane / 4;
+    uint own = staging + half * (BN / 64) * BOX; /* this warpgroup's rows of the staged tile */
+    int col0 = lane % 4 * 2;
+    float d[SUMS];
+    UNROLL
+    for (int i = 0; i < SUMS; i++) d[i] = 0.0f;
+    for (int i = start; i < tiles; i += step) {
+      Place p;
+      int before = 0;
+      int first = 0;
+      int last = slices;
+#if PARTIAL
+      first = i / (rows * cols * batches) * depth;
+      last = first + depth < slices ? first + depth : slices;
+#endif
+      for (int slice = first; slice < last; slice++) {
+        uint stage = ring + s * STAGE_BYTES;
+        mbarrier_wait_copies(FULL(s), parity);
+        wgmma_fence();
+        multiply(d, stage + half * BOX, stage + A_BYTES, slice == first);
+        wgmma_commit();
+        /* Its divisions cost nothing here, behind the first products. */
+        if (slice == first) p = place(i, rank, GRID);
+        wgmma_wait<AHEAD>();
+        if (!AHEAD) release(EMPTY(s), lane);
+        if (AHEAD && slice > first) release(EMPTY(before), lane);
+        before = s;
+        if (++s == STAGES) {
+          s = 0;
+          parity ^= 1;
+        }
+      }
+      wgmma_wait<0>();
+      wgmma_hold(d);
+      if (AHEAD) release(EMPTY(before), lane);
+#if PARTIAL
+      store_sums(d, part + (p.split * batches + p.batch) * m * ldp, p.row + row0, p.col + col0, m, ldp);
+#else
+#if STAGED
+      /* The last tile has been read out of the staging area long since. */
+      if (warp == 0 && warp_elect()) tma_store_wait_read<0>();
+      named_barrier(warpgroup, 128);
+#endif
+      store(d, c, co + p.batch * m * ldc, ldc, bias, residual, ro + p.batch * m * n, p.row + row0, p.col + col0, m, n,
+            own + thread / 32 * 16 * 128);
+#if STAGED
+      fence_async_shared();
+      named_barrier(warpgroup, 128);
+      if (warp == 0 && p.row + half * 64 < m && warp_elect()) {
+        for (int j = 0; j < BN / 64; j++) {
+          if (p.col + j * 64 < n) tma_store_3d(&cmap, own + j * BOX, p.col + j * 64, p.row + half * 64, p.batch);
+        }
+        tma_store_commit();
+      }
+#endif
+#endif
+    }
+#if STAGED
+    if (warp == 0 && warp_elect()) tma_store_wait_read<0>();
+#endif
+    cluster_meet();
+  }
+}
+
+#if PARTIAL
+/* Adds the pieces in order and finishes; eight columns a thread. */
+KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* RESTRICT part, int ldp, int splits, int batches,
+                                               GLOBAL CELEM* c, int co, int ldc, GLOBAL const CELEM* RESTRICT bias,
+                                               GLOBAL const CELEM* RESTRICT residual, int ro, int m, int n) {
+  int all = batches * m * (ldp / 8);
+  int i = GLOBAL_ID(0);
+  if (i >= all) return;
+  float x[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
+  for (int s = 0; s < splits; s++) {
+    GLOBAL const float* from = part + (s * all + i) * 8;
+    float4 u = LOADF4(from, 0);
+    float4 v = LOADF4(from, 4);
+    float y[8] = {u.x, u.y, u.z, u.w, v.x, v.y, v.z, v.w};
+    UNROLL
+    for (int j = 0; j < 8; j++) x[j] += y[j];
+  }
+  int row = i / (ldp / 8);
+  int z = row / m;
+  matmul_store_run<8>(c, bias, residual, co + z * m * ldc, ro + z * m * n, row - z * m, i % (ldp / 8) * 8, n, ldc, x);
+}
+#endif
