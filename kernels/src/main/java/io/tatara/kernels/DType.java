@@ -30,6 +30,11 @@ public enum DType {
         return this != INT32;
     }
 
+    /** Whether this is a 16-bit type: storage, computed in float32. */
+    public boolean isHalf() {
+        return this == FLOAT16 || this == BFLOAT16;
+    }
+
     /** Unit round-off of the type: half the distance from 1 to the next number; 0 for integers. */
     public double roundoff() {
         return switch (this) {

@@ -13,8 +13,17 @@ public record TensorSpec(DType dtype, Shape shape) {
         return new TensorSpec(DType.FLOAT32, Shape.of(dims));
     }
 
+    public static TensorSpec of(DType dtype, int... dims) {
+        return new TensorSpec(dtype, Shape.of(dims));
+    }
+
     public static TensorSpec i32(int... dims) {
         return new TensorSpec(DType.INT32, Shape.of(dims));
+    }
+
+    /** The same shape with another element type. */
+    public TensorSpec withDType(DType d) {
+        return d == dtype ? this : new TensorSpec(d, shape);
     }
 
     public TensorSpec withShape(Shape s) {

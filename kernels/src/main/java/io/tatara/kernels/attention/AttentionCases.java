@@ -4,11 +4,15 @@ import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Data;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Cases of all four ops, from one list of extents. */
 final class AttentionCases {
     private static final MultiplicativeAttention SCALED = new MultiplicativeAttention(0.3f);
+
+    /** Sizes that are checked in the 16-bit types too. */
+    private static final String[] HALVES = {"one", "odd", "ragged", "lengths outside", "decoding"};
 
     private AttentionCases() {}
 
@@ -103,7 +107,13 @@ final class AttentionCases {
         c = behind(c, masked.keys(), 6);
         c = behind(c, masked.values(), 4).in(TensorSpec.f32(3));
         cases.add(masked.lengths(c).noGradient());
-        return cases;
+        return halves(cases, "nan", "nan behind the length");
+    }
+
+    private static List<Case> halves(List<Case> cases, String... names) {
+        String[] all = Arrays.copyOf(HALVES, HALVES.length + names.length);
+        System.arraycopy(names, 0, all, HALVES.length, names.length);
+        return Case.withHalves(cases, all);
     }
 
     private static Case additive(Case c, Size s, Data queries) {
@@ -159,7 +169,7 @@ final class AttentionCases {
         Case c = Case.of("nan behind the length", SCALED).in(masked.queries());
         c = behind(behind(c, masked.keys(), 6), masked.values(), 4);
         cases.add(masked.lengths(c).noGradient());
-        return cases;
+        return halves(cases, "nan", "nan behind the length");
     }
 
     private static Case multiplicative(Case c, Size s, Data queries) {
@@ -194,7 +204,7 @@ final class AttentionCases {
         c = Case.of("nan behind the length", op).in(masked.queries());
         c = behind(behind(c, masked.keys(), 6), masked.values(), 4).in(TensorSpec.f32(3));
         cases.add(arrived(masked.lengths(c), masked));
-        return cases;
+        return halves(cases, "no dweights", "no dcontext", "nan behind the length");
     }
 
     static List<Case> multiplicativeGradient() {
@@ -215,7 +225,7 @@ final class AttentionCases {
         c = Case.of("nan behind the length", op).in(masked.queries());
         c = behind(behind(c, masked.keys(), 6), masked.values(), 4);
         cases.add(arrived(masked.lengths(c), masked));
-        return cases;
+        return halves(cases, "no dweights", "no dcontext", "nan behind the length");
     }
 
     private static int sums(Extents e) {

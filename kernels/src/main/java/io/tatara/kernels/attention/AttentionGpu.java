@@ -152,12 +152,7 @@ final class AttentionGpu {
         Steps(TensorSpec[] in, int lengthsAt, GpuTraits traits) {
             e = Extents.of(in[0], in[1], in[2]);
             local = Integer.highestOneBit(Math.min(128, traits.maxWorkGroup()));
-            storage =
-                    switch (in[0].dtype()) {
-                        case FLOAT16 -> 1;
-                        case BFLOAT16 -> 2;
-                        default -> 0;
-                    };
+            storage = GpuProgram.storage(in[0].dtype());
             boolean ragged = in[lengthsAt] != null;
             lengths = ragged ? GpuPlan.in(lengthsAt) : new Arg.Null();
             attention = program("attention.cl", ragged, false);

@@ -5,7 +5,9 @@ import io.tatara.kernels.Op;
 import io.tatara.kernels.RefArray;
 import io.tatara.kernels.TensorSpec;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
@@ -107,7 +109,10 @@ public final class Case {
         return new Case(name, op, inputs, exact, gradient, bench, large, terms, tolerance);
     }
 
-    /** A tolerance of its own instead of the rounding-level default; say why beside the case. */
+    /**
+     * A tolerance of its own instead of float32's rounding level; say why beside the case. For
+     * results of 16-bit types twice their unit round-off comes on top.
+     */
     public Case tolerance(double t) {
         return new Case(name, op, inputs, exact, gradient, bench, large, reduction, t);
     }
@@ -140,12 +145,49 @@ public final class Case {
         return large;
     }
 
-    /** Largest ‖out − ref‖ / ‖ref‖ allowed for outputs of this dtype. */
+    /**
+     * The same case with its float32 inputs in another type, such as float16: drawn alike and
+     * rounded to it. Only for ops whose other inputs and attributes may stay as they are.
+     */
+    public Case as(DType dtype) {
+        List<Input> list = new ArrayList<>();
+        for (Input i : inputs) {
+            boolean real = i.spec() != null && i.spec().dtype() == DType.FLOAT32;
+            list.add(real ? new Input(i.spec().withDType(dtype), i.data(), i.differentiable()) : i);
+        }
+        String named = name + " " + dtype;
+        return new Case(named, op, list, exact, gradient, bench, large, reduction, tolerance);
+    }
+
+    /** These cases, and those with the given names once more in float16 and in bfloat16. */
+    public static List<Case> withHalves(List<Case> cases, String... names) {
+        Set<String> wanted = new HashSet<>(List.of(names));
+        List<Case> all = new ArrayList<>(cases);
+        for (Case c : cases) {
+            if (wanted.remove(c.name)) {
+                all.add(c.as(DType.FLOAT16));
+                all.add(c.as(DType.BFLOAT16));
+            }
+        }
+        if (!wanted.isEmpty()) {
+            throw new IllegalArgumentException("no cases " + wanted);
+        }
+        return all;
+    }
+
+    /**
+     * Largest {@link Comparison#error} allowed for outputs of this dtype: float32's rounding level,
+     * for float16 and bfloat16 twice their unit round-off besides (they are storage: the sums are
+     * float32's, and the correctly rounded result is off by one unit at most).
+     */
     public double tolerance(DType dtype) {
         if (exact || dtype == DType.INT32) {
             return 0;
         }
-        return tolerance > 0 ? tolerance : dtype.roundoff() * (8 + 2 * Math.sqrt(reduction));
+        DType arithmetic = dtype.isHalf() ? DType.FLOAT32 : dtype;
+        double rounding =
+                tolerance > 0 ? tolerance : arithmetic.roundoff() * (8 + 2 * Math.sqrt(reduction));
+        return dtype.isHalf() ? 2 * dtype.roundoff() + rounding : rounding;
     }
 
     public TensorSpec[] specs() {

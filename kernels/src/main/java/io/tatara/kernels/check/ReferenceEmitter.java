@@ -14,6 +14,7 @@ import java.util.Map;
 /** Carries ops out on the reference, in double precision throughout. */
 public final class ReferenceEmitter implements Emitter {
     private final Map<Class<?>, OpEntry<?>> more = new HashMap<>();
+    private boolean stored;
 
     /**
      * @param more ops that are not in the table, such as those of a program that brings its own
@@ -24,11 +25,26 @@ public final class ReferenceEmitter implements Emitter {
         }
     }
 
+    /**
+     * One for which what passes from op to op is stored between them: each op of a rule reads its
+     * float16 and bfloat16 inputs rounded to those types, as it must on a device. What an op gives
+     * is not rounded yet.
+     */
+    public static ReferenceEmitter stored() {
+        ReferenceEmitter e = new ReferenceEmitter();
+        e.stored = true;
+        return e;
+    }
+
     @Override
     public RefArray[] emit(Op op, Value... inputs) {
         RefArray[] in = new RefArray[inputs.length];
         for (int i = 0; i < in.length; i++) {
             in[i] = (RefArray) inputs[i];
+            if (stored && in[i] != null && in[i].spec().dtype().isHalf()) {
+                in[i] = new RefArray(in[i].spec(), in[i].data().clone());
+                Rounding.round(in[i]);
+            }
         }
         return run(entry(op), op, in);
     }

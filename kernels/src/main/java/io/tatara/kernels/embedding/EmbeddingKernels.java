@@ -83,6 +83,7 @@ final class EmbeddingKernels {
                 GpuPlan.in(0),
                 GpuPlan.in(1),
                 GpuPlan.out(0),
+                in[1].dtype(),
                 in[0].size(),
                 op.paddingIndex(),
                 1,

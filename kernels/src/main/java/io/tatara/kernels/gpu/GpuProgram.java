@@ -1,5 +1,7 @@
 package io.tatara.kernels.gpu;
 
+import io.tatara.kernels.DType;
+import io.tatara.kernels.TataraException;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -38,6 +40,16 @@ public record GpuProgram(
     /** Generated text; defines as name, value pairs. */
     public static GpuProgram of(String name, String source, Object... defines) {
         return new GpuProgram(name, source, map(defines), List.of());
+    }
+
+    /** The value of {@code STORAGE} in the portable header for tensors of this type. */
+    public static int storage(DType dtype) {
+        return switch (dtype) {
+            case FLOAT32 -> 0;
+            case FLOAT16 -> 1;
+            case BFLOAT16 -> 2;
+            default -> throw new TataraException(dtype + " is no storage type of real numbers");
+        };
     }
 
     private static String folder(Class<?> room) {

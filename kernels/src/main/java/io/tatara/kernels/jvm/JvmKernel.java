@@ -3,7 +3,11 @@ package io.tatara.kernels.jvm;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
 
-/** An op on Java arrays. Stateless; called from many threads at once. */
+/**
+ * An op on Java arrays. Stateless; called from many threads at once. Knows float32 and int32 alone:
+ * float16 and bfloat16 tensors come to it as float32 and what it gives is rounded behind it, so
+ * dtypes are those of the arrays' specs, not what an op's attributes say.
+ */
 public interface JvmKernel<O extends Op> {
     /**
      * Whether this kernel may be used; the last one of an op's list must take everything

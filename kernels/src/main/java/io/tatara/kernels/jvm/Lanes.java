@@ -1,5 +1,6 @@
 package io.tatara.kernels.jvm;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 
@@ -56,4 +57,13 @@ public interface Lanes {
 
     /** Sum of exp(x - shift), nothing stored. */
     float sumExpShifted(float[] x, int xo, float shift, int n);
+
+    /** y = x, exactly, for x of a 16-bit type; NaN stays NaN. */
+    void widen(DType type, short[] x, int xo, float[] y, int yo, int n);
+
+    /**
+     * y = x rounded to nearest, ties to even, to a 16-bit type; NaN stays NaN, what is too large
+     * becomes an infinity.
+     */
+    void narrow(DType type, float[] x, int xo, short[] y, int yo, int n);
 }

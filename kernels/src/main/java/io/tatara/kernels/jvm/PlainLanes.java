@@ -1,5 +1,6 @@
 package io.tatara.kernels.jvm;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 
@@ -150,5 +151,29 @@ public final class PlainLanes implements Lanes {
             s += Math.exp(x[xo + i] - shift);
         }
         return (float) s;
+    }
+
+    @Override
+    public void widen(DType type, short[] x, int xo, float[] y, int yo, int n) {
+        if (type == DType.FLOAT16) {
+            Halves.widen(x, xo, y, yo, n);
+            return;
+        }
+        Halves.checkBfloat16(type);
+        for (int i = 0; i < n; i++) {
+            y[yo + i] = Halves.fromBfloat16(x[xo + i]);
+        }
+    }
+
+    @Override
+    public void narrow(DType type, float[] x, int xo, short[] y, int yo, int n) {
+        if (type == DType.FLOAT16) {
+            Halves.narrow(x, xo, y, yo, n);
+            return;
+        }
+        Halves.checkBfloat16(type);
+        for (int i = 0; i < n; i++) {
+            y[yo + i] = Halves.toBfloat16(x[xo + i]);
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.tatara.kernels.jvm;
 
 import static io.tatara.kernels.jvm.VectorMath.S;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 import jdk.incubator.vector.FloatVector;
@@ -186,5 +187,25 @@ public final class VectorLanes implements Lanes {
             s += VectorReduce.sumExpShifted(x, xo + i, shift, Math.min(VectorReduce.BLOCK, n - i));
         }
         return (float) s;
+    }
+
+    @Override
+    public void widen(DType type, short[] x, int xo, float[] y, int yo, int n) {
+        if (type == DType.FLOAT16) {
+            Halves.widen(x, xo, y, yo, n);
+        } else {
+            Halves.checkBfloat16(type);
+            VectorHalves.widen(x, xo, y, yo, n);
+        }
+    }
+
+    @Override
+    public void narrow(DType type, float[] x, int xo, short[] y, int yo, int n) {
+        if (type == DType.FLOAT16) {
+            Halves.narrow(x, xo, y, yo, n);
+        } else {
+            Halves.checkBfloat16(type);
+            VectorHalves.narrow(x, xo, y, yo, n);
+        }
     }
 }

@@ -29,7 +29,8 @@ final class FillKernels {
 
     static GpuPlan gpu(Fill op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         boolean ints = op.spec().dtype() == DType.INT32;
-        GpuProgram program = GpuProgram.resource(Fill.class, "fill.cl");
+        int storage = ints ? 0 : GpuProgram.storage(op.spec().dtype());
+        GpuProgram program = GpuProgram.resource(Fill.class, "fill.cl", "STORAGE", storage);
         int n = op.spec().size();
         return ints
                 ? GpuPlan.builder()

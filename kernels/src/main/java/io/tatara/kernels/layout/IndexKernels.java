@@ -17,6 +17,9 @@ import java.util.Arrays;
 final class IndexKernels {
     private static final int GRAIN = 1 << 14;
 
+    /** Elements that a work-item converts: EACH of convert.cl. */
+    private static final int CAST_EACH = 4;
+
     private IndexKernels() {}
 
     static void gatherJvm(Gather op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -57,14 +60,15 @@ final class IndexKernels {
 
     static GpuPlan gatherGradientGpu(
             GatherGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        Shape dy = in[1].shape();
-        int a = op.axis(dy);
-        int outer = dy.product(0, a);
-        int inner = dy.product(a + 1, dy.rank());
+        TensorSpec dy = in[1];
+        int a = op.axis(dy.shape());
+        int outer = dy.shape().product(0, a);
+        int inner = dy.shape().product(a + 1, dy.shape().rank());
         return RowScatter.gpu(
                 GpuPlan.in(0),
                 GpuPlan.in(1),
                 GpuPlan.out(0),
+                dy.dtype(),
                 in[0].size(),
                 -1,
                 outer,
@@ -92,14 +96,17 @@ final class IndexKernels {
 
     static GpuPlan maskGpu(SequenceMask op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         int n = out[0].size();
-        return elementwise(
-                traits, "sequence_mask", n, GpuPlan.in(0), GpuPlan.out(0), n, op.length());
-    }
-
-    private static GpuPlan elementwise(GpuTraits traits, String entry, int n, Object... args) {
         GpuProgram program = GpuProgram.resource(IndexKernels.class, "convert.cl");
         return GpuPlan.builder()
-                .launch1d(program, entry, n, Math.min(128, traits.maxWorkGroup()), args)
+                .launch1d(
+                        program,
+                        "sequence_mask",
+                        n,
+                        Math.min(128, traits.maxWorkGroup()),
+                        GpuPlan.in(0),
+                        GpuPlan.out(0),
+                        n,
+                        op.length())
                 .build();
     }
 
@@ -123,12 +130,37 @@ final class IndexKernels {
     }
 
     static GpuPlan castGpu(Cast op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        DType from = in[0].dtype();
         int n = in[0].size();
+        if (from == op.to()) {
+            GpuPlan.Builder plan = GpuPlan.builder();
+            Strided all = MoveKernels.flat(n);
+            StridedGpu.append(plan, all, GpuPlan.in(0), GpuPlan.out(0), from, traits);
+            return plan.build();
+        }
         String entry =
-                in[0].dtype() == op.to()
-                        ? "copy_words"
-                        : op.to() == DType.INT32 ? "float_to_int" : "int_to_float";
-        return elementwise(traits, entry, n, GpuPlan.in(0), GpuPlan.out(0), n);
+                op.to() == DType.INT32
+                        ? "real_to_int"
+                        : from == DType.INT32 ? "int_to_real" : "real_to_real";
+        GpuProgram program =
+                GpuProgram.resource(
+                        IndexKernels.class,
+                        "convert.cl",
+                        "FROM",
+                        from == DType.INT32 ? 0 : GpuProgram.storage(from),
+                        "TO",
+                        op.to() == DType.INT32 ? 0 : GpuProgram.storage(op.to()));
+        int items = (int) ((n + CAST_EACH - 1L) / CAST_EACH);
+        return GpuPlan.builder()
+                .launch1d(
+                        program,
+                        entry,
+                        items,
+                        Math.min(128, traits.maxWorkGroup()),
+                        GpuPlan.in(0),
+                        GpuPlan.out(0),
+                        n)
+                .build();
     }
 
     /** Extents around the reversed axis; the batch index is o / outerEach + c / innerEach. */

@@ -56,7 +56,12 @@ final class MoveKernels {
     }
 
     static Strided reshape(Reshape op, Shape x, Shape y) {
-        return Strided.of(new int[] {x.size()}, 0, new int[] {1}, 0, new int[] {1});
+        return flat(x.size());
+    }
+
+    /** A plain copy of n elements. */
+    static Strided flat(int n) {
+        return Strided.of(new int[] {n}, 0, new int[] {1}, 0, new int[] {1});
     }
 
     static Strided expand(Expand op, Shape x, Shape y) {

@@ -1,5 +1,6 @@
 package io.tatara.kernels.layout;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
@@ -105,11 +106,12 @@ public final class RowScatter {
         }
     }
 
-    /** On OpenCL and CUDA; see scatter.cl. */
+    /** On OpenCL and CUDA; see scatter.cl. Sums are float32's, rounded once to {@code dtype}. */
     public static GpuPlan gpu(
             GpuPlan.Arg ids,
             GpuPlan.Arg dy,
             GpuPlan.Arg dx,
+            DType dtype,
             int count,
             int skip,
             int outer,
@@ -129,7 +131,14 @@ public final class RowScatter {
         int heads = Math.toIntExact(segments(count, segment) * rows);
         int segments = (int) segments(count, segment);
         int local = Math.min(128, traits.maxWorkGroup());
-        GpuProgram program = GpuProgram.resource(RowScatter.class, "scatter.cl", "LINK", link);
+        GpuProgram program =
+                GpuProgram.resource(
+                        RowScatter.class,
+                        "scatter.cl",
+                        "LINK",
+                        link,
+                        "STORAGE",
+                        GpuProgram.storage(dtype));
         GpuPlan.Builder plan = GpuPlan.builder();
         GpuPlan.Arg head = plan.temporary(4L * heads);
         GpuPlan.Arg next = plan.temporary(4L * count);

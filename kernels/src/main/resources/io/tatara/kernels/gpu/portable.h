@@ -57,7 +57,7 @@
 typedef unsigned int uint;
 typedef unsigned short ushort;
 #define KERNEL extern "C" __global__
-#define KERNEL_SIZED(x, y, z) extern "C" __global__ __launch_bounds__((x) * (y) * (z))
+#define KERNEL_SIZED(x, y, z) extern "C" __global__ __launch_bounds__((x) * (y) * (z), 1)
 #define DEVICE static __device__ __forceinline__
 #define GLOBAL
 #define SHARED __shared__

@@ -51,7 +51,7 @@ public final class KernelChecks {
         }
         kernel.run(op, a, out, context);
         for (int j = 0; j < out.length; j++) {
-            Comparison d = Comparison.of(values(out[j]), want[j]);
+            Comparison d = Comparison.of(stored(out[j], want[j].spec().dtype()), want[j]);
             assertThat(d.error())
                     .as("%s output %d: %s", c, j, d)
                     .isLessThanOrEqualTo(c.tolerance(want[j].spec().dtype()));
@@ -127,7 +127,22 @@ public final class KernelChecks {
         for (int i = 0; data != null && i < n; i++) {
             v[i] = (float) data[i];
         }
-        return JvmArray.of(spec, v);
+        // float16 and bfloat16 come to a kernel on the JVM as float32.
+        return JvmArray.of(spec.withDType(DType.FLOAT32), v);
+    }
+
+    /** The specs as kernels on the JVM see them: 16-bit types are float32 there. */
+    public static TensorSpec[] widened(TensorSpec[] specs) {
+        return Arrays.stream(specs)
+                .map(s -> s != null && s.dtype().isHalf() ? s.withDType(DType.FLOAT32) : s)
+                .toArray(TensorSpec[]::new);
+    }
+
+    /** What a float32 kernel's results are in the dtype that they are kept in. */
+    private static double[] stored(JvmArray a, DType dtype) {
+        RefArray r = new RefArray(a.spec().withDType(dtype), values(a));
+        Rounding.round(r);
+        return r.data();
     }
 
     private static double[] values(JvmArray a) {

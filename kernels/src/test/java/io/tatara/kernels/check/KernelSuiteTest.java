@@ -39,7 +39,7 @@ class KernelSuiteTest {
         O op = e.type().cast(c.op());
         Lanes best = Lanes.best();
         for (JvmKernel<O> k : e.jvm()) {
-            if (k.supports(op, c.specs())) {
+            if (k.supports(op, KernelChecks.widened(c.specs()))) {
                 test(tests, c + " jvm", () -> KernelChecks.jvm(k, op, c, best));
                 test(tests, c + " jvm threads", () -> KernelChecks.threads(k, op, c, best));
                 if (!(best instanceof PlainLanes)) {

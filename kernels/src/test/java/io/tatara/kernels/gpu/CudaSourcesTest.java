@@ -2,11 +2,8 @@ package io.tatara.kernels.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tatara.kernels.Op;
-import io.tatara.kernels.OpEntry;
-import io.tatara.kernels.OpTable;
-import io.tatara.kernels.TensorSpec;
-import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.ProgramCensus;
+import io.tatara.kernels.check.ProgramCensus.Found;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,11 +11,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,44 +35,6 @@ class CudaSourcesTest {
     private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 1200);
     private static final int REGISTERS = 65536;
 
-    /** Multiprocessors of a small and of a large chip of each architecture's kind. */
-    private static final int SMALL = 40;
-
-    private static final int LARGE = 132;
-
-    /** Most that a kernel of a program is launched with on an architecture. */
-    private record Use(int threads, int dynamicShared) {
-        Use and(Use other) {
-            return new Use(
-                    Math.max(threads, other.threads), Math.max(dynamicShared, other.dynamicShared));
-        }
-    }
-
-    /** A program, the architectures it is for, and the first case whose plan asks for it. */
-    private static final class Unit {
-        final GpuProgram program;
-        final TreeSet<Integer> arches = new TreeSet<>();
-        final Map<String, Use> uses = new TreeMap<>(); // by entry and architecture
-        final String user;
-
-        Unit(GpuProgram program, String user) {
-            this.program = program;
-            this.user = user;
-        }
-
-        void use(String entry, int arch, Use u) {
-            arches.add(arch);
-            uses.merge(entry + " " + arch, u, Use::and);
-        }
-
-        /** What is compiled at one time: a chip's own functions need its own front end. */
-        List<List<Integer>> compilations() {
-            return program.headers().isEmpty()
-                    ? List.of(List.copyOf(arches))
-                    : arches.stream().map(List::of).toList();
-        }
-    }
-
     @TempDir Path folder;
 
     @Test
@@ -88,18 +45,18 @@ class CudaSourcesTest {
                     "nvcc is neither on PATH nor in CUDA_HOME/bin nor in /usr/local/cuda/bin";
             System.out.println(
                     "CudaSourcesTest SKIPPED, none of "
-                            + units().size()
+                            + programs().size()
                             + " CUDA programs was compiled: "
                             + where);
             Assumptions.abort(where);
         }
         Nvcc compiler = new Nvcc(nvcc);
         long start = System.nanoTime();
-        List<Unit> all = units();
-        List<Unit> units = sample(all);
+        List<Found> all = programs();
+        List<Found> units = sample(all);
         List<Callable<List<String>>> work = new ArrayList<>();
         int[] left = new int[1];
-        for (Unit u : units) {
+        for (Found u : units) {
             work.add(() -> {
                 if (System.nanoTime() - start > SECONDS * 1_000_000_000L) {
                     synchronized (left) {
@@ -121,8 +78,8 @@ class CudaSourcesTest {
                 "CudaSourcesTest: %d of %d programs of %d sources, %d for sm_%s, in %.0f s%s%n",
                 units.size() - left[0],
                 all.size(),
-                units.stream().map(u -> u.program.name()).distinct().count(),
-                units.stream().mapToInt(u -> u.arches.size()).sum(),
+                units.stream().map(u -> u.program().name()).distinct().count(),
+                units.stream().mapToInt(u -> u.arches().size()).sum(),
                 Arrays.toString(GpuTraits.CUDA_ARCHES),
                 (System.nanoTime() - start) * 1e-9,
                 left[0] == 0 ? "" : ", " + left[0] + " left out for time");
@@ -179,71 +136,32 @@ class CudaSourcesTest {
 
     private String failures(Nvcc compiler, String source, int threads, int dynamic)
             throws IOException, InterruptedException {
-        Unit u = new Unit(GpuProgram.of("test/bad.cl", source), "test");
-        u.use("k", 90, new Use(threads, dynamic));
+        Found u =
+                new Found(GpuProgram.of("test/bad.cl", source), "test")
+                        .add("k", 90, new ProgramCensus.Use(threads, dynamic));
         return String.join("\n", compile(compiler, u));
     }
 
-    /** The distinct programs of all plans, in the table's order. */
-    private static List<Unit> units() {
-        Map<GpuProgram, Unit> units = new LinkedHashMap<>();
-        String only = System.getProperty("tatara.op");
-        for (int arch : GpuTraits.CUDA_ARCHES) {
-            for (int size : new int[] {SMALL, LARGE}) {
-                GpuTraits traits = GpuTraits.cuda(arch, size);
-                for (OpEntry<?> e : OpTable.all()) {
-                    if (only == null || only.equals(e.name())) {
-                        for (Case c : e.cases().get()) {
-                            add(units, e, c, traits);
-                        }
-                    }
-                }
-            }
-        }
-        // A portable program is one text for all: what one architecture asks for the others may
-        // too.
-        for (Unit u : units.values()) {
-            if (u.program.headers().isEmpty()) {
-                for (int arch : GpuTraits.CUDA_ARCHES) {
-                    u.arches.add(arch);
-                }
-            }
-        }
-        return List.copyOf(units.values());
+    private static List<Found> programs() {
+        return ProgramCensus.take(System.getProperty("tatara.op"), GpuTraits.CUDA_ARCHES);
     }
 
-    private static <O extends Op> void add(
-            Map<GpuProgram, Unit> units, OpEntry<O> e, Case c, GpuTraits traits) {
-        O op = e.type().cast(c.op());
-        for (GpuKernel<O> k : e.gpu()) {
-            String user = c + " " + k.variant();
-            try {
-                TensorSpec[] out = op.infer(c.specs());
-                if (k.supports(op, c.specs(), traits)) {
-                    for (GpuPlan.Launch l : k.plan(op, c.specs(), out, traits).launches()) {
-                        int[] b = l.local();
-                        units.computeIfAbsent(l.program(), p -> new Unit(p, user))
-                                .use(
-                                        l.entry(),
-                                        traits.arch(),
-                                        new Use(b[0] * b[1] * b[2], l.dynamicShared()));
-                    }
-                }
-            } catch (RuntimeException x) {
-                throw new AssertionError(user + ": no plan for sm_" + traits.arch(), x);
-            }
-        }
+    /** What is compiled at one time: a chip's own functions need its own front end. */
+    private static List<List<Integer>> compilations(Found f) {
+        return f.program().headers().isEmpty()
+                ? List.of(List.copyOf(f.arches()))
+                : f.arches().stream().map(List::of).toList();
     }
 
     /** At most PROGRAMS of them, taken in turn from each source, so that every source is there. */
-    private static List<Unit> sample(List<Unit> units) {
-        Map<String, Deque<Unit>> bySource = new TreeMap<>();
-        for (Unit u : units) {
-            bySource.computeIfAbsent(u.program.name(), n -> new ArrayDeque<>()).add(u);
+    private static List<Found> sample(List<Found> units) {
+        Map<String, Deque<Found>> bySource = new TreeMap<>();
+        for (Found u : units) {
+            bySource.computeIfAbsent(u.program().name(), n -> new ArrayDeque<>()).add(u);
         }
-        List<Unit> chosen = new ArrayList<>();
+        List<Found> chosen = new ArrayList<>();
         for (boolean first = true; chosen.size() < units.size(); first = false) {
-            for (Deque<Unit> source : bySource.values()) {
+            for (Deque<Found> source : bySource.values()) {
                 if (!first && chosen.size() >= PROGRAMS) {
                     return chosen;
                 }
@@ -257,13 +175,13 @@ class CudaSourcesTest {
     }
 
     /** What is wrong with a program on its architectures. */
-    private List<String> compile(Nvcc compiler, Unit u) throws IOException, InterruptedException {
+    private List<String> compile(Nvcc compiler, Found u) throws IOException, InterruptedException {
         Path to = Files.createTempDirectory(folder, "cu");
         Path file = to.resolve("p.cu");
         Files.writeString(
-                file, GpuSources.prologue(GpuTraits.Api.CUDA, u.program) + u.program.source());
+                file, GpuSources.prologue(GpuTraits.Api.CUDA, u.program()) + u.program().source());
         List<String> failures = new ArrayList<>();
-        for (List<Integer> arches : u.compilations()) {
+        for (List<Integer> arches : compilations(u)) {
             Nvcc.Outcome o = compiler.compile(file, arches);
             List<String> bad = new ArrayList<>();
             if (o.complaint() != null) {
@@ -274,10 +192,10 @@ class CudaSourcesTest {
                 failures.add(
                         "%s for sm_%s, used by %s, defines %s:%n%s"
                                 .formatted(
-                                        u.program.name(),
+                                        u.program().name(),
                                         arches,
-                                        u.user,
-                                        u.program.defines(),
+                                        u.user(),
+                                        u.program().defines(),
                                         String.join("\n", bad)));
             }
         }
@@ -285,23 +203,23 @@ class CudaSourcesTest {
     }
 
     /** Whether the launches that plans ask for fit the chip. */
-    private static void fit(Unit u, Nvcc.Entry e, List<String> bad) {
-        Use use = u.uses.get(e.name() + " " + e.arch());
+    private static void fit(Found u, Nvcc.Entry e, List<String> bad) {
+        ProgramCensus.Use use = u.use(e.name(), e.arch());
         if (use == null) {
             return;
         }
-        int warps = (use.threads + 31) / 32;
+        int warps = (use.threads() + 31) / 32;
         int registers = warps * 32 * ((e.registers() + 7) / 8 * 8);
         if (registers > REGISTERS) {
             bad.add(
                     "%s for sm_%d: %d registers for each of %d threads"
-                            .formatted(e.name(), e.arch(), e.registers(), use.threads));
+                            .formatted(e.name(), e.arch(), e.registers(), use.threads()));
         }
-        int most = use.dynamicShared == 0 ? 49152 : GpuTraits.cuda(e.arch(), LARGE).maxShared();
-        if (e.shared() + use.dynamicShared > most) {
+        int most = use.dynamicShared() == 0 ? 49152 : GpuTraits.cuda(e.arch(), 1).maxShared();
+        if (e.shared() + use.dynamicShared() > most) {
             bad.add(
                     "%s for sm_%d: %d + %d bytes of shared memory, at most %d"
-                            .formatted(e.name(), e.arch(), e.shared(), use.dynamicShared, most));
+                            .formatted(e.name(), e.arch(), e.shared(), use.dynamicShared(), most));
         }
     }
 }

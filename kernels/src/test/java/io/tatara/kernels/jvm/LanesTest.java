@@ -2,6 +2,8 @@ package io.tatara.kernels.jvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tatara.kernels.DType;
+import io.tatara.kernels.check.Rounding;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 import java.util.Arrays;
@@ -256,5 +258,73 @@ class LanesTest {
             return Float.compare(got, rounded) == 0 ? 0 : Double.POSITIVE_INFINITY;
         }
         return Math.abs(got - want) / Math.ulp(rounded);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT16", "BFLOAT16"})
+    void every16BitNumberIsWidenedExactlyAndComesBack(DType type) {
+        int n = 1 << 16;
+        short[] x = new short[n + 3];
+        for (int i = 0; i < n; i++) {
+            x[3 + i] = (short) i;
+        }
+        for (Lanes l : new Lanes[] {lanes, plain}) {
+            float[] y = new float[n + GUARD];
+            Arrays.fill(y, 7f);
+            l.widen(type, x, 3, y, 2, n - 5);
+            for (int i = 0; i < n - 5; i++) {
+                float want =
+                        type == DType.FLOAT16
+                                ? Float.float16ToFloat((short) i)
+                                : Rounding.bfloat16ToFloat((short) i);
+                assertThat(y[2 + i]).isEqualTo(Float.valueOf(want)); // NaN too
+            }
+            assertThat(y[1]).isEqualTo(7f);
+            assertThat(y[n - 3]).isEqualTo(7f);
+            short[] back = new short[n + GUARD];
+            Arrays.fill(back, (short) 77);
+            l.narrow(type, y, 2, back, 1, n - 5);
+            for (int i = 0; i < n - 5; i++) {
+                if (Float.isNaN(y[2 + i])) {
+                    assertThat(widened(type, back[1 + i])).isNaN();
+                } else {
+                    assertThat(back[1 + i]).isEqualTo((short) i);
+                }
+            }
+            assertThat(back[0]).isEqualTo((short) 77);
+            assertThat(back[n - 4]).isEqualTo((short) 77);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT16", "BFLOAT16"})
+    void floatsAreRoundedToNearestEven(DType type) {
+        SplittableRandom random = new SplittableRandom(11);
+        int n = 300_007;
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            // All sizes and, every third, a tie between two neighbours.
+            int bits = random.nextInt();
+            bits = i % 3 == 0 ? bits & 0xffff0000 | 0x8000 : bits;
+            x[i] =
+                    i % 2 == 0
+                            ? Float.intBitsToFloat(bits)
+                            : (random.nextInt(1 << 13) + 0.5f)
+                                    * Math.scalb(1f, -random.nextInt(26));
+        }
+        System.arraycopy(SPECIAL, 0, x, 0, SPECIAL.length);
+        for (Lanes l : new Lanes[] {lanes, plain}) {
+            short[] y = new short[n];
+            l.narrow(type, x, 0, y, 0, n);
+            for (int i = 0; i < n; i++) {
+                assertThat((double) widened(type, y[i]))
+                        .as("%s %s", type, x[i])
+                        .isEqualTo(Double.valueOf(Rounding.round(x[i], type)));
+            }
+        }
+    }
+
+    private static float widened(DType type, short h) {
+        return type == DType.FLOAT16 ? Float.float16ToFloat(h) : Rounding.bfloat16ToFloat(h);
     }
 }

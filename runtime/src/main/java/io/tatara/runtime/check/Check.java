@@ -112,7 +112,7 @@ public abstract sealed class Check permits OutputCheck, GradientCheck, SkippedCh
         GuardedMemory.Cell[] cells = new GuardedMemory.Cell[a.length];
         for (int i = 0; i < a.length; i++) {
             if (a[i] != null) {
-                cells[i] = memory.input(a[i], weights && a[i].spec().dtype() == DType.FLOAT32);
+                cells[i] = memory.input(a[i], weights && a[i].spec().dtype() != DType.INT32);
             }
         }
         return cells;

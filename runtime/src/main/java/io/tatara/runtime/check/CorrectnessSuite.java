@@ -81,14 +81,17 @@ public final class CorrectnessSuite {
         if (options.size() == Options.Size.SMALLEST && !isSmallest(c)) {
             return "not among the smallest";
         }
-        for (TensorSpec s : c.specs()) {
-            if (s != null) {
-                try {
+        try {
+            for (TensorSpec s : c.specs()) {
+                if (s != null) {
                     device.storageClass(s.dtype());
-                } catch (TataraException e) {
-                    return e.getMessage();
                 }
             }
+            for (TensorSpec s : c.op().infer(c.specs())) {
+                device.storageClass(s.dtype());
+            }
+        } catch (TataraException e) {
+            return e.getMessage();
         }
         return null;
     }

@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Runs ops on heap arrays, on the calling thread and a pool of workers; when a call returns it is
- * done.
+ * done. Kernels are float32's: tensors of 16-bit types are converted around each call.
  */
 final class JvmDevice implements BackEndDevice, JvmContext {
     private static final int WARM_UP_ROUNDS = 300;
@@ -58,18 +58,19 @@ final class JvmDevice implements BackEndDevice, JvmContext {
     public Object storageClass(DType dtype) {
         return switch (dtype) {
             case FLOAT32, INT32 -> dtype;
-            default ->
+            case FLOAT16, BFLOAT16 -> DType.FLOAT16; // short[] both
+            case FLOAT64 ->
                     throw new TataraException(
-                            info.id() + ": tensors are float32 or int32 there, given " + dtype);
+                            info.id()
+                                    + ": tensors are float32, float16, bfloat16 or int32, given "
+                                    + dtype);
         };
     }
 
     @Override
     public Memory allocate(DType dtype, int elements) {
         try {
-            return dtype == DType.INT32
-                    ? new JvmMemory(null, new int[elements])
-                    : new JvmMemory(new float[elements], null);
+            return JvmMemory.of(dtype, elements);
         } catch (OutOfMemoryError e) {
             throw new OutOfDeviceMemoryException(
                     info.id()
@@ -105,16 +106,25 @@ final class JvmDevice implements BackEndDevice, JvmContext {
 
     private <O extends Op> void execute(OpEntry<O> entry, Op raw, Binding[] in, Binding[] out) {
         O op = entry.type().cast(raw);
-        JvmArray[] a = arrays(in);
-        JvmArray[] b = arrays(out);
         TensorSpec[] specs = new TensorSpec[in.length];
         for (int i = 0; i < in.length; i++) {
-            specs[i] = in[i] == null ? null : in[i].spec();
+            specs[i] = in[i] == null ? null : Widened.wide(in[i].spec());
         }
+        JvmKernel<O> kernel = kernel(entry, op, specs);
+        if (Widened.needed(in) || Widened.needed(out)) {
+            try (Widened w = new Widened(op, in, out, this)) {
+                kernel.run(op, w.in, w.out, this);
+                w.store();
+            }
+        } else {
+            kernel.run(op, arrays(in), arrays(out), this);
+        }
+    }
+
+    private static <O extends Op> JvmKernel<O> kernel(OpEntry<O> entry, O op, TensorSpec[] specs) {
         for (JvmKernel<O> k : entry.jvm()) {
             if (k.supports(op, specs)) {
-                k.run(op, a, b, this);
-                return;
+                return k;
             }
         }
         throw new TataraException(
@@ -124,13 +134,15 @@ final class JvmDevice implements BackEndDevice, JvmContext {
     private static JvmArray[] arrays(Binding[] bindings) {
         JvmArray[] a = new JvmArray[bindings.length];
         for (int i = 0; i < a.length; i++) {
-            Binding b = bindings[i];
-            if (b != null) {
-                JvmMemory m = (JvmMemory) b.memory();
-                a[i] = new JvmArray(b.spec(), m.f(), m.i(), b.weight());
-            }
+            a[i] = bindings[i] == null ? null : array(bindings[i]);
         }
         return a;
+    }
+
+    /** A float32 or int32 tensor as it lies in memory. */
+    static JvmArray array(Binding b) {
+        JvmMemory m = (JvmMemory) b.memory();
+        return new JvmArray(b.spec(), m.f(), m.i(), b.weight());
     }
 
     @Override

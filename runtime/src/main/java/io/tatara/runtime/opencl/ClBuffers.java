@@ -65,7 +65,7 @@ final class ClBuffers {
     cl_mem[] temporaries(List<Long> bytes) {
         cl_mem[] mems = scratch.take(bytes);
         for (int i = 0; poison && i < mems.length; i++) {
-            long n = bytes.get(i) / 4 * 4;
+            long n = (bytes.get(i) + 3) / 4 * 4; // buffers come in larger grains
             CL.clEnqueueFillBuffer(
                     queue.raw(), mems[i], Pointer.to(new int[] {-1}), 4, 0, n, 0, null, null);
         }

@@ -28,13 +28,11 @@ final class MutantDevice implements BackEndDevice {
 
     /** Elements [0, n) of a tensor's memory; n may exceed the tensor. */
     int[] bits(Binding b, int n) {
-        int[] v = new int[n];
-        sound.download(b.memory(), MemorySegment.ofArray(v));
-        return v;
+        return HostBits.read(n, b.spec().dtype(), s -> sound.download(b.memory(), s));
     }
 
     void store(Binding b, int[] bits) {
-        sound.upload(MemorySegment.ofArray(bits), b.memory());
+        sound.upload(HostBits.segment(bits, b.spec().dtype()), b.memory());
     }
 
     @Override

@@ -2,9 +2,11 @@ package io.tatara.runtime.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
+import io.tatara.kernels.attention.MultiplicativeAttention;
 import io.tatara.kernels.matmul.MatMul;
 import io.tatara.kernels.pointwise.Pointwise;
 import io.tatara.kernels.recurrent.GruSequence;
@@ -17,6 +19,7 @@ import io.tatara.runtime.Tatara;
 import io.tatara.runtime.spi.Binding;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A check that cannot fail is worth nothing: each kind of defect must turn the suite red. */
@@ -77,11 +80,36 @@ class MutationTest {
                                 return;
                             }
                             int[] v = d.bits(out[0], out[0].spec().size());
-                            int at = largest(v);
-                            v[at] = Float.floatToRawIntBits(Float.intBitsToFloat(v[at]) * 1.001f);
+                            scale(out[0], v, 1.001);
                             d.store(out[0], v);
                         }),
                 "error");
+    }
+
+    /** The smallest defect of one element that must show in a 16-bit type. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DType.class,
+            names = {"FLOAT16", "BFLOAT16"})
+    void oneHalfElementOffBySixteenRoundoffs(DType dtype) {
+        Report r =
+                run(
+                        MultiplicativeAttention.class,
+                        (d, in, out, n) -> {
+                            if (out[0].spec().dtype() == dtype && out[0].spec().size() > 0) {
+                                int[] v = d.bits(out[0], out[0].spec().size());
+                                scale(out[0], v, 1 + 16 * dtype.roundoff());
+                                d.store(out[0], v);
+                            }
+                        });
+        assertRed(r, "error");
+        assertThat(r.failures()).allMatch(f -> f.name().contains(dtype.toString()));
+    }
+
+    private static void scale(Binding b, int[] bits, double factor) {
+        DType dtype = b.spec().dtype();
+        int at = largest(b, bits);
+        bits[at] = HostBits.encode(HostBits.decode(bits[at], dtype) * factor, dtype);
     }
 
     @ParameterizedTest
@@ -157,7 +185,7 @@ class MutationTest {
                         (d, in, out, n) -> {
                             if (real(out[0]) && n % 2 == 1) {
                                 int[] v = d.bits(out[0], out[0].spec().size());
-                                int at = largest(v);
+                                int at = largest(out[0], v);
                                 v[at] ^= 1;
                                 d.store(out[0], v);
                             }
@@ -175,10 +203,7 @@ class MutationTest {
                             (d, in, out, n) -> {
                                 int[] v = d.bits(out[0], out[0].spec().size());
                                 if (v.length > 0) {
-                                    int at = largest(v);
-                                    v[at] =
-                                            Float.floatToRawIntBits(
-                                                    Float.intBitsToFloat(v[at]) + 0.001f);
+                                    scale(out[0], v, 1.01);
                                     d.store(out[0], v);
                                 }
                             });
@@ -215,11 +240,12 @@ class MutationTest {
         assertThat(r.failures()).anyMatch(f -> f.message().contains(message));
     }
 
-    private static int largest(int[] bits) {
+    private static int largest(Binding b, int[] bits) {
+        DType dtype = b.spec().dtype();
         int at = 0;
         for (int i = 1; i < bits.length; i++) {
-            float v = Math.abs(Float.intBitsToFloat(bits[i]));
-            if (Float.isFinite(v) && v > Math.abs(Float.intBitsToFloat(bits[at]))) {
+            double v = Math.abs(HostBits.decode(bits[i], dtype));
+            if (Double.isFinite(v) && v > Math.abs(HostBits.decode(bits[at], dtype))) {
                 at = i;
             }
         }
