@@ -7,6 +7,7 @@ import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.recurrent.GpuRecurrence.Optional;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -14,12 +15,12 @@ import java.util.List;
 final class GruGpu {
     private GruGpu() {}
 
-    private static GpuRecurrence recurrence(Extents e, GpuTraits traits, boolean after) {
-        return new GpuRecurrence(e, traits, "gru.cl", "RESET_AFTER", after ? 1 : 0);
+    static GpuRecurrence recurrence(Extents e, TensorSpec x, GpuTraits traits, boolean after) {
+        return new GpuRecurrence(e, x.dtype(), traits, "gru.cl", "RESET_AFTER", after ? 1 : 0);
     }
 
     static GpuPlan sequence(GruSequence op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.resetAfter());
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.resetAfter());
         Object lengths = g.optional(Optional.LENGTHS, in, 1);
         Object h0 = g.optional(Optional.H0, in, 2);
         Object bIh = g.optional(Optional.BIAS, in, 5);
@@ -31,7 +32,7 @@ final class GruGpu {
     }
 
     static GpuPlan cell(GruCell op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.resetAfter());
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.resetAfter());
         Object h = g.optional(Optional.H0, in, 1);
         Object bIh = g.optional(Optional.BIAS, in, 4);
         Object bHh = g.optional(Optional.BIAS_HH, in, 5);
@@ -44,7 +45,8 @@ final class GruGpu {
             GpuRecurrence g, boolean after, Object x, Object wIh, List<Object> buffers) {
         int width = 4 * g.e.hidden();
         for (int d = 0; d < g.e.directions(); d++) {
-            g.inputProduct(x, wIh, 3, d, buffers.getFirst(), d * g.e.rows() * width, width);
+            g.inputProduct(
+                    x, wIh, 3, d, g.dtype, buffers.getFirst(), d * g.e.rows() * width, width);
         }
         for (int s = 0; s < g.e.steps(); s++) {
             g.step("gru_step", buffers, s);
@@ -57,7 +59,15 @@ final class GruGpu {
 
     static GpuPlan sequenceGradient(
             GruSequenceGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.resetAfter());
+        return sequenceGradient(op, in, traits, null);
+    }
+
+    /**
+     * @param shape how one launch takes the loop; null: a launch for each step
+     */
+    static GpuPlan sequenceGradient(
+            GruSequenceGradient op, TensorSpec[] in, GpuTraits traits, GridShape shape) {
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.resetAfter());
         Saved s =
                 new Saved(
                         g.optional(Optional.LENGTHS, in, 1),
@@ -69,16 +79,18 @@ final class GruGpu {
         Object dy = g.optional(Optional.DY, in, 7);
         Object dhN = g.optional(Optional.DHN, in, 8);
         Object dGates = g.optional(Optional.DGATES, in, 9);
-        return backward(g, op.resetAfter(), op.truncation(), s, dy, dhN, dGates);
+        List<Object> arrived = Arrays.asList(dy, dhN, dGates);
+        return backward(g, op.resetAfter(), op.truncation(), s, arrived, shape);
     }
 
     static GpuPlan cellGradient(
             GruCellGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.resetAfter());
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.resetAfter());
         // The one step starts from h, so that the place of y is never read.
         Saved s = new Saved(null, g.optional(Optional.H0, in, 1), in(2), in(3), in(1), in(4));
         Object dhN = g.optional(Optional.DHN, in, 5);
-        return backward(g, op.resetAfter(), 0, s, null, dhN, g.optional(Optional.DGATES, in, 6));
+        List<Object> arrived = Arrays.asList(null, dhN, g.optional(Optional.DGATES, in, 6));
+        return backward(g, op.resetAfter(), 0, s, arrived, null);
     }
 
     /** What the forward op had and left. */
@@ -90,28 +102,47 @@ final class GruGpu {
             boolean after,
             int truncation,
             Saved a,
-            Object dy,
-            Object dhN,
-            Object dGates) {
+            List<Object> arrived,
+            GridShape shape) {
         Extents e = g.e;
         int h = e.hidden();
         Object delta = g.temporary(e.directions() * e.rows() * 4 * h);
-        Object dh = g.temporary(e.directions() * e.batch() * h);
         Object before = g.temporary(e.rows() * h);
-        List<Object> back =
-                Arrays.asList(
-                        delta, dh, a.y, a.gates, a.h0, a.lengths, a.wHh, dy, dhN, dGates, out(1));
-        List<Object> reset = Arrays.asList(delta, dh, a.y, a.gates, a.h0, a.lengths, a.wHh, dGates);
-        for (int s = e.steps() - 1; s >= -1; s--) {
-            g.step("gru_back", back, s, truncation);
-            if (!after && s >= 0) {
-                g.step("gru_back_reset", reset, s, truncation);
-            }
+        if (shape != null) {
+            List<Object> buffers =
+                    new ArrayList<>(Arrays.asList(delta, a.y, a.gates, a.h0, a.lengths, a.wHh));
+            buffers.addAll(arrived);
+            buffers.add(out(1));
+            g.grid(shape, GruGrid.FILE, "gru_grid_back", buffers, truncation);
+        } else {
+            steps(g, after, truncation, a, delta, arrived);
         }
         for (int d = 0; d < e.directions(); d++) {
             weights(g, after, d, a, delta, before);
         }
         return g.plan.build();
+    }
+
+    private static void steps(
+            GpuRecurrence g,
+            boolean after,
+            int truncation,
+            Saved a,
+            Object delta,
+            List<Object> arrived) {
+        Object dh = g.floats(g.e.directions() * g.e.batch() * g.e.hidden());
+        List<Object> back =
+                new ArrayList<>(Arrays.asList(delta, dh, a.y, a.gates, a.h0, a.lengths, a.wHh));
+        List<Object> reset = new ArrayList<>(back);
+        back.addAll(arrived);
+        back.add(out(1));
+        reset.add(arrived.getLast());
+        for (int s = g.e.steps() - 1; s >= -1; s--) {
+            g.step("gru_back", back, s, truncation);
+            if (!after && s >= 0) {
+                g.step("gru_back_reset", reset, s, truncation);
+            }
+        }
     }
 
     private static void weights(
