@@ -36,6 +36,7 @@ DEVICE ushort load_l2(const ushort* p) {
   return x;
 }
 #else
+#include <tatara/grid.hpp>
 template <class E>
 DEVICE E load_l2(const E* p) {
   return *p;

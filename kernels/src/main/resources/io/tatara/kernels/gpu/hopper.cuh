@@ -209,4 +209,6 @@ DEVICE void wgmma_bf16(float (&d)[128], unsigned long long a, unsigned long long
       : WGMMA_D32(0), WGMMA_D32(32), WGMMA_D32(64), WGMMA_D32(96)
       : "l"(a), "l"(b), "r"(accumulate), "n"(TRANS_A), "n"(TRANS_B));
 }
+#else
+#include <tatara/hopper.hpp>
 #endif

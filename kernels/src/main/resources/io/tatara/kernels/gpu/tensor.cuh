@@ -82,4 +82,6 @@ template <int N>
 DEVICE void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
 }
+#else
+#include <tatara/tensor.hpp>
 #endif

@@ -25,6 +25,8 @@ DEVICE void named_barrier(int id, int threads) {
 DEVICE void named_barrier_arrive(int id, int threads) {
   asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
 }
+#else
+#include <tatara/warp.hpp>
 #endif
 
 /* Sums and maxima over the warp; every lane gets them. The order is fixed. */

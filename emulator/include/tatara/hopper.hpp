@@ -1,0 +1,110 @@
+/* hopper.cuh's primitives under emulation. */
+struct __attribute__((aligned(64))) TensorMap {
+  unsigned char bytes[128];
+};
+#define TENSOR_MAP const __grid_constant__ TensorMap
+
+extern "C" {
+void tatara_emu_mbarrier_init(uint bar, int arrivals);
+void tatara_emu_mbarrier_fence_init();
+void tatara_emu_mbarrier_arrive(uint bar, int expect, int rank);
+void tatara_emu_mbarrier_wait(uint bar, int parity);
+void tatara_emu_tma_prefetch(const TensorMap* map);
+void tatara_emu_tma_load(uint to, const TensorMap* map, uint bar, const int* at, int rank, int mask);
+void tatara_emu_tma_store(const TensorMap* map, uint from, const int* at, int rank);
+void tatara_emu_tma_store_commit();
+void tatara_emu_tma_store_wait(int groups);
+void tatara_emu_fence_async_shared();
+int tatara_emu_cluster_rank();
+void tatara_emu_cluster_arrive();
+void tatara_emu_cluster_wait();
+uint tatara_emu_cluster_address(uint at, int rank);
+uint tatara_emu_cluster_load(uint at);
+void tatara_emu_cluster_store(uint at, uint x);
+void tatara_emu_registers(int count);
+void tatara_emu_wgmma_fence();
+void tatara_emu_wgmma_commit();
+void tatara_emu_wgmma_wait(int groups);
+/* type: 0 float16, 1 bfloat16, 2 tf32 */
+void tatara_emu_wgmma(float* d, int n, tatara_u64 a, tatara_u64 b, int accumulate, int type, int trans_a, int trans_b);
+}
+
+static inline void mbarrier_init(uint bar, int arrivals) { tatara_emu_mbarrier_init(bar, arrivals); }
+static inline void mbarrier_fence_init() { tatara_emu_mbarrier_fence_init(); }
+static inline void mbarrier_arrive_expect(uint bar, int bytes) { tatara_emu_mbarrier_arrive(bar, bytes, -1); }
+static inline void mbarrier_arrive(uint bar) { tatara_emu_mbarrier_arrive(bar, 0, -1); }
+static inline void mbarrier_arrive_cluster(uint bar, int rank) { tatara_emu_mbarrier_arrive(bar, 0, rank); }
+static inline void mbarrier_wait(uint bar, int parity) { tatara_emu_mbarrier_wait(bar, parity); }
+
+static inline void tma_prefetch(const TensorMap* map) { tatara_emu_tma_prefetch(map); }
+static inline void tma_load_2d(uint to, const TensorMap* map, uint bar, int x, int y) {
+  int at[2] = {x, y};
+  tatara_emu_tma_load(to, map, bar, at, 2, 0);
+}
+static inline void tma_load_3d(uint to, const TensorMap* map, uint bar, int x, int y, int z) {
+  int at[3] = {x, y, z};
+  tatara_emu_tma_load(to, map, bar, at, 3, 0);
+}
+static inline void tma_load_3d_multicast(uint to, const TensorMap* map, uint bar, int x, int y, int z, int mask) {
+  int at[3] = {x, y, z};
+  tatara_emu_tma_load(to, map, bar, at, 3, mask == 0 ? -1 : mask);
+}
+static inline void tma_store_2d(const TensorMap* map, uint from, int x, int y) {
+  int at[2] = {x, y};
+  tatara_emu_tma_store(map, from, at, 2);
+}
+static inline void tma_store_3d(const TensorMap* map, uint from, int x, int y, int z) {
+  int at[3] = {x, y, z};
+  tatara_emu_tma_store(map, from, at, 3);
+}
+static inline void tma_store_commit() { tatara_emu_tma_store_commit(); }
+template <int N>
+static inline void tma_store_wait_read() {
+  tatara_emu_tma_store_wait(N);
+}
+static inline void fence_async_shared() { tatara_emu_fence_async_shared(); }
+
+static inline int cluster_rank() { return tatara_emu_cluster_rank(); }
+static inline void cluster_arrive() { tatara_emu_cluster_arrive(); }
+static inline void cluster_wait() { tatara_emu_cluster_wait(); }
+static inline uint cluster_address(uint at, int rank) { return tatara_emu_cluster_address(at, rank); }
+static inline float cluster_load(uint at) { return __uint_as_float(tatara_emu_cluster_load(at)); }
+static inline void cluster_store(uint at, float x) { tatara_emu_cluster_store(at, __float_as_uint(x)); }
+static inline void cluster_store(uint at, uint x) { tatara_emu_cluster_store(at, x); }
+
+template <int N>
+static inline void registers_increase() {
+  static_assert(N >= 24 && N <= 256 && N % 8 == 0, "setmaxnreg takes a multiple of 8 from 24 to 256");
+  tatara_emu_registers(N);
+}
+template <int N>
+static inline void registers_decrease() {
+  static_assert(N >= 24 && N <= 256 && N % 8 == 0, "setmaxnreg takes a multiple of 8 from 24 to 256");
+  tatara_emu_registers(-N);
+}
+
+static inline void wgmma_fence() { tatara_emu_wgmma_fence(); }
+static inline void wgmma_commit() { tatara_emu_wgmma_commit(); }
+template <int N>
+static inline void wgmma_wait() {
+  tatara_emu_wgmma_wait(N);
+}
+static inline tatara_u64 wgmma_descriptor(uint at, int leading, int stride, int swizzle) {
+  tatara_u64 d = 0;
+  d |= (tatara_u64)((at & 0x3ffffu) >> 4);
+  d |= (tatara_u64)(((uint)leading & 0x3ffffu) >> 4) << 16;
+  d |= (tatara_u64)(((uint)stride & 0x3ffffu) >> 4) << 32;
+  d |= (tatara_u64)(swizzle == 128 ? 1 : swizzle == 64 ? 2 : swizzle == 32 ? 3 : 0) << 62;
+  return d;
+}
+/* R registers a thread: N = 2 R columns. */
+template <int TRANS_A, int TRANS_B, int R>
+static inline void wgmma_f16(float (&d)[R], tatara_u64 a, tatara_u64 b, int accumulate) {
+  static_assert(R % 4 == 0 && R <= 128, "wgmma has 8 to 256 columns");
+  tatara_emu_wgmma(d, 2 * R, a, b, accumulate, 0, TRANS_A, TRANS_B);
+}
+template <int TRANS_A, int TRANS_B, int R>
+static inline void wgmma_bf16(float (&d)[R], tatara_u64 a, tatara_u64 b, int accumulate) {
+  static_assert(R % 4 == 0 && R <= 128, "wgmma has 8 to 256 columns");
+  tatara_emu_wgmma(d, 2 * R, a, b, accumulate, 1, TRANS_A, TRANS_B);
+}
