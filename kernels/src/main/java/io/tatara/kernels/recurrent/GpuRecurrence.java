@@ -130,6 +130,7 @@ final class GpuRecurrence {
     void grid(GridShape s, String source, String entry, List<Object> buffers, int... numbers) {
         List<Object> d = defines();
         d.addAll(Arrays.asList(s.defines()));
+        d.addAll(List.of("BACK", entry.endsWith("_back") ? 1 : 0));
         List<String> headers =
                 dtype == DType.FLOAT32
                         ? List.of("warp.cuh", "grid.cuh")

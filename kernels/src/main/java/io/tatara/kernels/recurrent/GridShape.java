@@ -197,7 +197,7 @@ record GridShape(
         int fit = (255 - 60 - sums - 4 * ahead) / 4;
         int most = Math.min(32, fit);
         // Pieces in shared memory and states read one by one need registers on their way.
-        return pieces <= most && vector ? most : Math.min(24, fit - 8);
+        return pieces <= most && vector ? most : Math.min(24, fit - 12);
     }
 
     /** A model of a phase's time in µs with the figures of one H100; for choosing only. */

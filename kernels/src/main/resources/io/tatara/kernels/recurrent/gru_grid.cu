@@ -6,6 +6,7 @@
 #define RESET_AFTER 1
 #endif
 
+#if !BACK
 /* pre [D, T, N, 4H] holds the input's part of the sums in its first three blocks; it may be gates itself. */
 KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates, ELEM* y, ELEM* hN, const ELEM* h0,
                                                    const int* lengths, const ELEM* w, const ELEM* bIh, const ELEM* bHh,
@@ -95,7 +96,7 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates
   }
   leave(p);
 }
-
+#else
 /* delta [D, T, N, 4H] (blocks r, z, n and, reset after, that of the fourth block of gates) and dh0. Slots of the
  * loop from T-1 down; -1 writes dh0. */
 KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM* y, const ELEM* gates, const ELEM* h0,
@@ -193,3 +194,4 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
   }
   leave(p);
 }
+#endif

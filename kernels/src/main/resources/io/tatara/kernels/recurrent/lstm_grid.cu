@@ -2,6 +2,7 @@
  * steps.cl and recurrent_grid.cu, where the scheme is told. Cell states, and what flows back to them, stay in
  * float32 in the owner's shared memory. */
 
+#if !BACK
 /* pre [D, T, N, 4H] holds the input's part of the sums; it may be gates itself. */
 KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gates, ELEM* cells, ELEM* y, ELEM* hN,
                                                     ELEM* cN, const ELEM* h0, const ELEM* c0, const int* lengths,
@@ -93,7 +94,7 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
   }
   leave(p);
 }
-
+#else
 /* delta [D, T, N, 4H], dh0 and dc0. Slots of the loop from T-1 down; -1 writes dh0 and dc0. */
 KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
     ELEM* delta, const ELEM* gates, const ELEM* cells, const ELEM* c0, const int* lengths, const ELEM* w,
@@ -198,3 +199,4 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
   }
   leave(p);
 }
+#endif

@@ -23,6 +23,10 @@
  *
  * Ladder: 1 one launch a step (lstm.cl, gru.cl); 2 this: the weight is read once, a step costs one exchange.
  * Not measured on a GPU yet. */
+#ifndef BACK
+/* Which of a cell's two kernels the program is. */
+#define BACK 0
+#endif
 #ifndef WARPS
 #define WARPS 8
 #endif
