@@ -152,7 +152,7 @@ DEVICE uint4 gather(const ELEM* w, int at, int stride, int n) {
   uint v[4] = {0, 0, 0, 0};
   UNROLL
   for (int e = 0; e < PE; e++)
-    if (e < n) v[e * 4 / PE] |= bits(w, at + e * stride) << (e * 4 % PE * 8);
+    if (e < n) v[e * 4 / PE] |= bits(w, at + e * stride) << (e * 4 % PE * 4);
   return make_uint4(v[0], v[1], v[2], v[3]);
 }
 
@@ -203,7 +203,7 @@ DEVICE uint4 source_piece(const Source& s, int at, int k) {
   for (int e = 0; e < PE; e++)
     if (k + e < s.K) {
       ELEM y = load_l2(x + (k + e < s.from ? k + e : k + e + s.skip));
-      v[e * 4 / PE] |= bits(&y, 0) << (e * 4 % PE * 8);
+      v[e * 4 / PE] |= bits(&y, 0) << (e * 4 % PE * 4);
     }
   return make_uint4(v[0], v[1], v[2], v[3]);
 #endif
