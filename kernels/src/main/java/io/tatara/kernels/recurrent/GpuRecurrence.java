@@ -352,6 +352,24 @@ final class GpuRecurrence {
                 oo);
     }
 
+    /**
+     * out [D, rows, H] of what a launch over the grid summed up, rows of the sums from {@code
+     * first} on, those from {@code from} on one further.
+     */
+    void groupSums(GridShape s, Object sums, int first, int from, int rows, Object out) {
+        launch1d(
+                "group_sums",
+                e.directions() * rows * e.hidden(),
+                sums,
+                s.rowGroups(),
+                s.sums(),
+                first,
+                from,
+                rows,
+                e.hidden(),
+                out);
+    }
+
     /** dpeephole of direction d. */
     void peepholeSums(Object delta, Object cells, Object c0, Object lengths, int d, Object out) {
         int[] groups = {ceil(e.hidden(), 16), 3, 1};

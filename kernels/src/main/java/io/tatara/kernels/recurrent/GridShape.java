@@ -19,6 +19,8 @@ import java.util.List;
  * @param chunk rows computed at a time
  * @param rowBlock rows that a product takes at a time
  * @param vector whether states are read 16 bytes at a time
+ * @param states floats that a thread keeps per row and unit
+ * @param sums sums over steps and chunks that it keeps
  * @param sharedBytes dynamic shared memory of a block
  * @param microseconds what the model below expects of a sequence; only good for comparing
  */
@@ -34,6 +36,8 @@ record GridShape(
         int chunk,
         int rowBlock,
         boolean vector,
+        int states,
+        int sums,
         int sharedBytes,
         double microseconds) {
     static final int WARPS = 8;
@@ -84,8 +88,10 @@ record GridShape(
      *
      * @param needs of the phases of a step
      * @param states floats that a thread keeps per row and unit
+     * @param sums sums over steps and chunks that it keeps
      */
-    static GridShape of(Extents e, DType dtype, GpuTraits traits, List<Need> needs, int states) {
+    static GridShape of(
+            Extents e, DType dtype, GpuTraits traits, List<Need> needs, int states, int sums) {
         if (e.steps() < 1
                 || e.batch() < 1
                 || traits.maxWorkGroup() < THREADS
@@ -99,7 +105,7 @@ record GridShape(
                 for (int groups = Math.min(e.batch(), traits.computeUnits() / (slices * at));
                         groups >= 1;
                         groups--) {
-                    GridShape s = shape(e, dtype, traits, needs, states, units, groups, at);
+                    GridShape s = shape(e, dtype, traits, needs, states, sums, units, groups, at);
                     if (s != null && (best == null || s.microseconds < best.microseconds)) {
                         best = s;
                     }
@@ -118,6 +124,7 @@ record GridShape(
             GpuTraits traits,
             List<Need> needs,
             int states,
+            int sums,
             int units,
             int groups,
             int directions) {
@@ -140,16 +147,18 @@ record GridShape(
         int across = phases.stream().mapToInt(Phase::across).max().orElseThrow();
         int partRows = phases.stream().mapToInt(Phase::rows).max().orElseThrow();
         boolean vector = e.hidden() % (PIECE / dtype.bytes()) == 0;
-        int sums = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
-        int registers = Math.min(pieces, registerPieces(sums, f32 ? rowBlock : 2, pieces, vector));
+        int results = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
+        int registers =
+                Math.min(pieces, registerPieces(f32, results, f32 ? rowBlock : 2, pieces, vector));
         long shared =
                 (long) (pieces - registers) * THREADS * PIECE
                         + 4L * WARPS * chunk * partRows
                         + 4L * chunk
-                        + 4L * states * chunks * chunk * units;
+                        + 4L * states * chunks * chunk * units
+                        + 4L * sums * chunk * units;
         int counters = directions * rowGroups * (chunks + 1) * COUNTER_GAP;
         if (registers < 1
-                || sums > 64
+                || results > 64
                 || pieces > 96
                 || shared > traits.maxShared()
                 || counters > GpuPlan.SEMAPHORES) {
@@ -184,6 +193,8 @@ record GridShape(
                 chunk,
                 rowBlock,
                 vector,
+                states,
+                sums,
                 (int) shared,
                 launches * e.steps() * step);
     }
@@ -192,12 +203,13 @@ record GridShape(
      * Pieces for which registers are left beside the sums of a product, the states that it has read
      * ahead and what the gates need; checked against the compiler's report.
      */
-    private static int registerPieces(int sums, int readAhead, int pieces, boolean vector) {
-        int ahead = readAhead == 1 || readAhead == 2 ? 4 * readAhead : 2 * readAhead;
-        int fit = (255 - 60 - sums - 4 * ahead) / 4;
+    private static int registerPieces(
+            boolean f32, int results, int readAhead, int pieces, boolean vector) {
+        int ahead = readAhead <= 2 ? 4 * readAhead : 2 * readAhead;
+        int fit = (255 - 60 - results - 4 * ahead) / 4;
         int most = Math.min(32, fit);
         // Pieces in shared memory and states read one by one need registers on their way.
-        return pieces <= most && vector ? most : Math.min(24, fit - 12);
+        return pieces <= most && vector ? most : Math.min(f32 ? 16 : 24, fit - 12);
     }
 
     /** A model of a phase's time in µs with the figures of one H100; for choosing only. */
@@ -237,7 +249,9 @@ record GridShape(
             "REG_PIECES", registerPieces,
             "CHUNK", chunk,
             "RB", rowBlock,
-            "VECTOR", vector ? 1 : 0
+            "VECTOR", vector ? 1 : 0,
+            "STATES", states,
+            "SUMS", Math.max(1, sums)
         };
     }
 

@@ -112,13 +112,19 @@ final class GruGpu {
             List<Object> buffers =
                     new ArrayList<>(Arrays.asList(delta, a.y, a.gates, a.h0, a.lengths, a.wHh));
             buffers.addAll(arrived);
-            buffers.add(out(1));
+            Object sums = g.floats(shape.rowGroups() * e.directions() * shape.sums() * h);
+            buffers.addAll(List.of(out(1), sums));
             g.grid(shape, GruGrid.FILE, "gru_grid_back", buffers, truncation);
+            g.groupSums(shape, sums, 0, 3, 3, out(4));
+            g.groupSums(shape, sums, 0, after ? 2 : 3, 3, out(5));
         } else {
             steps(g, after, truncation, a, delta, arrived);
         }
         for (int d = 0; d < e.directions(); d++) {
             weights(g, after, d, a, delta, before);
+            if (shape == null) {
+                biases(g, after, d, delta);
+            }
         }
         return g.plan.build();
     }
@@ -150,7 +156,6 @@ final class GruGpu {
         int h = g.e.hidden();
         int ld = 4 * h;
         int at = d * g.e.rows() * ld;
-        int bias = d * 3 * h;
         g.inputGradient(delta, at, ld, 3, d, in(0), a.wIh, out(0), out(2));
         g.before(a.y, a.h0, a.lengths, d, before);
         g.weightGradient(delta, at, ld, 2 * h, before, 0, h, 3, d, 0, out(3));
@@ -160,7 +165,13 @@ final class GruGpu {
             g.weightGradient(
                     delta, at + 2 * h, ld, h, a.gates, at + 3 * h, ld, 3, d, 2 * h, out(3));
         }
-        g.columnSums(delta, at, ld, 3 * h, 3 * h, 0, out(4), bias);
-        g.columnSums(delta, at, ld, 3 * h, 2 * h, after ? h : 0, out(5), bias);
+    }
+
+    private static void biases(GpuRecurrence g, boolean after, int d, Object delta) {
+        int h = g.e.hidden();
+        int at = d * g.e.rows() * 4 * h;
+        int bias = d * 3 * h;
+        g.columnSums(delta, at, 4 * h, 3 * h, 3 * h, 0, out(4), bias);
+        g.columnSums(delta, at, 4 * h, 3 * h, 2 * h, after ? h : 0, out(5), bias);
     }
 }

@@ -32,7 +32,7 @@ final class GruGrid {
                     op.resetAfter()
                             ? List.of(new GridShape.Need(3, h))
                             : List.of(new GridShape.Need(2, h), new GridShape.Need(1, h));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 1);
+            return GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
         @Override
@@ -77,7 +77,7 @@ final class GruGrid {
                     op.resetAfter()
                             ? List.of(new GridShape.Need(1, 3 * h))
                             : List.of(new GridShape.Need(1, 2 * h), new GridShape.Need(1, h));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 1);
+            return GridShape.of(e, in[0].dtype(), traits, needs, 1, 4);
         }
 
         @Override

@@ -125,12 +125,14 @@ final class LstmGpu {
         int h = e.hidden();
         int size = e.rows() * 4 * h;
         Object delta = g.temporary(e.directions() * size);
+        Object sums = null;
         if (shape != null) {
             List<Object> buffers =
                     new ArrayList<>(
                             Arrays.asList(delta, a.gates, a.cells, a.c0, a.lengths, a.wHh, a.peep));
             buffers.addAll(arrived);
-            buffers.addAll(List.of(out(1), out(2)));
+            sums = g.floats(shape.rowGroups() * e.directions() * shape.sums() * h);
+            buffers.addAll(List.of(out(1), out(2), sums));
             g.grid(shape, LstmGrid.FILE, "lstm_grid_back", buffers, truncation);
         } else {
             Object dh = g.floats(e.directions() * e.batch() * h);
@@ -151,9 +153,17 @@ final class LstmGpu {
             g.inputGradient(delta, d * size, 4 * h, 4, d, in(0), a.wIh, out(0), out(3));
             g.before(a.y, a.h0, a.lengths, d, before);
             g.weightGradient(delta, d * size, 4 * h, 4 * h, before, 0, h, 4, d, 0, out(4));
-            g.columnSums(delta, d * size, 4 * h, 4 * h, 4 * h, 0, out(5), d * 4 * h);
+            if (shape == null) {
+                g.columnSums(delta, d * size, 4 * h, 4 * h, 4 * h, 0, out(5), d * 4 * h);
+                if (a.peep != null) {
+                    g.peepholeSums(delta, a.cells, a.c0, a.lengths, d, out(6));
+                }
+            }
+        }
+        if (shape != null) {
+            g.groupSums(shape, sums, 0, 4, 4, out(5));
             if (a.peep != null) {
-                g.peepholeSums(delta, a.cells, a.c0, a.lengths, d, out(6));
+                g.groupSums(shape, sums, 4, 3, 3, out(6));
             }
         }
         return g.plan.build();

@@ -28,7 +28,7 @@ final class LstmGrid {
         static GridShape shape(LstmSequence op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             List<GridShape.Need> needs = List.of(new GridShape.Need(4, e.hidden()));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 1);
+            return GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
         @Override
@@ -72,7 +72,7 @@ final class LstmGrid {
         static GridShape shape(LstmSequenceGradient op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             List<GridShape.Need> needs = List.of(new GridShape.Need(1, 4 * e.hidden()));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 2);
+            return GridShape.of(e, in[0].dtype(), traits, needs, 2, in[6] == null ? 4 : 7);
         }
 
         @Override

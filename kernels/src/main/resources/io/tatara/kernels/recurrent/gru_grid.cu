@@ -98,10 +98,10 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates
 }
 #else
 /* delta [D, T, N, 4H] (blocks r, z, n and, reset after, that of the fourth block of gates) and dh0. Slots of the
- * loop from T-1 down; -1 writes dh0. */
+ * loop from T-1 down; -1 writes dh0. Sums: of the deltas. */
 KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM* y, const ELEM* gates, const ELEM* h0,
                                                         const int* lengths, const ELEM* w, const ELEM* dy,
-                                                        const ELEM* dhN, const ELEM* dGates, ELEM* dh0,
+                                                        const ELEM* dhN, const ELEM* dGates, ELEM* dh0, float* sums,
                                                         int* semaphores, int d0, int T, int N, int H, int units,
                                                         int rows, int truncation) {
   DYNAMIC_SHARED(memory);
@@ -113,6 +113,7 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
 #if !RESET_AFTER
   load_weights<A1, KP1, LR1, A0 * KP0, 0>(p, reg, w, 3, 2, 1, H, H);
 #endif
+  clear_sums(p);
   for (int c = 0; c < p.chunks; c++) {
     int n = own_row(p, c);
     if (n < 0) continue;
@@ -190,8 +191,12 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
 #endif
       if (n >= 0) *own_state(p, 0, c) = live && is_cut(d, t, length, truncation) ? 0.0f : next;
       deliver(p, c);
+      if (!live) continue;
+      UNROLL
+      for (int b = 0; b < SUMS; b++) add_sum(p, b, da[b]);
     }
   }
+  write_sums(p, sums, H);
   leave(p);
 }
 #endif

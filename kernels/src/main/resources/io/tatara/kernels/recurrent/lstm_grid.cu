@@ -95,16 +95,18 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
   leave(p);
 }
 #else
-/* delta [D, T, N, 4H], dh0 and dc0. Slots of the loop from T-1 down; -1 writes dh0 and dc0. */
+/* delta [D, T, N, 4H], dh0 and dc0. Slots of the loop from T-1 down; -1 writes dh0 and dc0. Sums: of
+ * the deltas, and with peepholes of the products that their gradients are made of. */
 KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
     ELEM* delta, const ELEM* gates, const ELEM* cells, const ELEM* c0, const int* lengths, const ELEM* w,
     const ELEM* peep, const ELEM* dy, const ELEM* dhN, const ELEM* dcN, const ELEM* dGates, const ELEM* dCells,
-    ELEM* dh0, ELEM* dc0, int* semaphores, int d0, int T, int N, int H, int units, int rows, int truncation) {
+    ELEM* dh0, ELEM* dc0, float* sums, int* semaphores, int d0, int T, int N, int H, int units, int rows, int truncation) {
   DYNAMIC_SHARED(memory);
   const Place p = place(memory, semaphores, d0, N, H, units, rows);
   const int d = p.d, j = p.j;
   uint4 reg[REG_PIECES];
   load_weights<A0, KP0, LR0, 0, 0>(p, reg, w, 4, 0, 1, 4 * H, H);
+  clear_sums(p);
   for (int c = 0; c < p.chunks; c++) {
     int n = own_row(p, c), i = (d * N + n) * H + j;
     if (n < 0) continue;
@@ -136,7 +138,7 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
       if (p.tid < CHUNK)
         p.at[p.tid] = delta_row(lengths, d, s + 1, batch_row(p, c, p.tid, N), T, N, 4 * H, truncation);
       float a[4] = {0.0f, 0.0f, 0.0f, 0.0f}, da[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-      float before = 0.0f, th = 0.0f, h = 0.0f, cell = 0.0f;
+      float before = 0.0f, now = 0.0f, th = 0.0f, h = 0.0f, cell = 0.0f;
       if (n >= 0) {
         h = *own_state(p, 0, c);
         cell = *own_state(p, 1, c);
@@ -151,7 +153,8 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
 #endif
         }
         before = cell_element(cells, c0, cell_before(d, t, n, length, T, N, H), j);
-        th = TANHF(LD(cells, k));
+        now = LD(cells, k);
+        th = TANHF(now);
 #if HAS(B_DY)
         arrived = LD(dy, ((t * N + n) * DIRECTIONS + d) * H + j);
 #endif
@@ -195,8 +198,17 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
         *own_state(p, 1, c) = cell;
       }
       deliver(p, c);
+      if (!live) continue;
+      UNROLL
+      for (int b = 0; b < 4; b++) add_sum(p, b, da[b]);
+#if HAS(B_PEEPHOLE)
+      add_sum(p, 4, da[0] * before);
+      add_sum(p, 5, da[1] * before);
+      add_sum(p, 6, da[3] * now);
+#endif
     }
   }
+  write_sums(p, sums, H);
   leave(p);
 }
 #endif

@@ -140,3 +140,16 @@ KERNEL void column_sums(GLOBAL const ELEM* RESTRICT delta, int at, int ld, int r
     for (int row = lid / 16; row < rows; row += SUM_LANES) s += LD(delta, column + row * ld);
   write_sums(part, s, c, n, out, oo);
 }
+
+/* out [D, rows, H] = sum over groups of part [groups][D][width][H], rows from `first` on, those from `from` on one
+ * further. */
+KERNEL void group_sums(GLOBAL const float* RESTRICT part, int groups, int width, int first, int from, int rows, int H,
+                       GLOBAL ELEM* RESTRICT out) {
+  int i = GLOBAL_ID(0);
+  if (i >= DIRECTIONS * rows * H) return;
+  int j = i % H, b = i / H % rows, d = i / H / rows;
+  int at = (d * width + first + b + (b < from ? 0 : 1)) * H + j;
+  float s = 0.0f;
+  for (int g = 0; g < groups; g++) s += part[g * DIRECTIONS * width * H + at];
+  ST(out, i, s);
+}

@@ -59,6 +59,12 @@
 /* Rows of the batch that a product takes at a time: 1, 2 or 4 in float32; 8 or 16 on matrix units. */
 #define RB 4
 #endif
+#ifndef STATES
+#define STATES 2
+#endif
+#ifndef SUMS
+#define SUMS 7
+#endif
 #ifndef VECTOR
 /* Whether rows of states start at multiples of 16 bytes. */
 #define VECTOR 0
@@ -81,7 +87,8 @@ struct Place {
   int d, unit0, units, row0, rows, chunks, tid, row, u, j;
   uint4* pieces;  /* [PIECES - REG_PIECES][THREADS] */
   float* part;    /* [WARPS][CHUNK][PART_ROWS] */
-  float* state;   /* [..][chunks][CHUNK * units] */
+  float* state;   /* [STATES][chunks][CHUNK * units] */
+  float* sums;    /* [SUMS][CHUNK * units]: of the deltas, over chunks and steps */
   int* at;        /* [CHUNK]: where the rows of the product's operand start */
   int* counters;  /* of the group, COUNTER_GAP apart; the last counts blocks that are done */
 };
@@ -102,6 +109,7 @@ DEVICE Place place(unsigned char* memory, int* semaphores, int d0, int N, int H,
   p.part = (float*)(memory + (PIECES - REG_PIECES) * THREADS * 16);
   p.at = (int*)(p.part + WARPS * CHUNK * PART_ROWS);
   p.state = (float*)(p.at + CHUNK);
+  p.sums = p.state + STATES * p.chunks * CHUNK * units;
   int most = (rows + CHUNK - 1) / CHUNK;
   p.counters = semaphores + (GROUP_ID(2) * GROUP_COUNT(1) + GROUP_ID(1)) * (most + 1) * COUNTER_GAP;
   return p;
@@ -172,7 +180,9 @@ DEVICE void load_weights(const Place& p, uint4 (&reg)[REG_PIECES], const ELEM* w
       int k = ((kp * WARPS + warp) * LK + lk) * PE;
       int n = there ? K - k : 0;
       uint4 x;
-      if (FORWARD)
+      if (FORWARD && VECTOR)
+        x = n <= 0 ? make_uint4(0, 0, 0, 0) : *(const uint4*)(w + ((p.d * gates + gate0 + gate) * H + j) * H + k);
+      else if (FORWARD)
         x = gather(w, ((p.d * gates + gate0 + gate) * H + j) * H + k, 1, n);
       else
         x = gather(w, ((p.d * gates + gate0) * H + k) * H + j, H, n);
@@ -363,4 +373,24 @@ DEVICE float sum_of(const Place& p, int i) {
   UNROLL
   for (int w = 0; w < WARPS; w++) s += p.part[(w * CHUNK + p.row) * PART_ROWS + i];
   return s;
+}
+
+/* Sums of deltas, which the gradients of biases are made of: each thread keeps its own. */
+DEVICE void clear_sums(const Place& p) {
+  if (p.row < CHUNK) {
+    UNROLL
+    for (int b = 0; b < SUMS; b++) p.sums[b * CHUNK * p.units + p.tid] = 0.0f;
+  }
+}
+DEVICE void add_sum(const Place& p, int b, float x) { p.sums[b * CHUNK * p.units + p.tid] += x; }
+
+/* out [groups of rows][DIRECTIONS][SUMS][H]: those of this block's units over its rows. */
+DEVICE void write_sums(const Place& p, float* out, int H) {
+  BARRIER();
+  for (int i = p.tid; i < SUMS * p.units; i += THREADS) {
+    int b = i / p.units, u = i % p.units;
+    float s = 0.0f;
+    for (int r = 0; r < CHUNK; r++) s += p.sums[(b * CHUNK + r) * p.units + u];
+    if (p.unit0 + u < H) out[((GROUP_ID(1) * DIRECTIONS + p.d) * SUMS + b) * H + p.unit0 + u] = s;
+  }
 }
