@@ -164,7 +164,7 @@ final class RecurrentCases {
         return list;
     }
 
-    private static Case lstm(CaseSizes s) {
+    static Case lstm(CaseSizes s) {
         Case c =
                 s.lengths(
                         Case.of(s.name(), new LstmSequence(s.direction(), s.truncation()))
@@ -182,7 +182,7 @@ final class RecurrentCases {
         return all(RecurrentCases::lstmGradient, 4);
     }
 
-    private static Case lstmGradient(CaseSizes s) {
+    static Case lstmGradient(CaseSizes s) {
         Case c =
                 Case.of(s.name(), new LstmSequenceGradient(s.direction(), s.truncation()))
                         .in(s.x(), s.features());
@@ -205,7 +205,7 @@ final class RecurrentCases {
         return s.name() + (after ? "" : " reset before");
     }
 
-    private static Case gru(boolean after, CaseSizes s) {
+    static Case gru(boolean after, CaseSizes s) {
         Case c =
                 Case.of(name(after, s), new GruSequence(after, s.direction(), s.truncation()))
                         .in(s.x(), s.features());
@@ -219,7 +219,7 @@ final class RecurrentCases {
         return list;
     }
 
-    private static Case gruGradient(boolean after, CaseSizes s) {
+    static Case gruGradient(boolean after, CaseSizes s) {
         Case c =
                 Case.of(
                                 name(after, s),
