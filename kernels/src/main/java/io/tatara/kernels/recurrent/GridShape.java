@@ -3,6 +3,7 @@ package io.tatara.kernels.recurrent;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,7 +16,7 @@ import java.util.List;
  * @param rows rows of a group
  * @param directions directions that one launch takes
  * @param phases products of a step, one or two
- * @param registerPieces pieces of weights that a thread keeps in registers
+ * @param inRegisters per phase how many of its {@code along} steps have their weights in registers
  * @param chunk rows computed at a time
  * @param rowBlock rows that a product takes at a time
  * @param vector whether states are read 16 bytes at a time
@@ -32,7 +33,7 @@ record GridShape(
         int rows,
         int directions,
         List<Phase> phases,
-        int registerPieces,
+        List<Integer> inRegisters,
         int chunk,
         int rowBlock,
         boolean vector,
@@ -148,8 +149,12 @@ record GridShape(
         int partRows = phases.stream().mapToInt(Phase::rows).max().orElseThrow();
         boolean vector = e.hidden() % (PIECE / dtype.bytes()) == 0;
         int results = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
-        int registers =
-                Math.min(pieces, registerPieces(f32, results, f32 ? rowBlock : 2, pieces, vector));
+        List<Integer> inRegisters =
+                inRegisters(registerPieces(results, f32 ? rowBlock : 2, vector), phases);
+        int registers = 0;
+        for (int i = 0; i < phases.size(); i++) {
+            registers += inRegisters.get(i) * phases.get(i).across();
+        }
         long shared =
                 (long) (pieces - registers) * THREADS * PIECE
                         + 4L * WARPS * chunk * partRows
@@ -157,8 +162,7 @@ record GridShape(
                         + 4L * states * chunks * chunk * units
                         + 4L * sums * chunk * units;
         int counters = directions * rowGroups * (chunks + 1) * COUNTER_GAP;
-        if (registers < 1
-                || results > 64
+        if (results > 64
                 || pieces > 96
                 || shared > traits.maxShared()
                 || counters > GpuPlan.SEMAPHORES) {
@@ -189,7 +193,7 @@ record GridShape(
                 rows,
                 directions,
                 phases,
-                registers,
+                inRegisters,
                 chunk,
                 rowBlock,
                 vector,
@@ -203,13 +207,30 @@ record GridShape(
      * Pieces for which registers are left beside the sums of a product, the states that it has read
      * ahead and what the gates need; checked against the compiler's report.
      */
-    private static int registerPieces(
-            boolean f32, int results, int readAhead, int pieces, boolean vector) {
+    private static int registerPieces(int results, int readAhead, boolean vector) {
         int ahead = readAhead <= 2 ? 4 * readAhead : 2 * readAhead;
-        int fit = (255 - 60 - results - 4 * ahead) / 4;
-        int most = Math.min(32, fit);
-        // Pieces in shared memory and states read one by one need registers on their way.
-        return pieces <= most && vector ? most : Math.min(f32 ? 16 : 24, fit - 12);
+        // States read one by one need registers on their way.
+        return Math.min(32, (255 - (vector ? 60 : 90) - results - 4 * ahead) / 4);
+    }
+
+    private static List<Integer> inRegisters(int pieces, List<Phase> phases) {
+        List<Integer> steps = new ArrayList<>();
+        int left = pieces;
+        for (Phase p : phases) {
+            int n = Math.min(p.along(), left / p.across());
+            steps.add(n);
+            left -= n * p.across();
+        }
+        return List.copyOf(steps);
+    }
+
+    /** Pieces of weights that a thread keeps in shared memory. */
+    int sharedPieces() {
+        int n = 0;
+        for (int i = 0; i < phases.size(); i++) {
+            n += (phases.get(i).along() - inRegisters.get(i)) * phases.get(i).across();
+        }
+        return n;
     }
 
     /** A model of a phase's time in µs with the figures of one H100; for choosing only. */
@@ -239,19 +260,34 @@ record GridShape(
         Phase a = phases.get(0);
         Phase b = phases.size() > 1 ? phases.get(1) : new Phase(0, 0, a.laneRows());
         return new Object[] {
-            "WARPS", WARPS,
-            "A0", a.across(),
-            "KP0", a.along(),
-            "LR0", a.laneRows(),
-            "A1", b.across(),
-            "KP1", b.along(),
-            "LR1", b.laneRows(),
-            "REG_PIECES", registerPieces,
-            "CHUNK", chunk,
-            "RB", rowBlock,
-            "VECTOR", vector ? 1 : 0,
-            "STATES", states,
-            "SUMS", Math.max(1, sums)
+            "WARPS",
+            WARPS,
+            "A0",
+            a.across(),
+            "KP0",
+            a.along(),
+            "LR0",
+            a.laneRows(),
+            "A1",
+            b.across(),
+            "KP1",
+            b.along(),
+            "LR1",
+            b.laneRows(),
+            "KR0",
+            inRegisters.get(0),
+            "KR1",
+            inRegisters.size() > 1 ? inRegisters.get(1) : 0,
+            "CHUNK",
+            chunk,
+            "RB",
+            rowBlock,
+            "VECTOR",
+            vector ? 1 : 0,
+            "STATES",
+            states,
+            "SUMS",
+            Math.max(1, sums)
         };
     }
 

@@ -14,10 +14,10 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates
   DYNAMIC_SHARED(memory);
   const Place p = place(memory, semaphores, d0, N, H, units, rows);
   const int d = p.d, j = p.j;
-  uint4 reg[REG_PIECES];
-  load_weights<A0, KP0, LR0, 0, 1>(p, reg, w, 3, 0, RESET_AFTER ? 3 : 2, H, H);
+  REGISTERS;
+  load_weights<PHASE0, 1>(p, reg, w, 3, 0, RESET_AFTER ? 3 : 2, H, H);
 #if !RESET_AFTER
-  load_weights<A1, KP1, LR1, A0 * KP0, 1>(p, reg, w, 3, 2, 1, H, H);
+  load_weights<PHASE1, 1>(p, reg, w, 3, 2, 1, H, H);
 #endif
   for (int c = 0; c < p.chunks; c++) {
     int n = own_row(p, c), i = (d * N + n) * H + j;
@@ -56,7 +56,7 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates
         for (int b = 0; b < 3; b++) a[b] = pre[g + b * H] + fixed[b];
       }
       await(p, c, PHASES * s);
-      product<A0, KP0, LR0, 0>(p, reg, states, c);
+      product<PHASE0>(p, reg, states, c);
       BARRIER();
       if (live) {
         a[0] = sigmoid(a[0] + sum_of(p, p.u));
@@ -77,7 +77,7 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates
       deliver(p, c);
       await(p, c, PHASES * s + 1);
       const Source reset = {gates, gates, H, H, 0};
-      product<A1, KP1, LR1, A0 * KP0>(p, reg, reset, c);
+      product<PHASE1>(p, reg, reset, c);
       BARRIER();
       if (live) a[2] = TANHF(a[2] + sum_of(p, p.u));
 #endif
@@ -107,11 +107,11 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
   DYNAMIC_SHARED(memory);
   const Place p = place(memory, semaphores, d0, N, H, units, rows);
   const int d = p.d, j = p.j;
-  uint4 reg[REG_PIECES];
+  REGISTERS;
   const int depth = RESET_AFTER ? 3 * H : 2 * H;
-  load_weights<A0, KP0, LR0, 0, 0>(p, reg, w, 3, 0, 1, depth, H);
+  load_weights<PHASE0, 0>(p, reg, w, 3, 0, 1, depth, H);
 #if !RESET_AFTER
-  load_weights<A1, KP1, LR1, A0 * KP0, 0>(p, reg, w, 3, 2, 1, H, H);
+  load_weights<PHASE1, 0>(p, reg, w, 3, 2, 1, H, H);
 #endif
   clear_sums(p);
   for (int c = 0; c < p.chunks; c++) {
@@ -148,7 +148,7 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
 #endif
       }
       await(p, c, PHASES * done);
-      if (s + 1 < T) product<A0, KP0, LR0, 0>(p, reg, deltas, c);
+      if (s + 1 < T) product<PHASE0>(p, reg, deltas, c);
       BARRIER();
       if (n >= 0 && p.at[p.row] >= 0) h += sum_of(p, p.u);
       if (s < 0) {
@@ -180,7 +180,7 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
       deliver(p, c);
       await(p, c, PHASES * done + 1);
       const Source candidates = {delta, delta, H, H, 0};
-      product<A1, KP1, LR1, A0 * KP0>(p, reg, candidates, c);
+      product<PHASE1>(p, reg, candidates, c);
       BARRIER();
       if (live) {
         float dq = da[3] + sum_of(p, p.u);

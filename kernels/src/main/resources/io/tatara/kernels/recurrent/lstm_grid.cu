@@ -11,8 +11,8 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
   DYNAMIC_SHARED(memory);
   const Place p = place(memory, semaphores, d0, N, H, units, rows);
   const int d = p.d, j = p.j;
-  uint4 reg[REG_PIECES];
-  load_weights<A0, KP0, LR0, 0, 1>(p, reg, w, 4, 0, 4, H, H);
+  REGISTERS;
+  load_weights<PHASE0, 1>(p, reg, w, 4, 0, 4, H, H);
   for (int c = 0; c < p.chunks; c++) {
     int n = own_row(p, c);
     if (n < 0) continue;
@@ -60,7 +60,7 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
         }
       }
       await(p, c, s);
-      product<A0, KP0, LR0, 0>(p, reg, states, c);
+      product<PHASE0>(p, reg, states, c);
       BARRIER();
       if (live) {
         UNROLL
@@ -104,8 +104,8 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
   DYNAMIC_SHARED(memory);
   const Place p = place(memory, semaphores, d0, N, H, units, rows);
   const int d = p.d, j = p.j;
-  uint4 reg[REG_PIECES];
-  load_weights<A0, KP0, LR0, 0, 0>(p, reg, w, 4, 0, 1, 4 * H, H);
+  REGISTERS;
+  load_weights<PHASE0, 0>(p, reg, w, 4, 0, 1, 4 * H, H);
   clear_sums(p);
   for (int c = 0; c < p.chunks; c++) {
     int n = own_row(p, c), i = (d * N + n) * H + j;
@@ -163,7 +163,7 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
 #endif
       }
       await(p, c, T - 1 - s);
-      if (s + 1 < T) product<A0, KP0, LR0, 0>(p, reg, deltas, c);
+      if (s + 1 < T) product<PHASE0>(p, reg, deltas, c);
       BARRIER();
       if (n >= 0 && p.at[p.row] >= 0) h += sum_of(p, p.u);
       if (s < 0) {

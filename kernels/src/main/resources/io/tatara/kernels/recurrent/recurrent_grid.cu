@@ -12,9 +12,9 @@
  * the block counts itself as arrived, and only then stores what nobody waits for. Each chunk has a counter of its
  * own: while one chunk's states travel, the next is computed. What a step needs besides is read before the wait.
  *
- * Weights are kept in pieces of 16 bytes (4 float32 or 8 16-bit elements along K), piece p = a * KP + kp of a thread:
- * row a * LR + lr of the slice, columns ((kp * WARPS + warp) * LK + lk) * PE and on, lane = lr * LK + lk; the first
- * REG_PIECES in registers, the rest in shared memory at [p][thread]. float32: LR row lanes and 32 / LR lanes along
+ * Weights are kept in pieces of 16 bytes (4 float32 or 8 16-bit elements along K), piece p = kp * A + a of a thread:
+ * row a * LR + lr of the slice, columns ((kp * WARPS + warp) * LK + lk) * PE and on, lane = lr * LK + lk; those of
+ * kp < KR in registers, the rest in shared memory at [p][thread]. float32: LR row lanes and 32 / LR lanes along
  * K, fused multiply-adds, RB rows of the batch at a time, sums folded over the lanes. 16 bit: LR = 8, LK = 4, which is
  * the B fragment of mma.m16n8k16 when K is permuted so that a lane's piece is b0 b1 of two products; the rows of the
  * batch are the A fragments, read from global memory in the same permutation: no staging, no ldmatrix.
@@ -49,8 +49,11 @@
 #ifndef LR1
 #define LR1 8
 #endif
-#ifndef REG_PIECES
-#define REG_PIECES 4
+#ifndef KR0
+#define KR0 1
+#endif
+#ifndef KR1
+#define KR1 0
 #endif
 #ifndef CHUNK
 #define CHUNK 16
@@ -78,14 +81,21 @@
 #endif
 #define THREADS (WARPS * 32)
 #define PHASES (A1 > 0 ? 2 : 1)
-#define PIECES (A0 * KP0 + A1 * KP1)
+#define REG_PIECES (A0 * KR0 + A1 * KR1)
+#define SHARED_PIECES (A0 * (KP0 - KR0) + A1 * (KP1 - KR1))
+/* The parts of a thread's pieces that belong to a phase: array of registers, first place in shared memory. */
+#define PHASE0 A0, KP0, LR0, KR0, 0, 0
+#define PHASE1 A1, KP1, LR1, KR1, A0 * KR0, A0 * (KP0 - KR0)
+#define REGISTERS uint4 reg[REG_PIECES > 0 ? REG_PIECES : 1]
 #define PART_ROWS (A0 * LR0 > A1 * LR1 ? A0 * LR0 : A1 * LR1)
 #define COUNTER_GAP 8
+/* The compiler unrolled the loop over pieces in shared memory would read too many ahead. */
+#define ROLLED _Pragma("unroll 1")
 
 /* Where this block stands and what it owns; the thread owns unit j of row `row` of each chunk. */
 struct Place {
   int d, unit0, units, row0, rows, chunks, tid, row, u, j;
-  uint4* pieces;  /* [PIECES - REG_PIECES][THREADS] */
+  uint4* pieces;  /* [SHARED_PIECES][THREADS] */
   float* part;    /* [WARPS][CHUNK][PART_ROWS] */
   float* state;   /* [STATES][chunks][CHUNK * units] */
   float* sums;    /* [SUMS][CHUNK * units]: of the deltas, over chunks and steps */
@@ -106,7 +116,7 @@ DEVICE Place place(unsigned char* memory, int* semaphores, int d0, int N, int H,
   p.u = p.tid % units;
   p.j = p.row < CHUNK && p.unit0 + p.u < H ? p.unit0 + p.u : -1;
   p.pieces = (uint4*)memory;
-  p.part = (float*)(memory + (PIECES - REG_PIECES) * THREADS * 16);
+  p.part = (float*)(memory + SHARED_PIECES * THREADS * 16);
   p.at = (int*)(p.part + WARPS * CHUNK * PART_ROWS);
   p.state = (float*)(p.at + CHUNK);
   p.sums = p.state + STATES * p.chunks * CHUNK * units;
@@ -166,8 +176,8 @@ DEVICE uint4 gather(const ELEM* w, int at, int stride, int n) {
 
 /* Rows of a phase's slice: row i is gate i / units, unit i % units; forward a row of the weight from row `gate0`
  * of gates on, with K = H columns; backward a column of it, with K rows from row `gate0 * H` on. */
-template <int A, int KP, int LR, int BASE, int FORWARD>
-DEVICE void load_weights(const Place& p, uint4 (&reg)[REG_PIECES], const ELEM* w, int gates, int gate0, int count,
+template <int A, int KP, int LR, int KR, int REG, int AT, int FORWARD>
+DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, int gate0, int count,
                          int K, int H) {
   const int LK = 32 / LR;
   int lane = p.tid % 32, warp = p.tid / 32, lr = lane / LK, lk = lane % LK;
@@ -186,11 +196,10 @@ DEVICE void load_weights(const Place& p, uint4 (&reg)[REG_PIECES], const ELEM* w
         x = gather(w, ((p.d * gates + gate0 + gate) * H + j) * H + k, 1, n);
       else
         x = gather(w, ((p.d * gates + gate0) * H + k) * H + j, H, n);
-      const int q = BASE + a * KP + kp;
-      if (q < REG_PIECES)
-        reg[q] = x;
+      if (kp < KR)
+        reg[REG + kp * A + a] = x;
       else
-        p.pieces[(q - REG_PIECES) * THREADS + p.tid] = x;
+        p.pieces[(AT + (kp - KR) * A + a) * THREADS + p.tid] = x;
     }
   }
 }
@@ -261,9 +270,24 @@ struct Folded<N, 0> {
 };
 #endif
 
+#if STORAGE != 0
+/* Both halves of a piece: x the pieces of rows g and g + 8 of the batch. */
+DEVICE void multiply(float (&v)[4], float (&v2)[4], const uint4 (&x)[2], const uint4& w) {
+  const uint first[4] = {x[0].x, x[1].x, x[0].y, x[1].y}, second[4] = {x[0].z, x[1].z, x[0].w, x[1].w};
+  const uint front[2] = {w.x, w.y}, back[2] = {w.z, w.w};
+#if STORAGE == 1
+  mma_f16(v, first, front);
+  mma_f16(v2, second, back);
+#else
+  mma_bf16(v, first, front);
+  mma_bf16(v2, second, back);
+#endif
+}
+#endif
+
 /* part[warp][row][i]: this warp's share of the sums of chunk c's rows with slice rows i of a phase. */
-template <int A, int KP, int LR, int BASE>
-DEVICE void product(const Place& p, const uint4 (&reg)[REG_PIECES], const Source& s, int c) {
+template <int A, int KP, int LR, int KR, int REG, int AT>
+DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
   const int LK = 32 / LR;
   int lane = p.tid % 32, warp = p.tid / 32, lk = lane % LK, lr = lane / LK;
   int k0 = (warp * LK + lk) * PE;
@@ -284,21 +308,36 @@ DEVICE void product(const Place& p, const uint4 (&reg)[REG_PIECES], const Source
       UNROLL
       for (int r = 0; r < RB; r++) x[i][r] = source_piece(s, at[r], k0 + i * KSTEP);
     UNROLL
-    for (int kp = 0; kp < KP; kp++) {
+    for (int kp = 0; kp < KR; kp++) {
       UNROLL
       for (int a = 0; a < A; a++) {
-        const int q = BASE + a * KP + kp;
-        uint4 w;
-        if (q < REG_PIECES)
-          w = reg[q];
-        else
-          w = p.pieces[(q - REG_PIECES) * THREADS + p.tid];
+        uint4 w = reg[REG + kp * A + a];
         UNROLL
         for (int r = 0; r < RB; r++) v[r * A + a] = dot(w, x[kp % DEPTH][r], v[r * A + a]);
       }
       if (kp + DEPTH < KP) {
         UNROLL
         for (int r = 0; r < RB; r++) x[kp % DEPTH][r] = source_piece(s, at[r], k0 + (kp + DEPTH) * KSTEP);
+      }
+    }
+    ROLLED
+    for (int base = KR; base < KP; base += DEPTH) {
+      UNROLL
+      for (int i = 0; i < DEPTH; i++) {
+        int kp = base + i;
+        if (kp < KP) {
+          UNROLL
+          for (int a = 0; a < A; a++) {
+            uint4 w = p.pieces[(AT + (kp - KR) * A + a) * THREADS + p.tid];
+            UNROLL
+            for (int r = 0; r < RB; r++) v[r * A + a] = dot(w, x[(KR + i) % DEPTH][r], v[r * A + a]);
+          }
+          if (kp + DEPTH < KP) {
+            UNROLL
+            for (int r = 0; r < RB; r++)
+              x[(KR + i) % DEPTH][r] = source_piece(s, at[r], k0 + (kp + DEPTH) * KSTEP);
+          }
+        }
       }
     }
     int base = 0;
@@ -324,29 +363,29 @@ DEVICE void product(const Place& p, const uint4 (&reg)[REG_PIECES], const Source
       x[i][1] = source_piece(s, high, k0 + i * KSTEP);
     }
     UNROLL
-    for (int kp = 0; kp < KP; kp++) {
-      uint4 lo = x[kp % DEPTH][0], hi = x[kp % DEPTH][1];
-      const uint first[4] = {lo.x, hi.x, lo.y, hi.y}, second[4] = {lo.z, hi.z, lo.w, hi.w};
+    for (int kp = 0; kp < KR; kp++) {
       UNROLL
-      for (int a = 0; a < A; a++) {
-        const int q = BASE + a * KP + kp;
-        uint4 w;
-        if (q < REG_PIECES)
-          w = reg[q];
-        else
-          w = p.pieces[(q - REG_PIECES) * THREADS + p.tid];
-        const uint front[2] = {w.x, w.y}, back[2] = {w.z, w.w};
-#if STORAGE == 1
-        mma_f16(v[a][0], first, front);
-        mma_f16(v[a][SETS - 1], second, back);
-#else
-        mma_bf16(v[a][0], first, front);
-        mma_bf16(v[a][SETS - 1], second, back);
-#endif
-      }
+      for (int a = 0; a < A; a++) multiply(v[a][0], v[a][SETS - 1], x[kp % DEPTH], reg[REG + kp * A + a]);
       if (kp + DEPTH < KP) {
         x[kp % DEPTH][0] = source_piece(s, low, k0 + (kp + DEPTH) * KSTEP);
         x[kp % DEPTH][1] = source_piece(s, high, k0 + (kp + DEPTH) * KSTEP);
+      }
+    }
+    ROLLED
+    for (int base = KR; base < KP; base += DEPTH) {
+      UNROLL
+      for (int i = 0; i < DEPTH; i++) {
+        int kp = base + i;
+        if (kp < KP) {
+          uint4(&rows)[2] = x[(KR + i) % DEPTH];
+          UNROLL
+          for (int a = 0; a < A; a++)
+            multiply(v[a][0], v[a][SETS - 1], rows, p.pieces[(AT + (kp - KR) * A + a) * THREADS + p.tid]);
+          if (kp + DEPTH < KP) {
+            rows[0] = source_piece(s, low, k0 + (kp + DEPTH) * KSTEP);
+            rows[1] = source_piece(s, high, k0 + (kp + DEPTH) * KSTEP);
+          }
+        }
       }
     }
     UNROLL
