@@ -149,8 +149,12 @@ record GridShape(
         int partRows = phases.stream().mapToInt(Phase::rows).max().orElseThrow();
         boolean vector = e.hidden() % (PIECE / dtype.bytes()) == 0;
         int results = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
-        List<Integer> inRegisters =
-                inRegisters(registerPieces(results, f32 ? rowBlock : 2, vector), phases);
+        int room = registerPieces(results, f32 ? rowBlock : 2, vector);
+        if (pieces > room) {
+            // Pieces in shared memory need registers on their way.
+            room -= results >= 64 ? 9 : 7;
+        }
+        List<Integer> inRegisters = inRegisters(room, phases);
         int registers = 0;
         for (int i = 0; i < phases.size(); i++) {
             registers += inRegisters.get(i) * phases.get(i).across();
