@@ -152,7 +152,7 @@ record GridShape(
         int room = registerPieces(results, f32 ? rowBlock : 2, vector);
         if (pieces > room) {
             // Pieces in shared memory need registers on their way.
-            room -= results >= 64 ? 9 : 7;
+            room -= results >= 32 ? 9 : 7;
         }
         List<Integer> inRegisters = inRegisters(room, phases);
         int registers = 0;

@@ -22,7 +22,10 @@ DEVICE void spin_pause() { __nanosleep(20); }
 /* Reads past the first cache: what other blocks have written since this one began. */
 DEVICE uint4 load_l2(const uint4* p) {
   uint4 x;
-  asm volatile("ld.global.cg.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w) : "l"(p) : "memory");
+  asm volatile("ld.global.cg.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
+               : "l"(p)
+               : "memory");
   return x;
 }
 DEVICE float load_l2(const float* p) {

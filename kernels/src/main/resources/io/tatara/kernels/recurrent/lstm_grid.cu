@@ -100,7 +100,8 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
 KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
     ELEM* delta, const ELEM* gates, const ELEM* cells, const ELEM* c0, const int* lengths, const ELEM* w,
     const ELEM* peep, const ELEM* dy, const ELEM* dhN, const ELEM* dcN, const ELEM* dGates, const ELEM* dCells,
-    ELEM* dh0, ELEM* dc0, float* sums, int* semaphores, int d0, int T, int N, int H, int units, int rows, int truncation) {
+    ELEM* dh0, ELEM* dc0, float* sums, int* semaphores, int d0, int T, int N, int H, int units, int rows,
+    int truncation) {
   DYNAMIC_SHARED(memory);
   const Place p = place(memory, semaphores, d0, N, H, units, rows);
   const int d = p.d, j = p.j;

@@ -89,7 +89,7 @@
 #define REGISTERS uint4 reg[REG_PIECES > 0 ? REG_PIECES : 1]
 #define PART_ROWS (A0 * LR0 > A1 * LR1 ? A0 * LR0 : A1 * LR1)
 #define COUNTER_GAP 8
-/* The compiler unrolled the loop over pieces in shared memory would read too many ahead. */
+/* Unrolled, the loop over pieces in shared memory would read so many ahead that registers spill. */
 #define ROLLED _Pragma("unroll 1")
 
 /* Where this block stands and what it owns; the thread owns unit j of row `row` of each chunk. */
@@ -337,6 +337,7 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
             for (int r = 0; r < RB; r++)
               x[(KR + i) % DEPTH][r] = source_piece(s, at[r], k0 + (kp + DEPTH) * KSTEP);
           }
+          warp_barrier(); /* what is behind it is not read ahead */
         }
       }
     }
@@ -385,6 +386,7 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
             rows[0] = source_piece(s, low, k0 + (kp + DEPTH) * KSTEP);
             rows[1] = source_piece(s, high, k0 + (kp + DEPTH) * KSTEP);
           }
+          warp_barrier();
         }
       }
     }
