@@ -34,19 +34,24 @@ final class GpuRecurrence {
     private static final int UNITS = 16;
 
     final Extents e;
+
+    /** Of all real tensors. */
+    final DType dtype;
+
     final GpuPlan.Builder plan = GpuPlan.builder();
     private final GpuTraits traits;
     private final int rows;
     private final int split;
     private final int sumLanes;
     private final String file;
-    private final List<Object> defines;
+    private final Object[] cell;
     private int optional;
     private GpuProgram program;
 
     /** For the cell in this source file, with further defines as name, value pairs. */
-    GpuRecurrence(Extents e, GpuTraits traits, String file, Object... defines) {
+    GpuRecurrence(Extents e, DType dtype, GpuTraits traits, String file, Object... defines) {
         this.e = e;
+        this.dtype = dtype;
         this.traits = traits;
         this.file = file;
         int group = Integer.highestOneBit(Math.clamp(traits.maxWorkGroup(), UNITS, 256));
@@ -58,15 +63,7 @@ final class GpuRecurrence {
         rows = Math.min(r, group / UNITS);
         split = traits.cpu() ? 1 : group / (UNITS * rows);
         sumLanes = Math.min(8, group / UNITS);
-        this.defines =
-                new ArrayList<>(
-                        List.of(
-                                "DIRECTIONS", e.directions(),
-                                "REVERSE", e.direction() == Direction.REVERSE ? 1 : 0,
-                                "ROWS", rows,
-                                "SPLIT", split,
-                                "SUM_LANES", sumLanes));
-        this.defines.addAll(Arrays.asList(defines));
+        cell = defines.clone();
     }
 
     private long tiles(int r) {
@@ -94,14 +91,73 @@ final class GpuRecurrence {
     /** The program; all optional arguments must have been named before. */
     private GpuProgram program() {
         if (program == null) {
-            List<Object> d = new ArrayList<>(defines);
-            d.addAll(List.of("OPTIONAL", optional));
-            String text =
-                    GpuSources.load(GpuRecurrence.class, "recurrent.cl")
-                            + GpuSources.load(GpuRecurrence.class, file);
+            List<Object> d = defines();
+            d.addAll(List.of("ROWS", rows, "SPLIT", split, "SUM_LANES", sumLanes));
+            String text = text("steps.cl", "recurrent.cl", file);
             program = GpuProgram.of("recurrent/" + file, text, d.toArray());
         }
         return program;
+    }
+
+    private static String text(String... files) {
+        StringBuilder s = new StringBuilder();
+        for (String f : files) {
+            s.append(GpuSources.load(GpuRecurrence.class, f));
+        }
+        return s.toString();
+    }
+
+    /** What all sources of this room are told. */
+    private List<Object> defines() {
+        List<Object> d = new ArrayList<>(Arrays.asList(cell));
+        d.addAll(
+                List.of(
+                        "STORAGE",
+                        GpuProgram.storage(dtype),
+                        "DIRECTIONS",
+                        e.directions(),
+                        "REVERSE",
+                        e.direction() == Direction.REVERSE ? 1 : 0,
+                        "OPTIONAL",
+                        optional));
+        return d;
+    }
+
+    /**
+     * The whole loop in one launch (one per direction where the shape says so); the semaphores, the
+     * sizes and what is behind them follow the buffers.
+     */
+    void grid(GridShape s, String source, String entry, List<Object> buffers, int... numbers) {
+        List<Object> d = defines();
+        d.addAll(Arrays.asList(s.defines()));
+        d.addAll(List.of("BACK", entry.endsWith("_back") ? 1 : 0));
+        List<String> headers =
+                dtype == DType.FLOAT32
+                        ? List.of("warp.cuh", "grid.cuh")
+                        : List.of("warp.cuh", "grid.cuh", "tensor.cuh");
+        GpuProgram p = GpuProgram.of("recurrent/" + source, "", d.toArray());
+        p =
+                new GpuProgram(
+                        p.name(),
+                        text("steps.cl", "recurrent_grid.cu", source),
+                        p.defines(),
+                        headers);
+        for (int first = 0; first < e.directions(); first += s.directions()) {
+            List<Object> args = new ArrayList<>(buffers);
+            args.add(new GpuPlan.Arg.Semaphores());
+            args.addAll(List.of(first, e.steps(), e.batch(), e.hidden(), s.units(), s.rows()));
+            for (int x : numbers) {
+                args.add(x);
+            }
+            plan.launch(
+                    p,
+                    entry,
+                    s.groups(),
+                    new int[] {GridShape.THREADS, 1, 1},
+                    s.sharedBytes(),
+                    true,
+                    args.toArray());
+        }
     }
 
     /** A launch for all tiles of a step; the sizes and what is behind them follow the buffers. */
@@ -116,7 +172,13 @@ final class GpuRecurrence {
                 program(), entry, groups, new int[] {UNITS * rows * split, 1, 1}, args.toArray());
     }
 
+    /** Elements of the recurrence's type. */
     GpuPlan.Arg temporary(int elements) {
+        return plan.temporary((long) dtype.bytes() * elements);
+    }
+
+    /** Elements of float32. */
+    GpuPlan.Arg floats(int elements) {
         return plan.temporary(4L * elements);
     }
 
@@ -137,15 +199,15 @@ final class GpuRecurrence {
         plan.launch1d(program(), entry, items, Math.min(128, traits.maxWorkGroup()), args);
     }
 
-    /** The input's part of the gates of direction d over all steps: C = x · wᵀ. */
-    void inputProduct(Object x, Object w, int gates, int d, Object c, int co, int ldc) {
+    /** The input's part of the gates of direction d over all steps: C = x · wᵀ, C of this type. */
+    void inputProduct(Object x, Object w, int gates, int d, DType type, Object c, int co, int ldc) {
         int m = gates * e.hidden();
         int i = e.inputs();
         MatMulGpu.launch(
                 plan,
                 traits,
-                DType.FLOAT32,
-                DType.FLOAT32,
+                dtype,
+                type,
                 Precision.STRICT,
                 false,
                 true,
@@ -182,8 +244,8 @@ final class GpuRecurrence {
         MatMulGpu.launch(
                 plan,
                 traits,
-                DType.FLOAT32,
-                DType.FLOAT32,
+                dtype,
+                dtype,
                 Precision.STRICT,
                 false,
                 false,
@@ -203,8 +265,8 @@ final class GpuRecurrence {
         MatMulGpu.launch(
                 plan,
                 traits,
-                DType.FLOAT32,
-                DType.FLOAT32,
+                dtype,
+                dtype,
                 Precision.STRICT,
                 true,
                 false,
@@ -241,8 +303,8 @@ final class GpuRecurrence {
         MatMulGpu.launch(
                 plan,
                 traits,
-                DType.FLOAT32,
-                DType.FLOAT32,
+                dtype,
+                dtype,
                 Precision.STRICT,
                 true,
                 false,
@@ -288,6 +350,24 @@ final class GpuRecurrence {
                 skip,
                 out,
                 oo);
+    }
+
+    /**
+     * out [D, rows, H] of what a launch over the grid summed up, rows of the sums from {@code
+     * first} on, those from {@code from} on one further.
+     */
+    void groupSums(GridShape s, Object sums, int first, int from, int rows, Object out) {
+        launch1d(
+                "group_sums",
+                e.directions() * rows * e.hidden(),
+                sums,
+                s.rowGroups(),
+                s.sums(),
+                first,
+                from,
+                rows,
+                e.hidden(),
+                out);
     }
 
     /** dpeephole of direction d. */

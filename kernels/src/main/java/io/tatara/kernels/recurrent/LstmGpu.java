@@ -18,7 +18,7 @@ final class LstmGpu {
     private LstmGpu() {}
 
     static GpuPlan sequence(LstmSequence op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = new GpuRecurrence(op.extents(in), traits, FILE);
+        GpuRecurrence g = new GpuRecurrence(op.extents(in), in[0].dtype(), traits, FILE);
         Object lengths = g.optional(Optional.LENGTHS, in, 1);
         Object h0 = g.optional(Optional.H0, in, 2);
         Object c0 = g.optional(Optional.C0, in, 3);
@@ -34,7 +34,7 @@ final class LstmGpu {
     }
 
     static GpuPlan cell(LstmCell op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = new GpuRecurrence(op.extents(in), traits, FILE);
+        GpuRecurrence g = new GpuRecurrence(op.extents(in), in[0].dtype(), traits, FILE);
         Object h = g.optional(Optional.H0, in, 1);
         Object c = g.optional(Optional.C0, in, 2);
         Object bias = g.optional(Optional.BIAS, in, 5);
@@ -48,7 +48,8 @@ final class LstmGpu {
     private static GpuPlan forward(GpuRecurrence g, Object x, Object wIh, List<Object> buffers) {
         int width = 4 * g.e.hidden();
         for (int d = 0; d < g.e.directions(); d++) {
-            g.inputProduct(x, wIh, 4, d, buffers.getFirst(), d * g.e.rows() * width, width);
+            g.inputProduct(
+                    x, wIh, 4, d, g.dtype, buffers.getFirst(), d * g.e.rows() * width, width);
         }
         for (int s = 0; s < g.e.steps(); s++) {
             g.step("lstm_step", buffers, s);
@@ -58,7 +59,15 @@ final class LstmGpu {
 
     static GpuPlan sequenceGradient(
             LstmSequenceGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = new GpuRecurrence(op.extents(in), traits, FILE);
+        return sequenceGradient(op, in, traits, null);
+    }
+
+    /**
+     * @param shape how one launch takes the loop; null: a launch for each step
+     */
+    static GpuPlan sequenceGradient(
+            LstmSequenceGradient op, TensorSpec[] in, GpuTraits traits, GridShape shape) {
+        GpuRecurrence g = new GpuRecurrence(op.extents(in), in[0].dtype(), traits, FILE);
         Saved s =
                 new Saved(
                         g.optional(Optional.LENGTHS, in, 1),
@@ -77,12 +86,12 @@ final class LstmGpu {
                         g.optional(Optional.DCN, in, 12),
                         g.optional(Optional.DGATES, in, 13),
                         g.optional(Optional.DCELLS, in, 14));
-        return backward(g, op.truncation(), s, arrived);
+        return backward(g, op.truncation(), s, arrived, shape);
     }
 
     static GpuPlan cellGradient(
             LstmCellGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = new GpuRecurrence(op.extents(in), traits, FILE);
+        GpuRecurrence g = new GpuRecurrence(op.extents(in), in[0].dtype(), traits, FILE);
         Object h = g.optional(Optional.H0, in, 1);
         Object c = g.optional(Optional.C0, in, 2);
         Object peep = g.optional(Optional.PEEPHOLE, in, 5);
@@ -95,7 +104,7 @@ final class LstmGpu {
                         g.optional(Optional.DCN, in, 9),
                         g.optional(Optional.DGATES, in, 10),
                         null);
-        return backward(g, 0, s, arrived);
+        return backward(g, 0, s, arrived, null);
     }
 
     /** What the forward op had and left. */
@@ -111,30 +120,50 @@ final class LstmGpu {
             Object cells) {}
 
     private static GpuPlan backward(
-            GpuRecurrence g, int truncation, Saved a, List<Object> arrived) {
+            GpuRecurrence g, int truncation, Saved a, List<Object> arrived, GridShape shape) {
         Extents e = g.e;
         int h = e.hidden();
         int size = e.rows() * 4 * h;
         Object delta = g.temporary(e.directions() * size);
-        Object dh = g.temporary(e.directions() * e.batch() * h);
-        Object dc = g.temporary(e.directions() * e.batch() * h);
-        Object before = g.temporary(e.rows() * h);
-        List<Object> buffers =
-                new ArrayList<>(
-                        Arrays.asList(
-                                delta, dh, dc, a.gates, a.cells, a.c0, a.lengths, a.wHh, a.peep));
-        buffers.addAll(arrived);
-        buffers.addAll(List.of(out(1), out(2)));
-        for (int s = e.steps() - 1; s >= -1; s--) {
-            g.step("lstm_back", buffers, s, truncation);
+        Object sums = null;
+        if (shape != null) {
+            List<Object> buffers =
+                    new ArrayList<>(
+                            Arrays.asList(delta, a.gates, a.cells, a.c0, a.lengths, a.wHh, a.peep));
+            buffers.addAll(arrived);
+            sums = g.floats(shape.rowGroups() * e.directions() * shape.sums() * h);
+            buffers.addAll(List.of(out(1), out(2), sums));
+            g.grid(shape, LstmGrid.FILE, "lstm_grid_back", buffers, truncation);
+        } else {
+            Object dh = g.floats(e.directions() * e.batch() * h);
+            Object dc = g.floats(e.directions() * e.batch() * h);
+            List<Object> buffers =
+                    new ArrayList<>(
+                            Arrays.asList(
+                                    delta, dh, dc, a.gates, a.cells, a.c0, a.lengths, a.wHh,
+                                    a.peep));
+            buffers.addAll(arrived);
+            buffers.addAll(List.of(out(1), out(2)));
+            for (int s = e.steps() - 1; s >= -1; s--) {
+                g.step("lstm_back", buffers, s, truncation);
+            }
         }
+        Object before = g.temporary(e.rows() * h);
         for (int d = 0; d < e.directions(); d++) {
             g.inputGradient(delta, d * size, 4 * h, 4, d, in(0), a.wIh, out(0), out(3));
             g.before(a.y, a.h0, a.lengths, d, before);
             g.weightGradient(delta, d * size, 4 * h, 4 * h, before, 0, h, 4, d, 0, out(4));
-            g.columnSums(delta, d * size, 4 * h, 4 * h, 4 * h, 0, out(5), d * 4 * h);
+            if (shape == null) {
+                g.columnSums(delta, d * size, 4 * h, 4 * h, 4 * h, 0, out(5), d * 4 * h);
+                if (a.peep != null) {
+                    g.peepholeSums(delta, a.cells, a.c0, a.lengths, d, out(6));
+                }
+            }
+        }
+        if (shape != null) {
+            g.groupSums(shape, sums, 0, 4, 4, out(5));
             if (a.peep != null) {
-                g.peepholeSums(delta, a.cells, a.c0, a.lengths, d, out(6));
+                g.groupSums(shape, sums, 4, 3, 3, out(6));
             }
         }
         return g.plan.build();

@@ -62,10 +62,27 @@ final class RecurrentCases {
         return s;
     }
 
-    private static List<Case> all(Function<CaseSizes, Case> make, boolean bench) {
+    /** More rows than a tile has, and sums longer than one pass over a tile. */
+    private static List<CaseSizes> manyRows() {
+        int[] lengths = new int[37];
+        for (int i = 0; i < 37; i++) {
+            lengths[i] = i % 5;
+        }
+        return List.of(
+                CaseSizes.of("chunks", 4, 37, 5, 24).ragged(lengths),
+                CaseSizes.of("deep", 3, 3, 4, 128).going(BIDIRECTIONAL));
+    }
+
+    /**
+     * @param gates of a cell that is measured, 0 for others
+     */
+    private static List<Case> all(Function<CaseSizes, Case> make, int gates) {
         List<Case> list = new ArrayList<>();
         for (CaseSizes s : sizes()) {
             list.add(make.apply(s));
+        }
+        for (CaseSizes s : manyRows()) {
+            list.add(make.apply(s).large().noGradient());
         }
         int[] lengths = new int[33];
         for (int i = 0; i < 33; i++) {
@@ -74,14 +91,9 @@ final class RecurrentCases {
         CaseSizes large = CaseSizes.of("large", 20, 33, 37, 64);
         list.add(make.apply(large).large().noGradient());
         list.add(make.apply(large.going(BIDIRECTIONAL).ragged(lengths)).large().noGradient());
-        if (bench) {
-            String options = "h0 c0 bias bIh bHh dy";
-            list.add(
-                    make.apply(CaseSizes.of("h256 b32 t50", 50, 32, 256, 256).only(options))
-                            .bench());
-            list.add(
-                    make.apply(CaseSizes.of("h1024 b1 t50", 50, 1, 1024, 1024).only(options))
-                            .bench());
+        list = HalfCases.with(list);
+        if (gates > 0) {
+            list.addAll(RecurrentBenchCases.of(gates, make));
         }
         return list;
     }
@@ -93,7 +105,7 @@ final class RecurrentCases {
     }
 
     static List<Case> rnn() {
-        List<Case> list = all(s -> rnn(Activation.TANH, s), false);
+        List<Case> list = all(s -> rnn(Activation.TANH, s), 0);
         CaseSizes odd = CaseSizes.of("relu", 5, 3, 4, 7);
         list.add(rnn(Activation.RELU, odd));
         list.add(rnn(Activation.SIGMOID, CaseSizes.of("sigmoid", 5, 3, 4, 7).going(BIDIRECTIONAL)));
@@ -128,7 +140,7 @@ final class RecurrentCases {
     }
 
     static List<Case> rnnGradient() {
-        List<Case> list = all(s -> rnnGradient(Activation.TANH, s), false);
+        List<Case> list = all(s -> rnnGradient(Activation.TANH, s), 0);
         list.add(rnnGradient(Activation.RELU, CaseSizes.of("relu", 5, 3, 4, 7)));
         list.add(
                 rnnGradient(
@@ -147,12 +159,12 @@ final class RecurrentCases {
     }
 
     static List<Case> lstm() {
-        List<Case> list = all(RecurrentCases::lstm, true);
+        List<Case> list = all(RecurrentCases::lstm, 4);
         list.add(lstm(nan()));
         return list;
     }
 
-    private static Case lstm(CaseSizes s) {
+    static Case lstm(CaseSizes s) {
         Case c =
                 s.lengths(
                         Case.of(s.name(), new LstmSequence(s.direction(), s.truncation()))
@@ -167,10 +179,10 @@ final class RecurrentCases {
     }
 
     static List<Case> lstmGradient() {
-        return all(RecurrentCases::lstmGradient, true);
+        return all(RecurrentCases::lstmGradient, 4);
     }
 
-    private static Case lstmGradient(CaseSizes s) {
+    static Case lstmGradient(CaseSizes s) {
         Case c =
                 Case.of(s.name(), new LstmSequenceGradient(s.direction(), s.truncation()))
                         .in(s.x(), s.features());
@@ -182,8 +194,8 @@ final class RecurrentCases {
     }
 
     static List<Case> gru() {
-        List<Case> list = all(s -> gru(true, s), true);
-        list.addAll(all(s -> gru(false, s), true));
+        List<Case> list = all(s -> gru(true, s), 3);
+        list.addAll(all(s -> gru(false, s), 0));
         list.add(gru(true, nan()));
         list.add(gru(false, nan()));
         return list;
@@ -193,7 +205,7 @@ final class RecurrentCases {
         return s.name() + (after ? "" : " reset before");
     }
 
-    private static Case gru(boolean after, CaseSizes s) {
+    static Case gru(boolean after, CaseSizes s) {
         Case c =
                 Case.of(name(after, s), new GruSequence(after, s.direction(), s.truncation()))
                         .in(s.x(), s.features());
@@ -202,12 +214,12 @@ final class RecurrentCases {
     }
 
     static List<Case> gruGradient() {
-        List<Case> list = all(s -> gruGradient(true, s), true);
-        list.addAll(all(s -> gruGradient(false, s), true));
+        List<Case> list = all(s -> gruGradient(true, s), 3);
+        list.addAll(all(s -> gruGradient(false, s), 0));
         return list;
     }
 
-    private static Case gruGradient(boolean after, CaseSizes s) {
+    static Case gruGradient(boolean after, CaseSizes s) {
         Case c =
                 Case.of(
                                 name(after, s),

@@ -40,14 +40,14 @@ public final class RecurrentRoom {
                             "lstm_sequence",
                             LstmReference::sequence,
                             List.of(LstmJvm::sequence),
-                            List.of(LstmGpu::sequence),
+                            List.of(new LstmGrid.Forward(), LstmGpu::sequence),
                             RecurrentCases::lstm),
                     new OpEntry<>(
                             LstmSequenceGradient.class,
                             "lstm_sequence_gradient",
                             LstmReference::sequenceGradient,
                             List.of(LstmGradientJvm::sequence),
-                            List.of(LstmGpu::sequenceGradient),
+                            List.of(new LstmGrid.Backward(), LstmGpu::sequenceGradient),
                             RecurrentCases::lstmGradient),
                     new OpEntry<>(
                             LstmCell.class,
@@ -68,14 +68,14 @@ public final class RecurrentRoom {
                             "gru_sequence",
                             GruReference::sequence,
                             List.of(GruJvm::sequence),
-                            List.of(GruGpu::sequence),
+                            List.of(new GruGrid.Forward(), GruGpu::sequence),
                             RecurrentCases::gru),
                     new OpEntry<>(
                             GruSequenceGradient.class,
                             "gru_sequence_gradient",
                             GruReference::sequenceGradient,
                             List.of(GruGradientJvm::sequence),
-                            List.of(GruGpu::sequenceGradient),
+                            List.of(new GruGrid.Backward(), GruGpu::sequenceGradient),
                             RecurrentCases::gruGradient),
                     new OpEntry<>(
                             GruCell.class,

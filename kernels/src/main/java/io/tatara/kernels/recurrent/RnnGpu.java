@@ -16,7 +16,7 @@ final class RnnGpu {
     private RnnGpu() {}
 
     static GpuPlan sequence(RnnSequence op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.activation());
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.activation());
         Object lengths = g.optional(Optional.LENGTHS, in, 1);
         Object h0 = g.optional(Optional.H0, in, 2);
         Object bias = g.optional(Optional.BIAS, in, 5);
@@ -26,21 +26,22 @@ final class RnnGpu {
     }
 
     static GpuPlan cell(RnnCell op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.activation());
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.activation());
         Object h = g.optional(Optional.H0, in, 1);
         Object bias = g.optional(Optional.BIAS, in, 4);
         return forward(g, in(0), in(2), Arrays.asList(out(0), null, h, null, in(3), bias));
     }
 
-    private static GpuRecurrence recurrence(Extents e, GpuTraits traits, Activation act) {
-        return new GpuRecurrence(e, traits, "rnn.cl", "ACTIVATION", act.ordinal());
+    private static GpuRecurrence recurrence(
+            Extents e, TensorSpec x, GpuTraits traits, Activation act) {
+        return new GpuRecurrence(e, x.dtype(), traits, "rnn.cl", "ACTIVATION", act.ordinal());
     }
 
     /** Buffers in the order of rnn_step. */
     private static GpuPlan forward(GpuRecurrence g, Object x, Object wIh, List<Object> buffers) {
         int h = g.e.hidden();
         for (int d = 0; d < g.e.directions(); d++) {
-            g.inputProduct(x, wIh, 1, d, buffers.getFirst(), d * h, g.e.directions() * h);
+            g.inputProduct(x, wIh, 1, d, g.dtype, buffers.getFirst(), d * h, g.e.directions() * h);
         }
         for (int s = 0; s < g.e.steps(); s++) {
             g.step("rnn_step", buffers, s);
@@ -50,7 +51,7 @@ final class RnnGpu {
 
     static GpuPlan sequenceGradient(
             RnnSequenceGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.activation());
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.activation());
         Object lengths = g.optional(Optional.LENGTHS, in, 1);
         Object h0 = g.optional(Optional.H0, in, 2);
         Object dy = g.optional(Optional.DY, in, 6);
@@ -61,7 +62,7 @@ final class RnnGpu {
 
     static GpuPlan cellGradient(
             RnnCellGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        GpuRecurrence g = recurrence(op.extents(in), traits, op.activation());
+        GpuRecurrence g = recurrence(op.extents(in), in[0], traits, op.activation());
         Object h = g.optional(Optional.H0, in, 1);
         Object dhN = g.optional(Optional.DHN, in, 5);
         return backward(g, 0, h, in(2), Arrays.asList(in(4), null, in(3), null, dhN));
@@ -74,7 +75,7 @@ final class RnnGpu {
         int h = e.hidden();
         int size = e.rows() * h;
         Object delta = g.temporary(e.directions() * size);
-        Object dh = g.temporary(e.directions() * e.batch() * h);
+        Object dh = g.floats(e.directions() * e.batch() * h);
         Object before = g.temporary(size);
         List<Object> buffers =
                 Arrays.asList(delta, dh, b.get(0), b.get(1), b.get(2), b.get(3), b.get(4), out(1));

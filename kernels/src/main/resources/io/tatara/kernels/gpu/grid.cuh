@@ -18,8 +18,32 @@ DEVICE void semaphore_write(int* s, int x) {
 }
 /* Between two looks at a semaphore. */
 DEVICE void spin_pause() { __nanosleep(20); }
+
+/* Reads past the first cache: what other blocks have written since this one began. */
+DEVICE uint4 load_l2(const uint4* p) {
+  uint4 x;
+  asm volatile("ld.global.cg.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
+               : "l"(p)
+               : "memory");
+  return x;
+}
+DEVICE float load_l2(const float* p) {
+  float x;
+  asm volatile("ld.global.cg.f32 %0, [%1];" : "=f"(x) : "l"(p) : "memory");
+  return x;
+}
+DEVICE ushort load_l2(const ushort* p) {
+  ushort x;
+  asm volatile("ld.global.cg.u16 %0, [%1];" : "=h"(x) : "l"(p) : "memory");
+  return x;
+}
 #else
 #include <tatara/grid.hpp>
+template <class E>
+DEVICE E load_l2(const E* p) {
+  return *p;
+}
 #endif
 
 /* All threads of all `groups` blocks meet; s: two ints for this barrier; round counts from 1. What any thread

@@ -1,18 +1,4 @@
 /* The LSTM cell, gates i, f, g, o, with optional peepholes: forward and backward step. Follows recurrent.cl. */
-/* Where c before step t of row n stands, for unit 0: in cells, as -2 - index in c0, or -1 for zero. */
-DEVICE int cell_before(int d, int t, int n, int length, int T, int N, int H) {
-  if (!is_first(d, t, length)) return ((d * T + (is_reverse(d) ? t + 1 : t - 1)) * N + n) * H;
-  return HAS(B_C0) ? -2 - (d * N + n) * H : -1;
-}
-
-DEVICE float cell_element(GLOBAL const ELEM* cells, GLOBAL const ELEM* c0, int at, int j) {
-  if (at >= 0) return LD(cells, at + j);
-#if HAS(B_C0)
-  if (at < -1) return LD(c0, -2 - at + j);
-#endif
-  return 0.0f;
-}
-
 /* gates holds the input's part of the sums at this step and gets the gates. */
 KERNEL void lstm_step(GLOBAL ELEM* gates, GLOBAL ELEM* cells, GLOBAL ELEM* y, GLOBAL ELEM* hN, GLOBAL ELEM* cN,
                       GLOBAL const ELEM* h0, GLOBAL const ELEM* c0, GLOBAL const int* lengths, GLOBAL const ELEM* w,

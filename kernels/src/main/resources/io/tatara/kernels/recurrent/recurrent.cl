@@ -12,16 +12,6 @@
  * between steps stands in float buffers dh and dc: all of it but the product, which the next launch adds.
  *
  * Version 1: portable, no matrix units, the weight is read anew at every step. */
-#ifndef DIRECTIONS
-#define DIRECTIONS 1
-#endif
-#ifndef REVERSE
-#define REVERSE 0
-#endif
-#ifndef OPTIONAL
-/* Bit i: optional argument number i (see the B_ names) is there. */
-#define OPTIONAL 0
-#endif
 #ifndef ROWS
 #define ROWS 4
 #endif
@@ -31,73 +21,10 @@
 #ifndef SUM_LANES
 #define SUM_LANES 8
 #endif
-#define HAS(bit) ((OPTIONAL >> (bit)) & 1)
-#define B_LENGTHS 0
-#define B_H0 1
-#define B_C0 2
-#define B_BIAS 3
-#define B_BIAS_HH 4
-#define B_PEEPHOLE 5
-#define B_FINAL 6
-#define B_DY 7
-#define B_DHN 8
-#define B_DCN 9
-#define B_DGATES 10
-#define B_DCELLS 11
 #define UNITS 16
 #define GROUP (UNITS * ROWS * SPLIT)
 #define TILE_K 32
 #define PITCH (TILE_K + 1)
-
-DEVICE int is_reverse(int d) { return REVERSE || d == 1; }
-
-DEVICE int step_time(int d, int s, int T) { return is_reverse(d) ? T - 1 - s : s; }
-
-DEVICE int row_length(GLOBAL const int* lengths, int n, int T) {
-#if HAS(B_LENGTHS)
-  int l = lengths[n];
-  return l < 0 ? 0 : l > T ? T : l;
-#else
-  return T;
-#endif
-}
-
-DEVICE int is_first(int d, int t, int length) { return t == (is_reverse(d) ? length - 1 : 0); }
-
-DEVICE int is_cut(int d, int t, int length, int truncation) {
-  int s = is_reverse(d) ? length - 1 - t : t;
-  return truncation > 0 && s > 0 && s % truncation == 0;
-}
-
-/* Start of row n in y [T, N, D*H] at the step walked before t. */
-DEVICE int output_before(int d, int t, int n, int N, int H) {
-  return (((is_reverse(d) ? t + 1 : t - 1) * N + n) * DIRECTIONS + d) * H;
-}
-
-/* Where the state before step t of row n starts: in y, as -2 - index in h0, or -1 for zero or no step. */
-DEVICE int state_before(GLOBAL const int* lengths, int d, int t, int n, int T, int N, int H) {
-  if (n >= N) return -1;
-  int length = row_length(lengths, n, T);
-  if (t >= length) return -1;
-  if (!is_first(d, t, length)) return output_before(d, t, n, N, H);
-  return HAS(B_H0) ? -2 - (d * N + n) * H : -1;
-}
-
-/* Where row n of delta [D, T, N, width] starts at slot s of the loop; -1 where nothing of it flows back. */
-DEVICE int delta_row(GLOBAL const int* lengths, int d, int s, int n, int T, int N, int width, int truncation) {
-  if (n >= N || s >= T) return -1;
-  int t = step_time(d, s, T);
-  int length = row_length(lengths, n, T);
-  return t < length && !is_cut(d, t, length, truncation) ? ((d * T + t) * N + n) * width : -1;
-}
-
-DEVICE float element(GLOBAL const ELEM* a, GLOBAL const ELEM* first, int at, int k) {
-  if (at >= 0) return LD(a, at + k);
-#if HAS(B_H0)
-  if (at < -1) return LD(first, -2 - at + k);
-#endif
-  return 0.0f;
-}
 
 /* Adds up what SPLIT work-items have of each sum; the first of them gets it. */
 DEVICE void join(int gates, SHARED_PTR float* ws, float* acc) {
@@ -164,8 +91,6 @@ DEVICE void product_back(GLOBAL const ELEM* a, GLOBAL const ELEM* w, int wo, int
   join(1, ws, acc);
 }
 
-DEVICE float sigmoid(float x) { return 1.0f / (1.0f + EXPF(-x)); }
-
 /* Row and unit of this work-item in a step's tile; OWNER: the one that holds the joined sum. */
 #define TILE_INDICES                                                        \
   int lid = LOCAL_ID(0), d = GROUP_ID(2);                                   \
@@ -214,4 +139,17 @@ KERNEL void column_sums(GLOBAL const ELEM* RESTRICT delta, int at, int ld, int r
   if (c < n)
     for (int row = lid / 16; row < rows; row += SUM_LANES) s += LD(delta, column + row * ld);
   write_sums(part, s, c, n, out, oo);
+}
+
+/* out [D, rows, H] = sum over groups of part [groups][D][width][H], rows from `first` on, those from `from` on one
+ * further. */
+KERNEL void group_sums(GLOBAL const float* RESTRICT part, int groups, int width, int first, int from, int rows, int H,
+                       GLOBAL ELEM* RESTRICT out) {
+  int i = GLOBAL_ID(0);
+  if (i >= DIRECTIONS * rows * H) return;
+  int j = i % H, b = i / H % rows, d = i / H / rows;
+  int at = (d * width + first + b + (b < from ? 0 : 1)) * H + j;
+  float s = 0.0f;
+  for (int g = 0; g < groups; g++) s += part[g * DIRECTIONS * width * H + at];
+  ST(out, i, s);
 }

@@ -1,0 +1,93 @@
+package io.tatara.kernels.recurrent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.RefArray;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.Comparison;
+import io.tatara.kernels.check.ReferenceEmitter;
+import io.tatara.kernels.emulation.EmulatedPlan;
+import io.tatara.kernels.emulation.Emulation;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuTraits;
+import java.util.Arrays;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Persistent kernels at sizes that the suite's cases do not reach on a small device: weights partly
+ * in shared memory, sums longer than what is read ahead, one launch a direction.
+ */
+class GridEmulationTest {
+    /** Four fat blocks in float32, ten in 16 bit. */
+    private static final GpuTraits FOUR = GpuTraits.cuda(90, 4);
+
+    private static final GpuTraits TEN = GpuTraits.cuda(90, 10);
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "FLOAT16", "BFLOAT16"})
+    void lstm(DType dtype) {
+        CaseSizes s = sizes(dtype);
+        Case c = of(RecurrentCases.lstm(s), dtype);
+        GpuTraits traits = traits(dtype);
+        GridShape shape = LstmGrid.Forward.shape((LstmSequence) c.op(), c.specs(), traits);
+        assertThat(shape.sharedPieces()).isPositive();
+        run(new LstmGrid.Forward(), (LstmSequence) c.op(), c, traits);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void lstmGradient(DType dtype) {
+        CaseSizes s = sizes(dtype);
+        Case c = of(RecurrentCases.lstmGradient(s), dtype);
+        GpuTraits traits = traits(dtype);
+        GridShape shape = LstmGrid.Backward.shape((LstmSequenceGradient) c.op(), c.specs(), traits);
+        assertThat(shape.phases().get(0).along()).isGreaterThan(4);
+        run(new LstmGrid.Backward(), (LstmSequenceGradient) c.op(), c, traits);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+    void gruResetBefore(DType dtype) {
+        CaseSizes s = sizes(dtype);
+        Case c = of(RecurrentCases.gru(false, s), dtype);
+        run(new GruGrid.Forward(), (GruSequence) c.op(), c, traits(dtype));
+        Case b = of(RecurrentCases.gruGradient(false, s), dtype);
+        run(new GruGrid.Backward(), (GruSequenceGradient) b.op(), b, traits(dtype));
+    }
+
+    private static CaseSizes sizes(DType dtype) {
+        int h = dtype == DType.FLOAT32 ? 192 : 320;
+        return CaseSizes.of("long", 2, 9, 3, h).going(Direction.BIDIRECTIONAL);
+    }
+
+    private static GpuTraits traits(DType dtype) {
+        return dtype == DType.FLOAT32 ? FOUR : TEN;
+    }
+
+    private static Case of(Case c, DType dtype) {
+        // As in HalfCases: what passes between steps is rounded to the type.
+        return dtype == DType.FLOAT32 ? c : c.as(dtype).tolerance(4 * dtype.roundoff());
+    }
+
+    private static <O extends Op> void run(GpuKernel<O> kernel, O op, Case c, GpuTraits traits) {
+        RefArray[] in = c.draw(5);
+        RefArray[] want = new ReferenceEmitter().run(op, in);
+        TensorSpec[] out = op.infer(c.specs());
+        int[] none = new int[out.length];
+        Arrays.fill(none, -1);
+        assertThat(kernel.supports(op, c.specs(), traits)).isTrue();
+        try (EmulatedPlan plan = new EmulatedPlan(Emulation.open(), traits, false)) {
+            RefArray[] got = plan.run(kernel.plan(op, c.specs(), out, traits), in, out, none);
+            for (int j = 0; j < got.length; j++) {
+                Comparison d = Comparison.of(got[j].data(), want[j]);
+                assertThat(d.error())
+                        .as("%s output %d: %s", c, j, d)
+                        .isLessThanOrEqualTo(c.tolerance(want[j].spec().dtype()));
+            }
+        }
+    }
+}

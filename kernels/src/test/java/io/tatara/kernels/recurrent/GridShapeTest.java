@@ -1,0 +1,111 @@
+package io.tatara.kernels.recurrent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuTraits;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The spreading of a recurrence over a device covers it and keeps to the device's limits. */
+class GridShapeTest {
+    private static final GpuTraits H200 = GpuTraits.cuda(90, 132);
+
+    private static Extents extents(int steps, int batch, int hidden, Direction d) {
+        return new Extents(steps, batch, hidden, hidden, d);
+    }
+
+    private static GridShape lstm(Extents e, DType dtype, GpuTraits traits, boolean back) {
+        int h = e.hidden();
+        List<GridShape.Need> needs =
+                List.of(back ? new GridShape.Need(1, 4 * h) : new GridShape.Need(4, h));
+        return GridShape.of(e, dtype, traits, needs, back ? 2 : 1, back ? 7 : 0);
+    }
+
+    @Test
+    void measuredSizesFitAnH200() {
+        for (DType dtype : List.of(DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)) {
+            for (int h : new int[] {256, 512, 1024}) {
+                for (int n : new int[] {1, 16, 64}) {
+                    for (boolean back : new boolean[] {false, true}) {
+                        Extents e = extents(50, n, h, Direction.FORWARD);
+                        GridShape s = lstm(e, dtype, H200, back);
+                        assertThat(s).as("%s h%d n%d back %s", dtype, h, n, back).isNotNull();
+                        sound(s, e, H200, back ? 4 * h : h, back ? 1 : 4);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void everyShapeIsSoundOnEveryDevice() {
+        int found = 0;
+        for (int arch : GpuTraits.CUDA_ARCHES) {
+            for (int sms : new int[] {1, 4, 40, 108}) {
+                GpuTraits traits = GpuTraits.cuda(arch, sms);
+                for (int h : new int[] {1, 7, 33, 128, 320, 1000}) {
+                    for (int n : new int[] {1, 3, 9, 100}) {
+                        for (Direction d : Direction.values()) {
+                            Extents e = extents(3, n, h, d);
+                            for (DType dtype : List.of(DType.FLOAT32, DType.BFLOAT16)) {
+                                GridShape s = lstm(e, dtype, traits, true);
+                                if (s != null) {
+                                    sound(s, e, traits, 4 * h, 1);
+                                    found++;
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assertThat(found).isGreaterThan(500);
+    }
+
+    /** Covers all units, rows and terms; within what the device and the plan have. */
+    private static void sound(GridShape s, Extents e, GpuTraits t, int depth, int rowsPerUnit) {
+        int blocks = s.slices() * s.rowGroups() * s.directions();
+        assertThat(blocks).as("%s", s).isLessThanOrEqualTo(t.computeUnits());
+        assertThat(s.sharedBytes()).as("%s", s).isLessThanOrEqualTo(t.maxShared());
+        assertThat(s.slices() * s.units()).isGreaterThanOrEqualTo(e.hidden());
+        assertThat((s.slices() - 1) * s.units()).isLessThan(e.hidden());
+        assertThat(s.rowGroups() * s.rows()).isGreaterThanOrEqualTo(e.batch());
+        assertThat((s.rowGroups() - 1) * s.rows()).isLessThan(e.batch());
+        assertThat(s.chunk() * s.units()).isLessThanOrEqualTo(GridShape.THREADS);
+        assertThat(s.chunk() % s.rowBlock()).isZero();
+        assertThat(e.directions() % s.directions()).isZero();
+        GridShape.Phase p = s.phases().get(0);
+        int perPass =
+                GridShape.WARPS * 32 / p.laneRows() * 16 / s.dtype().bytes(); // terms of a piece
+        assertThat(p.along() * perPass).isGreaterThanOrEqualTo(depth);
+        assertThat(p.rows()).isGreaterThanOrEqualTo(rowsPerUnit * s.units());
+        int chunks = (s.rows() + s.chunk() - 1) / s.chunk();
+        assertThat(s.directions() * s.rowGroups() * (chunks + 1) * 8)
+                .isLessThanOrEqualTo(GpuPlan.SEMAPHORES);
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() {
+        Extents e = extents(5, 4, 64, Direction.FORWARD);
+        assertThat(lstm(e, DType.FLOAT32, GpuTraits.cuda(75, 40), false)).isNotNull();
+        assertThat(lstm(e, DType.BFLOAT16, GpuTraits.cuda(75, 40), false))
+                .as("matrix units of 8.0")
+                .isNull();
+        assertThat(lstm(e, DType.FLOAT32, GpuTraits.MINIMAL_OPENCL, false)).isNull();
+        assertThat(lstm(extents(0, 4, 64, Direction.FORWARD), DType.FLOAT32, H200, false)).isNull();
+        assertThat(lstm(extents(5, 0, 64, Direction.FORWARD), DType.FLOAT32, H200, false)).isNull();
+        assertThat(lstm(extents(5, 4, 8192, Direction.FORWARD), DType.BFLOAT16, H200, false))
+                .as("half a gigabyte of weights")
+                .isNull();
+    }
+
+    @Test
+    void twoDirectionsThatDoNotFitTogetherRunOneAfterTheOther() {
+        Extents e = extents(50, 1, 1024, Direction.BIDIRECTIONAL);
+        assertThat(lstm(e, DType.BFLOAT16, H200, false).directions()).isEqualTo(2);
+        GpuTraits small = GpuTraits.cuda(90, 40);
+        assertThat(lstm(e, DType.BFLOAT16, small, false).directions()).isEqualTo(1);
+    }
+}
