@@ -27,6 +27,7 @@ final class MatMulCases {
         batches(cases);
         epilogues(cases);
         bench(cases);
+        cases.addAll(DeepBenchCases.matmul());
         return cases;
     }
 

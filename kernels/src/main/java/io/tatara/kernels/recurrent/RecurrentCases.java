@@ -99,6 +99,7 @@ final class RecurrentCases {
         list.add(rnn(Activation.SIGMOID, CaseSizes.of("sigmoid", 5, 3, 4, 7).going(BIDIRECTIONAL)));
         list.add(exact());
         list.add(rnn(Activation.RELU, nan()));
+        list.addAll(DeepBenchCases.rnn());
         return list;
     }
 
@@ -134,6 +135,7 @@ final class RecurrentCases {
                 rnnGradient(
                         Activation.SIGMOID,
                         CaseSizes.of("sigmoid", 5, 3, 4, 7).going(BIDIRECTIONAL)));
+        list.addAll(DeepBenchCases.rnnGradient());
         return list;
     }
 
@@ -149,6 +151,7 @@ final class RecurrentCases {
     static List<Case> lstm() {
         List<Case> list = all(RecurrentCases::lstm, true);
         list.add(lstm(nan()));
+        list.addAll(DeepBenchCases.lstm());
         return list;
     }
 
@@ -167,7 +170,9 @@ final class RecurrentCases {
     }
 
     static List<Case> lstmGradient() {
-        return all(RecurrentCases::lstmGradient, true);
+        List<Case> list = all(RecurrentCases::lstmGradient, true);
+        list.addAll(DeepBenchCases.lstmGradient());
+        return list;
     }
 
     private static Case lstmGradient(CaseSizes s) {
@@ -186,6 +191,7 @@ final class RecurrentCases {
         list.addAll(all(s -> gru(false, s), true));
         list.add(gru(true, nan()));
         list.add(gru(false, nan()));
+        list.addAll(DeepBenchCases.gru());
         return list;
     }
 
@@ -204,6 +210,7 @@ final class RecurrentCases {
     static List<Case> gruGradient() {
         List<Case> list = all(s -> gruGradient(true, s), true);
         list.addAll(all(s -> gruGradient(false, s), true));
+        list.addAll(DeepBenchCases.gruGradient());
         return list;
     }
 
