@@ -5,12 +5,12 @@ import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.layout.Fill;
 import io.tatara.runtime.OutOfDeviceMemoryException;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.Memory;
 import io.tatara.runtime.spi.PlanRunner;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,16 +33,27 @@ final class PlanRoofs {
         this.traits = runner.traits();
     }
 
+    /** Working sets; only GPUs, whose caches are larger than a CPU's, get the largest. */
+    private static final long[] SIZES = {512L << 10, 4L << 20, 32L << 20, 512L << 20, 2L << 30};
+
     Roofs measure() {
         List<Roofs.Copy> copies = new ArrayList<>();
-        for (long bytes : new long[] {512L << 10, 4L << 20, 32L << 20, 512L << 20}) {
+        for (long bytes : SIZES) {
+            if (bytes > 1L << 30 && (traits.cpu() || quick)) {
+                break;
+            }
             try {
                 copies.add(new Roofs.Copy(bytes, copy(bytes)));
             } catch (OutOfDeviceMemoryException e) {
                 break; // a small device: the sizes so far will do
             }
         }
-        return new Roofs(fma(), "fused multiply-adds in registers, every compute unit", copies);
+        return new Roofs(
+                fma(),
+                "fused multiply-adds in registers, every compute unit",
+                copies,
+                new MatrixRoofs(traits, quick, plan -> fastest(plan, 4, MatrixRoofs.items(traits)))
+                        .measure());
     }
 
     private GpuProgram program(int repeat) {
@@ -98,8 +109,9 @@ final class PlanRoofs {
         Memory to = null;
         try {
             to = device.allocate(DType.FLOAT32, outputs);
-            device.upload(MemorySegment.ofArray(new float[inputs]), from);
             Binding[] in = {new Binding(TensorSpec.f32(inputs), from, null)};
+            // Written once, so that every page is there; on the device, since it may be a gigabyte.
+            device.execute(new Fill(TensorSpec.f32(inputs), 1), new Binding[0], in);
             Binding[] out = {new Binding(TensorSpec.f32(outputs), to, null)};
             double best = Double.POSITIVE_INFINITY;
             long end = System.nanoTime() + (quick ? 100_000_000L : 600_000_000L);
