@@ -1,6 +1,7 @@
 package io.tatara.bench.measure;
 
 import io.tatara.kernels.DType;
+import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
@@ -43,18 +44,28 @@ final class Delay implements AutoCloseable {
         Memory m = device.allocate(DType.FLOAT32, LANES);
         this.out = new Binding[] {new Binding(TensorSpec.f32(LANES), m, null)};
         double best = Double.POSITIVE_INFINITY;
-        for (int i = 0; i < 5; i++) {
-            best = Math.min(best, device.time(() -> runner.run(plan, new Binding[0], out)) * 1e-9);
+        try {
+            for (int i = 0; i < 5; i++) {
+                long nanos = device.time(() -> runner.run(plan, new Binding[0], out));
+                best = Math.min(best, nanos * 1e-9);
+            }
+        } catch (TataraException e) {
+            device.release(m);
+            throw e;
         }
         this.seconds = Math.max(best, 1e-6);
     }
 
-    /** For GPUs that run plans; null where none is needed. */
+    /** For GPUs that run plans; null where none is needed, or none can be had. */
     static Delay of(BackEndDevice device) {
         if (device instanceof PlanRunner runner) {
             GpuTraits t = runner.traits();
             if (!t.cpu()) {
-                return new Delay(device, runner);
+                try {
+                    return new Delay(device, runner);
+                } catch (TataraException e) {
+                    return null; // no compiler and no program made ahead: told by the roofs
+                }
             }
         }
         return null;

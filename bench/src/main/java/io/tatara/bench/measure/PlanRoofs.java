@@ -1,6 +1,7 @@
 package io.tatara.bench.measure;
 
 import io.tatara.kernels.DType;
+import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
@@ -46,11 +47,22 @@ final class PlanRoofs {
                 copies.add(new Roofs.Copy(bytes, copy(bytes)));
             } catch (OutOfDeviceMemoryException e) {
                 break; // a small device: the sizes so far will do
+            } catch (TataraException e) {
+                // No compiler here and no program made ahead: times without roofs are worth having.
+                return new Roofs(0, "not measured: " + e.getMessage(), List.of());
             }
         }
+        double flops;
+        String how = "fused multiply-adds in registers, every compute unit";
+        try {
+            flops = fma();
+        } catch (TataraException e) {
+            flops = 0;
+            how = "not measured: " + e.getMessage();
+        }
         return new Roofs(
-                fma(),
-                "fused multiply-adds in registers, every compute unit",
+                flops,
+                how,
                 copies,
                 new MatrixRoofs(traits, quick, plan -> fastest(plan, 4, MatrixRoofs.items(traits)))
                         .measure());
