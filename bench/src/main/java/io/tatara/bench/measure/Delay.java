@@ -4,7 +4,6 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
-import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
@@ -20,6 +19,9 @@ final class Delay implements AutoCloseable {
     private static final int LANES = 32;
     private static final int MOST = 200;
 
+    /** Steps of the kernel that does nothing but take time. */
+    static final int REPEAT = 1 << 14;
+
     private final BackEndDevice device;
     private final PlanRunner runner;
     private final GpuPlan plan;
@@ -29,11 +31,10 @@ final class Delay implements AutoCloseable {
     private Delay(BackEndDevice device, PlanRunner runner) {
         this.device = device;
         this.runner = runner;
-        GpuProgram p = GpuProgram.resource(Delay.class, "roofs.cl", "ON_CPU", 0, "REPEAT", 1 << 14);
         this.plan =
                 GpuPlan.builder()
                         .launch(
-                                p,
+                                PlanRoofs.program(false, REPEAT),
                                 "roof_fma",
                                 new int[] {1, 1, 1},
                                 new int[] {LANES, 1, 1},

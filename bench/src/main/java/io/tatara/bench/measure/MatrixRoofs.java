@@ -43,16 +43,28 @@ final class MatrixRoofs {
 
     List<Roofs.Matrix> measure() {
         List<Roofs.Matrix> list = new ArrayList<>();
-        if (!traits.cuda(80)) {
-            return list;
+        for (Probe p : probes()) {
+            add(list, KINDS.get(p.kind - 1), p.plan, p.how, p.flops);
         }
-        for (int k = 0; k < KINDS.size(); k++) {
-            add(list, KINDS.get(k), mma(k + 1), "mma.sync", mmaFlops(k + 1));
-            if (traits.hopper() && k < 2) {
-                add(list, KINDS.get(k), wgmma(k + 1), "wgmma", wgmmaFlops());
+        return list;
+    }
+
+    private record Probe(int kind, String how, GpuPlan plan, double flops) {}
+
+    private List<Probe> probes() {
+        List<Probe> list = new ArrayList<>();
+        for (int kind = 1; kind <= KINDS.size() && traits.cuda(80); kind++) {
+            list.add(new Probe(kind, "mma.sync", mma(kind), mmaFlops(kind)));
+            if (traits.hopper() && kind < 3) {
+                list.add(new Probe(kind, "wgmma", wgmma(kind), wgmmaFlops()));
             }
         }
         return list;
+    }
+
+    /** What is run on such a device. */
+    static List<GpuPlan> plans(GpuTraits traits, boolean quick) {
+        return new MatrixRoofs(traits, quick, p -> 0).probes().stream().map(Probe::plan).toList();
     }
 
     private void add(List<Roofs.Matrix> list, String kind, GpuPlan plan, String how, double flops) {

@@ -22,6 +22,9 @@ import java.util.List;
 final class PlanRoofs {
     private static final int CHAINS = 12;
 
+    /** Working sets; only GPUs, whose caches are larger than a CPU's, get the largest. */
+    private static final long[] SIZES = {512L << 10, 4L << 20, 32L << 20, 512L << 20, 2L << 30};
+
     private final BackEndDevice device;
     private final PlanRunner runner;
     private final boolean quick;
@@ -33,9 +36,6 @@ final class PlanRoofs {
         this.quick = quick;
         this.traits = runner.traits();
     }
-
-    /** Working sets; only GPUs, whose caches are larger than a CPU's, get the largest. */
-    private static final long[] SIZES = {512L << 10, 4L << 20, 32L << 20, 512L << 20, 2L << 30};
 
     Roofs measure() {
         List<Roofs.Copy> copies = new ArrayList<>();
@@ -68,9 +68,15 @@ final class PlanRoofs {
                         .measure());
     }
 
-    private GpuProgram program(int repeat) {
+    /** The program of {@code roof_copy} and {@code roof_fma}. */
+    static GpuProgram program(boolean cpu, int repeat) {
         return GpuProgram.resource(
-                PlanRoofs.class, "roofs.cl", "ON_CPU", traits.cpu() ? 1 : 0, "REPEAT", repeat);
+                PlanRoofs.class, "roofs.cl", "ON_CPU", cpu ? 1 : 0, "REPEAT", repeat);
+    }
+
+    /** Steps of the chains of multiply-adds. */
+    static int repeat(boolean quick) {
+        return quick ? 1024 : 4096;
     }
 
     private double copy(long bytes) {
@@ -83,7 +89,7 @@ final class PlanRoofs {
         GpuPlan plan =
                 GpuPlan.builder()
                         .launch(
-                                program(1),
+                                program(traits.cpu(), 1),
                                 "roof_copy",
                                 new int[] {groups, 1, 1},
                                 new int[] {local, 1, 1},
@@ -96,14 +102,14 @@ final class PlanRoofs {
     }
 
     private double fma() {
-        int repeat = quick ? 1024 : 4096;
+        int repeat = repeat(quick);
         int local = traits.cpu() ? 1 : Math.min(256, traits.maxWorkGroup());
         int groups = traits.computeUnits() * (traits.cpu() ? 16 : 32);
         int items = groups * local;
         GpuPlan plan =
                 GpuPlan.builder()
                         .launch(
-                                program(repeat),
+                                program(traits.cpu(), repeat),
                                 "roof_fma",
                                 new int[] {groups, 1, 1},
                                 new int[] {local, 1, 1},

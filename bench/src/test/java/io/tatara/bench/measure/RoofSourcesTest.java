@@ -2,6 +2,7 @@ package io.tatara.bench.measure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tatara.kernels.check.ProgramCensus;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuSources;
@@ -40,6 +41,20 @@ class RoofSourcesTest {
     void portableOnesCompile() throws Exception {
         GpuProgram p = GpuProgram.resource(RoofSourcesTest.class, "roofs.cl", "ON_CPU", 0);
         assertThat(compile("sm_75", p)).contains("roof_copy").contains("roof_fma");
+    }
+
+    @Test
+    void programsThatAreCompiledAheadAreThoseThatRun() {
+        List<ProgramCensus.Found> found = MeasuringPrograms.take(75, 80, 90);
+        assertThat(found).extracting(f -> f.program().name()).contains("measure/roofs.cl");
+        assertThat(found)
+                .filteredOn(f -> f.program().name().endsWith("roof_wgmma.cu"))
+                .hasSize(4) // two types, quick or not
+                .allSatisfy(f -> assertThat(f.arches()).containsExactly(90));
+        assertThat(found)
+                .filteredOn(f -> f.program().name().endsWith("roof_mma.cu"))
+                .hasSize(6)
+                .allSatisfy(f -> assertThat(f.arches()).containsExactly(80, 90));
     }
 
     private void compile(String arch, GpuPlan plan) throws Exception {
