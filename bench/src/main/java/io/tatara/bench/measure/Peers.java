@@ -18,13 +18,15 @@ import tools.jackson.databind.JsonNode;
  * reason; a process that dies is started again for the next case.
  */
 public final class Peers implements AutoCloseable {
-    private static final List<String> FILES =
+    /** The scripts, the one that is started first. */
+    static final List<String> FILES =
             List.of(
                     "peers.py",
                     "peer_timing.py",
                     "peer_ops.py",
                     "peer_layers.py",
                     "peer_models.py");
+
     private static final double HELLO_SECONDS = 180;
 
     /** Compilers take their time. */

@@ -99,6 +99,8 @@ class CommandLineTest {
                 run("bench", "--device", "jvm", "--op", "frobnicate", "--quick"),
                 "frobnicate",
                 "matmul");
+        assertOneLine(run("bench", "--device", "jvm", "--suite", "slow"), "slow", "deepbench");
+        assertOneLine(run("bench", "--device", "jvm", "--step", "gpt"), "gpt", "translator");
         assertOneLine(run("bench", "report", folder.resolve("none.json").toString()), "none.json");
         assertOneLine(
                 run(
@@ -144,7 +146,8 @@ class CommandLineTest {
                 .contains("devices", "check", "bench", "train", "translate", "demo");
         assertThat(run("train", "translator", "--help").out)
                 .contains("--attention", "default: 40000", "--resume");
-        assertThat(run("bench", "--help").out).contains("report", "--quick");
+        assertThat(run("bench", "--help").out)
+                .contains("report", "--quick", "--peers", "--suite", "--dispatch", "--step");
     }
 
     @Test

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.check.Case;
 import io.tatara.runtime.spi.DeviceInfo;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -102,6 +105,23 @@ class PeersTest {
                 assertThat(absent).contains("has no PyTorch");
             }
         }
+    }
+
+    @Test
+    void allScriptsAreThereAndParse() throws Exception {
+        Path folder = PeerProcess.unpack(Peers.FILES);
+        List<String> command = new ArrayList<>(List.of("python3", "-c"));
+        command.add("import ast, sys\nfor f in sys.argv[1:]: ast.parse(open(f).read(), f)");
+        Peers.FILES.forEach(f -> command.add(folder.resolve(f).toString()));
+        Process p;
+        try {
+            p = new ProcessBuilder(command).redirectErrorStream(true).start();
+        } catch (IOException e) {
+            Assumptions.abort("no python3: " + e.getMessage());
+            return;
+        }
+        String out = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(p.waitFor()).as(out).isZero();
     }
 
     @Test
