@@ -21,13 +21,12 @@ final class MatMulCases {
     }
 
     static List<Case> matmul() {
-        List<Case> cases = new ArrayList<>();
+        List<Case> cases = new ArrayList<>(DeepBenchCases.matmul());
         shapes(cases);
         transposes(cases);
         batches(cases);
         epilogues(cases);
         bench(cases);
-        cases.addAll(DeepBenchCases.matmul());
         return cases;
     }
 
