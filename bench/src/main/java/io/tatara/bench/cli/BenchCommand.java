@@ -1,13 +1,24 @@
 package io.tatara.bench.cli;
 
 import io.tatara.bench.measure.BarChart;
+import io.tatara.bench.measure.BenchCases;
 import io.tatara.bench.measure.BenchResult;
 import io.tatara.bench.measure.Benchmark;
+import io.tatara.bench.measure.DispatchFigure;
+import io.tatara.bench.measure.Markdown;
 import io.tatara.bench.measure.Measurement;
+import io.tatara.bench.measure.Plan;
 import io.tatara.bench.measure.ResultFiles;
+import io.tatara.bench.measure.Roofs;
+import io.tatara.bench.measure.Samples;
+import io.tatara.bench.measure.StepFigure;
+import io.tatara.kernels.check.Case;
 import io.tatara.runtime.Device;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,8 +36,40 @@ import picocli.CommandLine.Parameters;
 final class BenchCommand extends BaseCommand {
     @Mixin private DeviceOption device;
 
-    @Option(names = "--op", paramLabel = "NAME", description = "only this op")
-    private String op;
+    @Option(
+            names = "--op",
+            paramLabel = "NAME",
+            split = ",",
+            description = "only this op (or these, separated by commas)")
+    private List<String> ops = List.of();
+
+    @Option(
+            names = "--suite",
+            paramLabel = "NAME",
+            split = ",",
+            description =
+                    "sizes: standard, deepbench, transformer, or all (default: standard; deepbench and transformer are large)")
+    private List<String> suites = List.of();
+
+    @Option(
+            names = "--peers",
+            description =
+                    "beside each case, PyTorch's time (cuBLAS, cuDNN, eager, compiled) in the same run")
+    private boolean peers;
+
+    @Option(
+            names = "--python",
+            paramLabel = "FILE",
+            description = "the interpreter that has PyTorch (default: TATARA_PYTHON, else python3)")
+    private String python;
+
+    @Option(names = "--step", paramLabel = "MODEL", description = "a training step: translator")
+    private List<String> steps = List.of();
+
+    @Option(
+            names = "--dispatch",
+            description = "what an op costs the host, one by one and as a recorded graph")
+    private boolean dispatch;
 
     @Option(names = "--quick", description = "the first case of each op, few short samples")
     private boolean quick;
@@ -42,23 +85,77 @@ final class BenchCommand extends BaseCommand {
     public Integer call() {
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
-            BenchResult result = run(d, op == null ? Set.of() : Set.of(op), quick, out());
-            Path target = file != null ? file : ResultFiles.defaultName(folder(), result);
-            ResultFiles.write(target, result);
+            Writer writer = new Writer();
+            BenchResult result = run(d, plan(), out(), err(), writer);
+            Path target = writer.write(result);
             writeJson(result);
             say("");
             say("results  %s", target);
-            Path picture = picture(target);
-            if (BarChart.write(result, picture)) {
-                say("picture  %s", picture);
+            if (!result.cases().isEmpty()) {
+                Path picture = picture(target);
+                String why = BarChart.write(result, picture);
+                say("picture  %s", why.isEmpty() ? picture : "none: " + why);
             }
-            return result.cases().stream().anyMatch(m -> !m.failure().isEmpty()) ? 1 : 0;
+            return result.failed() ? 1 : 0;
         }
     }
 
-    /** In the project where the launcher says where that is, else here. */
+    /** Keeps the result in its file while the run goes on. */
+    private final class Writer implements java.util.function.Consumer<BenchResult> {
+        private Path target;
+
+        @Override
+        public void accept(BenchResult r) {
+            write(r);
+        }
+
+        Path write(BenchResult r) {
+            if (target == null) {
+                target = file != null ? file : ResultFiles.defaultName(folder(), r);
+            }
+            ResultFiles.write(target, r);
+            return target;
+        }
+    }
+
+    /** Cases where nothing else alone was asked for. */
+    private Plan plan() {
+        boolean others = dispatch || !steps.isEmpty();
+        boolean cases = !others || !ops.isEmpty() || !suites.isEmpty();
+        Set<String> chosen =
+                !cases
+                        ? Set.of()
+                        : suites.isEmpty()
+                                ? Set.of(BenchCases.STANDARD)
+                                : new LinkedHashSet<>(suites);
+        return new Plan(
+                new LinkedHashSet<>(ops),
+                chosen,
+                quick,
+                new LinkedHashSet<>(steps),
+                dispatch,
+                interpreter());
+    }
+
+    private String interpreter() {
+        String set = System.getenv("TATARA_PYTHON");
+        if (python != null) {
+            return python;
+        }
+        return !peers ? "" : set != null && !set.isBlank() ? set : "python3";
+    }
+
+    /**
+     * Where results go: the folder that the launcher names, else the project's where it says where
+     * that is, else here.
+     */
     private static Path folder() {
-        return Path.of(System.getProperty("tatara.home", "")).resolve("bench").resolve("results");
+        String results = System.getProperty("tatara.results");
+        return results != null
+                ? Path.of(results)
+                : Path.of(System.getProperty("tatara.home", ""))
+                        .resolve("bench")
+                        .resolve("results");
     }
 
     static Path picture(Path json) {
@@ -68,38 +165,124 @@ final class BenchCommand extends BaseCommand {
     }
 
     /** Measures and prints row by row. */
-    static BenchResult run(Device d, Set<String> ops, boolean quick, PrintWriter out) {
-        Table table = new Table(out, -30, -34, 11, 8, 9, 9, -10, 6);
-        return new Benchmark(d, ops, quick)
-                .run(
-                        roofs -> {
-                            out.println("roofs: " + ResultFiles.describe(roofs));
-                            table.row(
-                                    "op", "case", "median", "spread", "GFLOP/s", "GB/s", "roof",
-                                    "% roof");
-                        },
-                        m -> print(table, m, out));
+    static BenchResult run(
+            Device d,
+            Plan plan,
+            PrintWriter out,
+            PrintWriter err,
+            java.util.function.Consumer<BenchResult> sofar) {
+        return new Benchmark(d, plan).run(new Printer(out, new Progress(err), sofar));
     }
 
-    private static void print(Table table, Measurement m, PrintWriter out) {
-        if (m.failure().isEmpty()) {
-            table.row(
-                    m.op(),
-                    m.name(),
-                    m.time(),
-                    String.format("%.1f %%", m.spread() * 100),
-                    String.format("%.1f", m.gigaflops()),
-                    String.format("%.1f", m.gigabytes()),
-                    m.roof(),
-                    String.format("%.0f", m.ofRoof() * 100));
-        } else {
-            out.println(m.op() + "  " + m.name() + "  failed: " + m.failure());
+    /** Prints what is measured as it comes. */
+    private static final class Printer implements Benchmark.Listener {
+        private final PrintWriter out;
+        private final Progress progress;
+        private final java.util.function.Consumer<BenchResult> sofar;
+        private final Table table;
+        private boolean stepsBegun;
+        private boolean dispatchBegun;
+
+        Printer(
+                PrintWriter out,
+                Progress progress,
+                java.util.function.Consumer<BenchResult> sofar) {
+            this.out = out;
+            this.progress = progress;
+            this.sofar = sofar;
+            this.table = new Table(out, -30, -34, 11, 8, 9, 9, -10, 6, -1);
+        }
+
+        @Override
+        public void roofs(Roofs roofs) {
+            out.println("roofs: " + ResultFiles.describe(roofs));
             out.flush();
+        }
+
+        @Override
+        public void peers(Map<String, String> facts) {
+            out.println("peers: " + Markdown.peers(facts));
+            out.flush();
+        }
+
+        @Override
+        public void begins(Case c, int index, int count) {
+            if (index == 0) {
+                table.row(
+                        "op", "case", "median", "spread", "GFLOP/s", "GB/s", "roof", "% roof", "");
+            }
+            progress.at(index, count, c.toString());
+        }
+
+        @Override
+        public void measured(Measurement m) {
+            progress.clear();
+            if (m.measured()) {
+                table.row(
+                        m.op(),
+                        m.name(),
+                        m.time(),
+                        String.format("%.1f %%", m.spread() * 100),
+                        String.format("%.1f", m.gigaflops()),
+                        String.format("%.1f", m.gigabytes()),
+                        m.roof(),
+                        String.format("%.0f", m.ofRoof() * 100),
+                        m.peers().isEmpty() ? "" : "ours / peer: " + Markdown.ratios(m.peers()));
+            } else {
+                String why =
+                        m.failure().isEmpty()
+                                ? "skipped: " + m.skipped()
+                                : "failed: " + m.failure();
+                out.println(m.op() + "  " + m.name() + "  " + why);
+                out.flush();
+            }
+        }
+
+        @Override
+        public void step(StepFigure s) {
+            progress.clear();
+            if (!stepsBegun) {
+                out.println("training step");
+                stepsBegun = true;
+            }
+            out.println(
+                    s.failure().isEmpty()
+                            ? String.format(
+                                    "%-80s %11s  %5.1f %%  %8.0f words/s%s",
+                                    s.name(),
+                                    Samples.text(s.median()),
+                                    s.spread() * 100,
+                                    s.tokensPerSecond(),
+                                    s.peers().isEmpty()
+                                            ? ""
+                                            : "  ours / peer: " + Markdown.ratios(s.peers()))
+                            : s.name() + "  failed: " + s.failure());
+            out.flush();
+        }
+
+        @Override
+        public void dispatch(DispatchFigure d) {
+            if (!dispatchBegun) {
+                out.println("an op's cost                    host, with the device's work");
+                dispatchBegun = true;
+            }
+            out.println(
+                    d.failure().isEmpty()
+                            ? String.format(
+                                    "%-28s %11s  %11s",
+                                    d.name(), Samples.text(d.median()), Samples.text(d.drained()))
+                            : d.name() + "  failed: " + d.failure());
+            out.flush();
+        }
+
+        @Override
+        public void sofar(BenchResult r) {
+            sofar.accept(r);
         }
     }
 
     /** {@code tatara bench report}. */
-    @Command(name = "report", description = "Print a result file as a Markdown table.")
+    @Command(name = "report", description = "Print a result file as Markdown tables.")
     static final class ReportCommand extends BaseCommand {
         @Parameters(paramLabel = "FILE", description = "a result file of `bench`")
         private Path file;
@@ -107,7 +290,7 @@ final class BenchCommand extends BaseCommand {
         @Override
         public Integer call() {
             BenchResult r = ResultFiles.read(file);
-            out().print(ResultFiles.markdown(r));
+            out().print(Markdown.of(r));
             out().flush();
             writeJson(r);
             return 0;

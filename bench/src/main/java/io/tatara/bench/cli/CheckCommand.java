@@ -1,11 +1,17 @@
 package io.tatara.bench.cli;
 
+import io.tatara.bench.measure.BenchResult;
+import io.tatara.bench.measure.ResultFiles;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.check.CorrectnessSuite;
 import io.tatara.runtime.check.Options;
 import io.tatara.runtime.check.Report;
 import io.tatara.runtime.check.Result;
+import io.tatara.runtime.spi.DeviceInfo;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +38,13 @@ final class CheckCommand extends BaseCommand {
     @Option(names = "--op", paramLabel = "NAME", description = "only this op")
     private String op;
 
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description =
+                    "write device, counts and failures to FILE, as JSON, after each op: to send in")
+    private Path file;
+
     @ArgGroup private Size size = new Size();
 
     /** One of them at most. */
@@ -51,7 +64,9 @@ final class CheckCommand extends BaseCommand {
     public Integer call() {
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
-            Report report = run(d, Options.all().withOp(op).withSize(size.chosen()), out());
+            Options options = Options.all().withOp(op).withSize(size.chosen());
+            Report report =
+                    run(d, options, out(), err(), (r, done) -> write(d.info(), options, r, done));
             if (stacktrace) {
                 report.failures().stream()
                         .map(Result::cause)
@@ -59,29 +74,43 @@ final class CheckCommand extends BaseCommand {
                         .forEach(e -> e.printStackTrace(err()));
             }
             writeJson(json(report));
+            write(d.info(), options, report, true);
             say("%s", report.summary());
             return report.failed() > 0 ? 1 : 0;
         }
+    }
+
+    /** Is told what there is after each op. */
+    interface Sofar {
+        void accept(Report report, boolean finished);
     }
 
     /**
      * Runs the suite, printing a row for each op and the failures; the summary is left to the
      * caller.
      */
-    static Report run(Device d, Options options, PrintWriter out) {
+    static Report run(Device d, Options options, PrintWriter out, PrintWriter err, Sofar sofar) {
         CorrectnessSuite suite = CorrectnessSuite.of(d, options);
+        int count = suite.checks().size();
+        Progress progress = new Progress(err);
         Table table = new Table(out, -32, 5, 6, 6, 7, 9, 9, 7, -1);
         table.row(
                 "op", "cases", "passed", "failed", "skipped", "error", "allowed", "seconds",
                 "worst");
+        List<Result> all = new ArrayList<>();
         List<Result> ofOp = new ArrayList<>();
         Report report =
                 suite.run(r -> {
                     if (!ofOp.isEmpty() && !ofOp.getFirst().op().equals(r.op())) {
+                        progress.clear();
                         row(table, d, ofOp);
+                        sofar.accept(new Report(d.info().id(), all), false);
                     }
                     ofOp.add(r);
+                    all.add(r);
+                    progress.at(all.size(), count, r.op() + "/" + r.name());
                 });
+        progress.clear();
         row(table, d, ofOp);
         printFailures(report, out);
         return report;
@@ -127,20 +156,57 @@ final class CheckCommand extends BaseCommand {
         m.put("skipped", report.skipped());
         List<Map<String, Object>> list = new ArrayList<>();
         for (Result r : report.results()) {
-            Map<String, Object> e = new LinkedHashMap<>();
-            e.put("op", r.op());
-            e.put("case", r.name());
-            e.put("kind", kind(r));
-            e.put("status", r.status().name().toLowerCase(Locale.ROOT));
-            e.put("error", number(r.error()));
-            e.put("tolerance", number(r.tolerance()));
-            e.put("where", r.where());
-            e.put("seconds", r.seconds());
-            e.put("message", r.message());
-            list.add(e);
+            list.add(json(r));
         }
         m.put("results", list);
         return m;
+    }
+
+    private static Map<String, Object> json(Result r) {
+        Map<String, Object> e = new LinkedHashMap<>();
+        e.put("op", r.op());
+        e.put("case", r.name());
+        e.put("kind", kind(r));
+        e.put("status", r.status().name().toLowerCase(Locale.ROOT));
+        e.put("error", number(r.error()));
+        e.put("tolerance", number(r.tolerance()));
+        e.put("where", r.where());
+        e.put("seconds", r.seconds());
+        e.put("message", r.message());
+        return e;
+    }
+
+    private void write(DeviceInfo info, Options options, Report report, boolean finished) {
+        if (file == null) {
+            return;
+        }
+        Map<String, Object> m = new LinkedHashMap<>();
+        m.put("format", 1);
+        m.put("kind", "check");
+        m.put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        m.put("commit", System.getProperty("tatara.commit", ""));
+        m.put("finished", finished);
+        m.put("device", BenchResult.DeviceFacts.of(info));
+        m.put("machine", BenchResult.MachineFacts.here());
+        m.put("op", options.op());
+        m.put("size", options.size().name().toLowerCase(Locale.ROOT));
+        m.put("passed", report.passed());
+        m.put("failed", report.failed());
+        m.put("skipped", report.skipped());
+        List<Map<String, Object>> ops = new ArrayList<>();
+        for (Report.OpSummary s : report.byOp()) {
+            Map<String, Object> o = new LinkedHashMap<>();
+            o.put("op", s.op());
+            o.put("passed", s.passed());
+            o.put("failed", s.failed());
+            o.put("skipped", s.skipped());
+            o.put("seconds", s.seconds());
+            o.put("worst", s.worst() == null ? null : json(s.worst()));
+            ops.add(o);
+        }
+        m.put("ops", ops);
+        m.put("failures", report.failures().stream().map(CheckCommand::json).toList());
+        ResultFiles.write(file, m);
     }
 
     /** JSON has no NaN: null where nothing was compared; an infinite error as text. */

@@ -2,6 +2,7 @@ package io.tatara.bench.cli;
 
 import io.tatara.bench.measure.BarChart;
 import io.tatara.bench.measure.BenchResult;
+import io.tatara.bench.measure.Plan;
 import io.tatara.bench.measure.ResultFiles;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
@@ -131,11 +132,11 @@ final class DemoCommand extends BaseCommand {
             }
         }
         try {
-            BenchResult result = BenchCommand.run(d, ops, true, out());
+            BenchResult result = BenchCommand.run(d, Plan.ofOps(ops, true), out(), err(), r -> {});
             Path json = out.resolve("bench.json");
             ResultFiles.write(json, result);
             record.put("bench", result);
-            if (BarChart.write(result, BenchCommand.picture(json))) {
+            if (BarChart.write(result, BenchCommand.picture(json)).isEmpty()) {
                 file("bench.png", "the benchmark against the machine's roofs");
             }
             file("bench.json", "the same in numbers");

@@ -7,23 +7,47 @@ import io.tatara.kernels.check.Case;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** The cases that are marked as benchmarks. */
-final class BenchCases {
+public final class BenchCases {
+    /** The suite that is measured where none is named. */
+    public static final String STANDARD = "standard";
+
+    /** Every suite. */
+    public static final String ALL = "all";
+
     private BenchCases() {}
+
+    /** The suites that there are. */
+    public static Set<String> suites() {
+        Set<String> names = new TreeSet<>();
+        for (OpEntry<?> e : OpTable.all()) {
+            e.cases().get().stream().filter(Case::isBench).map(Case::suite).forEach(names::add);
+        }
+        return names;
+    }
 
     /**
      * In the order of the op table.
      *
      * @param ops only these, empty for all
+     * @param suites of these suites, {@link #ALL} for all
      * @param quick the first case of each op alone
-     * @throws TataraException if there is no such op
+     * @throws TataraException if there is no such op or suite
      */
-    static List<Case> list(Set<String> ops, boolean quick) {
+    static List<Case> list(Set<String> ops, Set<String> suites, boolean quick) {
         List<String> names = OpTable.all().stream().map(OpEntry::name).toList();
         for (String op : ops) {
             if (!names.contains(op)) {
                 throw new TataraException("no op '" + op + "'; there are " + names);
+            }
+        }
+        Set<String> known = suites();
+        for (String suite : suites) {
+            if (!suite.equals(ALL) && !known.contains(suite)) {
+                throw new TataraException(
+                        "no suite '" + suite + "'; there are " + known + " and " + ALL);
             }
         }
         List<Case> list = new ArrayList<>();
@@ -31,14 +55,18 @@ final class BenchCases {
             if (!ops.isEmpty() && !ops.contains(e.name())) {
                 continue;
             }
-            List<Case> cases = e.cases().get().stream().filter(Case::isBench).toList();
+            List<Case> cases =
+                    e.cases().get().stream()
+                            .filter(Case::isBench)
+                            .filter(c -> suites.contains(ALL) || suites.contains(c.suite()))
+                            .toList();
             list.addAll(quick && !cases.isEmpty() ? cases.subList(0, 1) : cases);
         }
         return list;
     }
 
     static Case byId(String id) {
-        return list(Set.of(), false).stream()
+        return list(Set.of(), Set.of(ALL), false).stream()
                 .filter(c -> c.toString().equals(id))
                 .findFirst()
                 .orElseThrow(() -> new TataraException("no bench case '" + id + "'"));

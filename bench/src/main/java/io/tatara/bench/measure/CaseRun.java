@@ -1,8 +1,7 @@
 package io.tatara.bench.measure;
 
-import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
-import io.tatara.kernels.RefArray;
+import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.runtime.spi.BackEndDevice;
@@ -32,10 +31,15 @@ public final class CaseRun implements AutoCloseable {
     public CaseRun(BackEndDevice device, Case c, long cacheBytes) {
         this.device = device;
         this.op = c.op();
-        RefArray[] drawn = c.draw(3);
         int count = sets(c, cacheBytes);
-        for (int s = 0; s < count; s++) {
-            sets.add(lay(drawn));
+        try {
+            for (int s = 0; s < count; s++) {
+                sets.add(lay(c.specs()));
+            }
+            fill(c);
+        } catch (RuntimeException e) {
+            close(); // a large case that found no memory must not keep what it got
+            throw e;
         }
     }
 
@@ -50,17 +54,38 @@ public final class CaseRun implements AutoCloseable {
                 Math.max(1, Math.min(Math.min(wanted, MOST_SETS), Math.floor(MOST_BYTES / bytes)));
     }
 
-    private Set lay(RefArray[] drawn) {
-        TensorSpec[] specs = new TensorSpec[drawn.length];
-        Binding[] in = new Binding[drawn.length];
-        for (int i = 0; i < drawn.length; i++) {
-            if (drawn[i] != null) {
-                specs[i] = drawn[i].spec();
-                in[i] = bind(specs[i]);
-                if (specs[i].size() > 0) {
-                    device.upload(host(drawn[i]), in[i].memory());
+    /**
+     * Why a device cannot run a case: a dtype that it does not hold, or more memory than it has;
+     * null where it can.
+     */
+    static String obstacle(BackEndDevice device, Case c) {
+        List<TensorSpec> all = new ArrayList<>(List.of(c.op().infer(c.specs())));
+        double bytes = 0;
+        try {
+            for (TensorSpec s : c.specs()) {
+                if (s != null) {
+                    all.add(s);
                 }
             }
+            for (TensorSpec s : all) {
+                device.storageClass(s.dtype());
+                bytes += s.bytes();
+            }
+        } catch (TataraException e) {
+            return e.getMessage();
+        }
+        long memory = device.info().memory();
+        return memory > 0 && bytes > 0.8 * memory
+                ? String.format(
+                        "its tensors take %.1f GiB, the device has %.1f GiB",
+                        bytes / (1L << 30), memory / (double) (1L << 30))
+                : null;
+    }
+
+    private Set lay(TensorSpec[] specs) {
+        Binding[] in = new Binding[specs.length];
+        for (int i = 0; i < in.length; i++) {
+            in[i] = specs[i] == null ? null : bind(specs[i]);
         }
         TensorSpec[] outSpecs = op.infer(specs);
         Binding[] out = new Binding[outSpecs.length];
@@ -80,20 +105,16 @@ public final class CaseRun implements AutoCloseable {
         return new Binding(spec, m, null);
     }
 
-    private static MemorySegment host(RefArray a) {
-        double[] d = a.data();
-        if (a.spec().dtype() == DType.INT32) {
-            int[] v = new int[d.length];
-            for (int i = 0; i < v.length; i++) {
-                v[i] = (int) d[i];
+    private void fill(Case c) {
+        for (int i = 0; i < c.inputs().size(); i++) {
+            TensorSpec spec = c.inputs().get(i).spec();
+            if (spec != null && spec.size() > 0) {
+                MemorySegment bytes = HostData.of(c.inputs().get(i), 31 * i + 3);
+                for (Set s : sets) {
+                    device.upload(bytes, s.in[i].memory());
+                }
             }
-            return MemorySegment.ofArray(v);
         }
-        float[] v = new float[d.length];
-        for (int i = 0; i < v.length; i++) {
-            v[i] = (float) d[i];
-        }
-        return MemorySegment.ofArray(v);
     }
 
     public int sets() {

@@ -3,7 +3,7 @@ package io.tatara.bench.measure;
 import io.tatara.kernels.check.Case;
 
 /** A way to time a case on a device. */
-interface CaseTimer {
+interface CaseTimer extends AutoCloseable {
     /** Seconds of each sample; at least 15 unless the run is a quick one. */
     double[] time(Case c);
 
@@ -12,4 +12,7 @@ interface CaseTimer {
 
     /** How it measures, for the result file. */
     String describe();
+
+    @Override
+    default void close() {}
 }

@@ -2,6 +2,7 @@ package io.tatara.bench.measure;
 
 import io.tatara.kernels.check.Case;
 import io.tatara.runtime.spi.BackEndDevice;
+import io.tatara.runtime.spi.DeviceInfo;
 
 /** Times by the device's own events, one run a sample. */
 final class EventTimer implements CaseTimer {
@@ -14,32 +15,46 @@ final class EventTimer implements CaseTimer {
     private final BackEndDevice device;
     private final boolean quick;
     private final long cache;
+    private final Delay delay;
 
     EventTimer(BackEndDevice device, boolean quick) {
         this.device = device;
         this.quick = quick;
-        this.cache =
-                device.info().kind() == io.tatara.runtime.spi.DeviceInfo.Kind.CPU
-                        ? Cpu.cache()
-                        : GPU_CACHE;
+        this.cache = device.info().kind() == DeviceInfo.Kind.CPU ? Cpu.cache() : GPU_CACHE;
+        this.delay = Delay.of(device);
     }
 
     @Override
     public double[] time(Case c) {
         try (CaseRun run = new CaseRun(device, c, cache)) {
-            repeat(run, 3, quick ? 5 : 50, quick ? 0.05 : 0.3);
-            return repeat(run, quick ? 5 : LEAST, quick ? 20 : MOST, quick ? 0.1 : 1.0);
+            double host = warm(run);
+            int least = quick ? 5 : LEAST;
+            int most = quick ? 20 : MOST;
+            double[] samples = new double[most];
+            long end = System.nanoTime() + (long) ((quick ? 0.1 : 1.0) * 1e9);
+            int n = 0;
+            while (n < least || (n < most && System.nanoTime() < end)) {
+                if (delay != null) {
+                    delay.enqueue(host);
+                }
+                samples[n++] = device.time(run::run) * 1e-9;
+            }
+            return java.util.Arrays.copyOf(samples, n);
         }
     }
 
-    private double[] repeat(CaseRun run, int least, int most, double seconds) {
-        double[] samples = new double[most];
-        long end = System.nanoTime() + (long) (seconds * 1e9);
-        int n = 0;
-        while (n < least || (n < most && System.nanoTime() < end)) {
-            samples[n++] = device.time(run::run) * 1e-9;
+    /** Runs until clocks and caches have settled; seconds that the host needs to enqueue a run. */
+    private double warm(CaseRun run) {
+        double host = Double.POSITIVE_INFINITY;
+        long end = System.nanoTime() + (long) ((quick ? 0.05 : 0.3) * 1e9);
+        int most = quick ? 5 : 50;
+        for (int n = 0; n < 3 || (n < most && System.nanoTime() < end); n++) {
+            long begin = System.nanoTime();
+            run.run();
+            host = Math.min(host, (System.nanoTime() - begin) * 1e-9);
+            device.synchronize();
         }
-        return java.util.Arrays.copyOf(samples, n);
+        return 1.5 * host + 20e-6;
     }
 
     @Override
@@ -49,6 +64,15 @@ final class EventTimer implements CaseTimer {
 
     @Override
     public String describe() {
-        return "device events, one run a sample" + (quick ? ", quick" : "");
+        return "device events, one run a sample"
+                + (delay == null ? "" : ", enqueued while the device is kept busy")
+                + (quick ? ", quick" : "");
+    }
+
+    @Override
+    public void close() {
+        if (delay != null) {
+            delay.close();
+        }
     }
 }

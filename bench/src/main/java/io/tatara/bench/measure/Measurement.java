@@ -11,6 +11,9 @@ import java.util.stream.Collectors;
 /**
  * One case as measured.
  *
+ * @param suite of the benchmarks, such as {@code standard}
+ * @param arithmetic what it is computed in: {@code float32}, {@code tf32}, {@code float16}, {@code
+ *     bfloat16}
  * @param shapes the inputs, for people
  * @param sets copies of the inputs that the runs went through in turn
  * @param samples seconds of each sample
@@ -19,10 +22,14 @@ import java.util.stream.Collectors;
  * @param roof {@code memory}, {@code arithmetic}, or empty where the case costs neither
  * @param ofRoof least time under the roof divided by the median; 1 is the roof
  * @param failure why there is no number, else empty
+ * @param skipped why it was not tried on this device, else empty
+ * @param peers others' times for the same
  */
 public record Measurement(
         String op,
         String name,
+        String suite,
+        String arithmetic,
         String shapes,
         double flops,
         double bytes,
@@ -32,37 +39,57 @@ public record Measurement(
         double spread,
         String roof,
         double ofRoof,
-        String failure) {
+        String failure,
+        String skipped,
+        List<PeerFigure> peers) {
+    /** What files of format 1 lack is filled in. */
     public Measurement {
         samples = List.copyOf(samples);
+        suite = suite == null ? BenchCases.STANDARD : suite;
+        arithmetic = arithmetic == null ? "float32" : arithmetic;
+        skipped = skipped == null ? "" : skipped;
+        peers = peers == null ? List.of() : List.copyOf(peers);
     }
 
     static Measurement of(Case c, int sets, double[] seconds, Roofs roofs) {
         Cost cost = c.op().cost(c.specs());
-        double[] sorted = seconds.clone();
-        Arrays.sort(sorted);
-        double median = quantile(sorted, 0.5);
-        Roofs.Bound bound = roofs.bound(cost, cost.bytes() * sets);
+        Samples s = Samples.of(seconds);
+        String arithmetic = OpFacts.arithmetic(c);
+        Roofs.Bound bound = roofs.bound(cost, cost.bytes() * sets, arithmetic);
         return new Measurement(
                 c.op().name(),
                 c.name(),
+                c.suite(),
+                arithmetic,
                 shapes(c),
                 cost.flops(),
                 cost.bytes(),
                 sets,
-                Arrays.stream(seconds).boxed().toList(),
-                median,
-                median > 0 ? (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median : 0,
+                s.seconds(),
+                s.median(),
+                s.spread(),
                 bound.seconds() == 0 ? "" : bound.memory() ? "memory" : "arithmetic",
-                median > 0 ? bound.seconds() / median : 0,
-                "");
+                s.median() > 0 ? bound.seconds() / s.median() : 0,
+                "",
+                "",
+                List.of());
     }
 
     static Measurement failed(Case c, String why) {
+        return none(c, why, "");
+    }
+
+    static Measurement skipped(Case c, String why) {
+        return none(c, "", why);
+    }
+
+    private static Measurement none(Case c, String failure, String skipped) {
         Cost cost = c.op().cost(c.specs());
         return new Measurement(
                 c.op().name(),
                 c.name(),
+                c.suite(),
+                OpFacts.arithmetic(c),
                 shapes(c),
                 cost.flops(),
                 cost.bytes(),
@@ -72,7 +99,29 @@ public record Measurement(
                 0,
                 "",
                 0,
-                why);
+                failure,
+                skipped,
+                List.of());
+    }
+
+    Measurement withPeers(List<PeerFigure> figures) {
+        return new Measurement(
+                op,
+                name,
+                suite,
+                arithmetic,
+                shapes,
+                flops,
+                bytes,
+                sets,
+                samples,
+                median,
+                spread,
+                roof,
+                ofRoof,
+                failure,
+                skipped,
+                figures);
     }
 
     private static String shapes(Case c) {
@@ -82,12 +131,9 @@ public record Measurement(
                 .collect(Collectors.joining(" "));
     }
 
-    /** Linear between the neighbours. */
-    static double quantile(double[] sorted, double q) {
-        double at = q * (sorted.length - 1);
-        int i = (int) at;
-        double rest = at - i;
-        return i + 1 < sorted.length ? sorted[i] * (1 - rest) + sorted[i + 1] * rest : sorted[i];
+    /** Whether there is a number. */
+    public boolean measured() {
+        return failure.isEmpty() && skipped.isEmpty();
     }
 
     public double gigaflops() {
@@ -107,10 +153,6 @@ public record Measurement(
 
     /** The median for people. */
     public String time() {
-        return median >= 1
-                ? String.format("%.2f s", median)
-                : median >= 1e-3
-                        ? String.format("%.2f ms", median * 1e3)
-                        : String.format("%.2f µs", median * 1e6);
+        return Samples.text(median);
     }
 }

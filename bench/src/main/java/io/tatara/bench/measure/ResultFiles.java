@@ -11,12 +11,13 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Result files as JSON, and what is made from them: a Markdown table. */
+/** Result files as JSON. {@link Markdown} makes tables of them. */
 public final class ResultFiles {
     private static final JsonMapper JSON =
             JsonMapper.builder()
                     .enable(SerializationFeature.INDENT_OUTPUT)
                     .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
                     .build();
 
     private ResultFiles() {}
@@ -51,9 +52,17 @@ public final class ResultFiles {
         }
         try {
             BenchResult r = JSON.readValue(Files.readString(file), BenchResult.class);
-            if (r == null || r.format() != BenchResult.FORMAT || r.roofs() == null) {
+            boolean known =
+                    r != null
+                            && r.format() >= BenchResult.OLDEST
+                            && r.format() <= BenchResult.FORMAT;
+            if (!known || r.roofs() == null || r.device() == null || r.machine() == null) {
                 throw new TataraException(
-                        file + " is no benchmark result of format " + BenchResult.FORMAT);
+                        file
+                                + " is no benchmark result of format "
+                                + BenchResult.OLDEST
+                                + " to "
+                                + BenchResult.FORMAT);
             }
             return r;
         } catch (IOException | JacksonException | NullPointerException e) {
@@ -66,47 +75,6 @@ public final class ResultFiles {
         return s == null ? "" : s.lines().findFirst().orElse("");
     }
 
-    /** Head and table as Markdown. */
-    public static String markdown(BenchResult r) {
-        StringBuilder s = new StringBuilder();
-        s.append(r.device().id())
-                .append(" (")
-                .append(r.device().name())
-                .append(", ")
-                .append(r.device().driver());
-        s.append("), ").append(r.machine().os()).append(", ").append(r.machine().jdk());
-        s.append(", ").append(r.machine().cores()).append(" cores, ").append(r.date(), 0, 10);
-        s.append(r.commit().isEmpty() ? "" : ", commit " + r.commit()).append(".\n");
-        s.append("Roofs: ").append(describe(r.roofs())).append(".\n\n");
-        s.append("| op | case | median | spread | GFLOP/s | GB/s | roof | % of roof |\n");
-        s.append("|---|---|---:|---:|---:|---:|---|---:|\n");
-        for (Measurement m : r.cases()) {
-            if (m.failure().isEmpty()) {
-                s.append(
-                        String.format(
-                                "| %s | %s | %s | %.1f %% | %.1f | %.1f | %s | %.0f |%n",
-                                m.op(),
-                                cell(m.name()),
-                                m.time(),
-                                m.spread() * 100,
-                                m.gigaflops(),
-                                m.gigabytes(),
-                                m.roof(),
-                                m.ofRoof() * 100));
-            } else {
-                s.append(
-                        String.format(
-                                "| %s | %s | failed: %s ||||||%n",
-                                m.op(), cell(m.name()), cell(firstLine(m.failure()))));
-            }
-        }
-        return s.toString();
-    }
-
-    private static String cell(String s) {
-        return s.replace("|", "\\|");
-    }
-
     /** The roofs in one line. */
     public static String describe(Roofs roofs) {
         StringBuilder s = new StringBuilder();
@@ -117,10 +85,18 @@ public final class ResultFiles {
             s.append(i == 0 ? "; copies " : ", ");
             s.append(String.format("%.1f GB/s at %s", c.bytesPerSecond() * 1e-9, size(c.bytes())));
         }
+        roofs.matrix()
+                .forEach(m ->
+                        s.append(
+                                String.format(
+                                        "; matrix units %.1f TFLOP/s in %s (%s)",
+                                        m.flops() * 1e-12, m.arithmetic(), m.how())));
         return s.toString();
     }
 
     private static String size(long bytes) {
-        return bytes >= 1 << 20 ? (bytes >> 20) + " MiB" : (bytes >> 10) + " KiB";
+        return bytes >= 1 << 30
+                ? (bytes >> 30) + " GiB"
+                : bytes >= 1 << 20 ? (bytes >> 20) + " MiB" : (bytes >> 10) + " KiB";
     }
 }

@@ -3,13 +3,17 @@ package io.tatara.bench.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tatara.bench.measure.BenchResult;
+import io.tatara.bench.measure.DispatchFigure;
 import io.tatara.bench.measure.Measurement;
+import io.tatara.bench.measure.PeerFigure;
 import io.tatara.bench.measure.ResultFiles;
 import io.tatara.bench.measure.Roofs;
+import io.tatara.bench.measure.StepFigure;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -95,6 +99,8 @@ class CommandLineTest {
                 run("bench", "--device", "jvm", "--op", "frobnicate", "--quick"),
                 "frobnicate",
                 "matmul");
+        assertOneLine(run("bench", "--device", "jvm", "--suite", "slow"), "slow", "deepbench");
+        assertOneLine(run("bench", "--device", "jvm", "--step", "gpt"), "gpt", "translator");
         assertOneLine(run("bench", "report", folder.resolve("none.json").toString()), "none.json");
         assertOneLine(
                 run(
@@ -140,7 +146,8 @@ class CommandLineTest {
                 .contains("devices", "check", "bench", "train", "translate", "demo");
         assertThat(run("train", "translator", "--help").out)
                 .contains("--attention", "default: 40000", "--resume");
-        assertThat(run("bench", "--help").out).contains("report", "--quick");
+        assertThat(run("bench", "--help").out)
+                .contains("report", "--quick", "--peers", "--suite", "--dispatch", "--step");
     }
 
     @Test
@@ -157,6 +164,8 @@ class CommandLineTest {
                 new Measurement(
                         "matmul",
                         "square|64",
+                        "standard",
+                        "float32",
                         "float32[64, 64]",
                         2e6,
                         1e5,
@@ -166,11 +175,17 @@ class CommandLineTest {
                         0.1,
                         "arithmetic",
                         0.5,
-                        "");
+                        "",
+                        "",
+                        List.of(
+                                new PeerFigure("cuBLAS", List.of(8e-5), 8e-5, 0, 0.8, ""),
+                                new PeerFigure("torch|eager", List.of(2e-4), 2e-4, 0, 2, "")));
         Measurement bad =
                 new Measurement(
                         "softmax",
                         "rows",
+                        null,
+                        null,
                         "",
                         1,
                         1,
@@ -180,7 +195,9 @@ class CommandLineTest {
                         0,
                         "",
                         0,
-                        "no room\nsecond line");
+                        "no room\nsecond line",
+                        null,
+                        null);
         BenchResult result =
                 new BenchResult(
                         BenchResult.FORMAT,
@@ -190,8 +207,27 @@ class CommandLineTest {
                                 "jvm:0", "A CPU", "a JVM", "CPU", 1, Map.of("threads", "1")),
                         new BenchResult.MachineFacts("an OS", "a JDK", "A CPU", 2, 1),
                         Map.of("timer", "none"),
-                        new Roofs(4e10, "test", List.of(new Roofs.Copy(1 << 20, 1e10))),
-                        List.of(m, bad));
+                        new Roofs(
+                                4e10,
+                                "test",
+                                List.of(new Roofs.Copy(1 << 20, 1e10)),
+                                List.of(new Roofs.Matrix("tf32", 2e12, "mma.sync"))),
+                        Map.of("torch", "2.9", "device", "A GPU"),
+                        List.of(m, bad),
+                        List.of(
+                                new StepFigure(
+                                        "translator",
+                                        Map.of("batch", 64),
+                                        100,
+                                        List.of(0.5),
+                                        0.5,
+                                        0,
+                                        "",
+                                        List.of())),
+                        List.of(
+                                new DispatchFigure(
+                                        "eager", 10, List.of(2e-6), 2e-6, 0.1, 3e-6, "")),
+                        true);
         Path file = ResultFiles.defaultName(folder, result);
         assertThat(file.getFileName().toString()).isEqualTo("2026-01-02T030405-jvm-0-a-cpu.json");
         ResultFiles.write(file, result);
@@ -200,9 +236,78 @@ class CommandLineTest {
         assertThat(r.exit).isZero();
         assertThat(r.out)
                 .contains(
-                        "| matmul | square\\|64 | 100.00 µs | 10.0 % | 20.0 | 1.0 | arithmetic | 50 |")
+                        "| matmul | square\\|64 | 100.00 µs | 10.0 % | 20.0 | 1.0 | arithmetic | 50 | cuBLAS 0.80, torch\\|eager 2.00 |")
+                .contains("| cuBLAS | 1 | 0 | 1 | 0.80 | 0.80 matmul/square\\|64 |")
+                .contains("| torch\\|eager | 1 | 1 | 0 | 2.00 |")
+                .contains("Peers: device A GPU, torch 2.9.")
+                .contains("2.0 TFLOP/s in tf32 (mma.sync)")
+                .contains("| translator | 500.00 ms | 0.0 % | 200 |")
+                .contains("| eager | 2.00 µs | 10.0 % | 3.00 µs |")
                 .contains("failed: no room |")
                 .contains("40.0 GFLOP/s", "10.0 GB/s at 1 MiB", "abc1234")
                 .doesNotContain("second line");
+    }
+
+    @Test
+    void filesOfTheFirstFormatAreRead() throws Exception {
+        Path file =
+                Files.writeString(
+                        folder.resolve("old.json"),
+                        """
+                        {"format": 1, "date": "2026-01-02T03:04:05Z", "commit": "",
+                         "device": {"id": "jvm:0", "name": "A CPU", "driver": "a JVM", "kind": "CPU",
+                                    "memory": 1, "traits": {}},
+                         "machine": {"os": "an OS", "jdk": "a JDK", "cpu": "A CPU", "cores": 2, "heap": 1},
+                         "settings": {}, "roofs": {"flops": 1e9, "arithmetic": "", "copies": []},
+                         "cases": [{"op": "softmax", "name": "rows", "shapes": "", "flops": 1, "bytes": 1,
+                                    "sets": 1, "samples": [0.5], "median": 0.5, "spread": 0,
+                                    "roof": "memory", "ofRoof": 0.25, "failure": ""}]}
+                        """);
+        Run r = run("bench", "report", file.toString());
+        assertThat(r.exit).isZero();
+        assertThat(r.out)
+                .contains("| softmax | rows | 500.00 ms | 0.0 % | 0.0 | 0.0 | memory | 25 |\n")
+                .doesNotContain("peer");
+    }
+
+    @Test
+    void checkWritesWhatOneSendsIn() throws Exception {
+        Path file = folder.resolve("sent.json");
+        String[] args = {"check", "--device", "jvm", "--smallest", "--op", "fill", "--out"};
+        List<String> all = new ArrayList<>(List.of(args));
+        all.add(file.toString());
+        assertThat(run(all.toArray(String[]::new)).exit).isZero();
+        JsonNode j = json(file);
+        assertThat(j.get("finished").booleanValue()).isTrue();
+        assertThat(j.at("/device/id").stringValue()).isEqualTo("jvm:0");
+        assertThat(j.get("passed").intValue()).isPositive();
+        assertThat(j.get("failures").size()).isZero();
+        assertThat(j.at("/ops/0/op").stringValue()).isEqualTo("fill");
+    }
+
+    @Test
+    void dispatchAloneMeasuresNoCases() throws Exception {
+        Path file = folder.resolve("dispatch.json");
+        Run r = run("bench", "--device", "jvm", "--quick", "--dispatch", "--out", file.toString());
+        assertThat(r.exit).isZero();
+        JsonNode j = json(file);
+        assertThat(j.get("cases").size()).isZero();
+        assertThat(j.get("dispatch").size()).isGreaterThan(1);
+        assertThat(j.get("finished").booleanValue()).isTrue();
+        assertThat(folder.resolve("dispatch.png")).doesNotExist();
+    }
+
+    @Test
+    void progressTellsHowLong() {
+        assertThat(Progress.text(0, 10, "x", 0)).isEqualTo("[0/10] x");
+        assertThat(Progress.text(5, 10, "x", 60)).isEqualTo("[5/10] x, about 60 s left");
+        StringWriter s = new StringWriter();
+        Progress p = new Progress(new PrintWriter(s), true);
+        p.at(0, 10, "x");
+        p.clear();
+        assertThat(s.toString()).isEqualTo("\r\u001b[K[0/10] x\r\u001b[K");
+        StringWriter quiet = new StringWriter();
+        new Progress(new PrintWriter(quiet), false).at(3, 10, "x");
+        assertThat(quiet.toString()).isEmpty();
     }
 }

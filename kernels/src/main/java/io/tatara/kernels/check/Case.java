@@ -25,7 +25,7 @@ public final class Case {
     private final List<Input> inputs;
     private final boolean exact;
     private final boolean gradient;
-    private final boolean bench;
+    private final String bench;
     private final boolean large;
     private final int reduction;
     private final double tolerance;
@@ -36,7 +36,7 @@ public final class Case {
             List<Input> inputs,
             boolean exact,
             boolean gradient,
-            boolean bench,
+            String bench,
             boolean large,
             int reduction,
             double tolerance) {
@@ -53,7 +53,7 @@ public final class Case {
 
     /** A case of this op, as yet without inputs; its gradient is tested where the op has one. */
     public static Case of(String name, Op op) {
-        return new Case(name, op, List.of(), false, true, false, false, 1, 0);
+        return new Case(name, op, List.of(), false, true, null, false, 1, 0);
     }
 
     /** Adds an input drawn from the standard normal distribution. */
@@ -93,7 +93,16 @@ public final class Case {
 
     /** Only a benchmark: real sizes. Not part of the correctness suite, no gradient test. */
     public Case bench() {
-        return new Case(name, op, inputs, exact, false, true, large, reduction, tolerance);
+        return bench("standard");
+    }
+
+    /**
+     * As {@link #bench()}, in a suite that is measured where it is asked for.
+     *
+     * @param suite such as {@code deepbench}; {@code standard} is measured where none is named
+     */
+    public Case bench(String suite) {
+        return new Case(name, op, inputs, exact, false, suite, large, reduction, tolerance);
     }
 
     /** Left out of a quick check and of runs on a simulator. */
@@ -138,6 +147,11 @@ public final class Case {
     }
 
     public boolean isBench() {
+        return bench != null;
+    }
+
+    /** The suite of benchmarks that the case belongs to, null where it is none. */
+    public String suite() {
         return bench;
     }
 

@@ -21,7 +21,7 @@ final class MatMulCases {
     }
 
     static List<Case> matmul() {
-        List<Case> cases = new ArrayList<>();
+        List<Case> cases = new ArrayList<>(DeepBenchCases.matmul());
         shapes(cases);
         transposes(cases);
         batches(cases);

@@ -76,7 +76,7 @@ final class RecurrentCases {
     /**
      * @param gates of a cell that is measured, 0 for others
      */
-    private static List<Case> all(Function<CaseSizes, Case> make, int gates) {
+    private static List<Case> all(Function<CaseSizes, Case> make, boolean measured) {
         List<Case> list = new ArrayList<>();
         for (CaseSizes s : sizes()) {
             list.add(make.apply(s));
@@ -92,8 +92,8 @@ final class RecurrentCases {
         list.add(make.apply(large).large().noGradient());
         list.add(make.apply(large.going(BIDIRECTIONAL).ragged(lengths)).large().noGradient());
         list = HalfCases.with(list);
-        if (gates > 0) {
-            list.addAll(RecurrentBenchCases.of(gates, make));
+        if (measured) {
+            list.addAll(RecurrentBenchCases.of(make));
         }
         return list;
     }
@@ -105,12 +105,13 @@ final class RecurrentCases {
     }
 
     static List<Case> rnn() {
-        List<Case> list = all(s -> rnn(Activation.TANH, s), 0);
+        List<Case> list = all(s -> rnn(Activation.TANH, s), false);
         CaseSizes odd = CaseSizes.of("relu", 5, 3, 4, 7);
         list.add(rnn(Activation.RELU, odd));
         list.add(rnn(Activation.SIGMOID, CaseSizes.of("sigmoid", 5, 3, 4, 7).going(BIDIRECTIONAL)));
         list.add(exact());
         list.add(rnn(Activation.RELU, nan()));
+        list.addAll(DeepBenchCases.rnn());
         return list;
     }
 
@@ -140,12 +141,13 @@ final class RecurrentCases {
     }
 
     static List<Case> rnnGradient() {
-        List<Case> list = all(s -> rnnGradient(Activation.TANH, s), 0);
+        List<Case> list = all(s -> rnnGradient(Activation.TANH, s), false);
         list.add(rnnGradient(Activation.RELU, CaseSizes.of("relu", 5, 3, 4, 7)));
         list.add(
                 rnnGradient(
                         Activation.SIGMOID,
                         CaseSizes.of("sigmoid", 5, 3, 4, 7).going(BIDIRECTIONAL)));
+        list.addAll(DeepBenchCases.rnnGradient());
         return list;
     }
 
@@ -159,8 +161,9 @@ final class RecurrentCases {
     }
 
     static List<Case> lstm() {
-        List<Case> list = all(RecurrentCases::lstm, 4);
+        List<Case> list = all(RecurrentCases::lstm, true);
         list.add(lstm(nan()));
+        list.addAll(DeepBenchCases.lstm());
         return list;
     }
 
@@ -179,7 +182,9 @@ final class RecurrentCases {
     }
 
     static List<Case> lstmGradient() {
-        return all(RecurrentCases::lstmGradient, 4);
+        List<Case> list = all(RecurrentCases::lstmGradient, true);
+        list.addAll(DeepBenchCases.lstmGradient());
+        return list;
     }
 
     static Case lstmGradient(CaseSizes s) {
@@ -194,10 +199,11 @@ final class RecurrentCases {
     }
 
     static List<Case> gru() {
-        List<Case> list = all(s -> gru(true, s), 3);
-        list.addAll(all(s -> gru(false, s), 0));
+        List<Case> list = all(s -> gru(true, s), true);
+        list.addAll(all(s -> gru(false, s), false));
         list.add(gru(true, nan()));
         list.add(gru(false, nan()));
+        list.addAll(DeepBenchCases.gru());
         return list;
     }
 
@@ -214,8 +220,9 @@ final class RecurrentCases {
     }
 
     static List<Case> gruGradient() {
-        List<Case> list = all(s -> gruGradient(true, s), 3);
-        list.addAll(all(s -> gruGradient(false, s), 0));
+        List<Case> list = all(s -> gruGradient(true, s), true);
+        list.addAll(all(s -> gruGradient(false, s), false));
+        list.addAll(DeepBenchCases.gruGradient());
         return list;
     }
 
