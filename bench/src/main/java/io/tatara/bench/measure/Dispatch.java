@@ -7,6 +7,7 @@ import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.Graph;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tensor;
@@ -50,6 +51,7 @@ final class Dispatch {
         List<DispatchFigure> list = new ArrayList<>();
         list.add(d.measure("eager, tensors", () -> d.tensors()));
         list.add(d.measure("eager, back end alone", () -> d.bindings()));
+        list.add(d.measure("recorded graph", () -> d.graph()));
         return list;
     }
 
@@ -107,6 +109,35 @@ final class Dispatch {
 
             @Override
             public void close() {
+                kept.close();
+            }
+        };
+    }
+
+    /** Recorded once, then replayed: on CUDA one launch for all. */
+    private Way graph() {
+        Scope kept = device.scope();
+        Tensor x = kept.full(1, ELEMENTS);
+        Op op = sum();
+        Graph g =
+                Graph.record(
+                        kept,
+                        s -> {
+                            Tensor y = x;
+                            for (int i = 0; i < OPS; i++) {
+                                y = s.ops().run(op, y, x)[0];
+                            }
+                            return new Tensor[] {y};
+                        });
+        return new Way() {
+            @Override
+            public void issue() {
+                g.replay();
+            }
+
+            @Override
+            public void close() {
+                g.close();
                 kept.close();
             }
         };

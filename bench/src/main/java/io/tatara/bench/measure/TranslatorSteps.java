@@ -5,6 +5,8 @@ import io.tatara.models.text.PairBatch;
 import io.tatara.models.translator.TranslatorConfig;
 import io.tatara.models.translator.TranslatorStep;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.Graph;
+import io.tatara.runtime.Scope;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,42 +69,73 @@ public final class TranslatorSteps {
      */
     static void measure(Device device, Peers peers, boolean quick, Consumer<StepFigure> listener) {
         for (Size s : quick ? sizes().subList(0, 1) : sizes()) {
-            listener.accept(measure(device, peers, quick, s));
+            measure(device, peers, quick, s, listener);
         }
     }
 
-    private static StepFigure measure(Device device, Peers peers, boolean quick, Size size) {
+    private static void measure(
+            Device device, Peers peers, boolean quick, Size size, Consumer<StepFigure> listener) {
         Map<String, Object> facts = facts(size);
+        List<PeerFigure> others = List.of();
+        double eager = 0;
         try (TranslatorStep step =
                 new TranslatorStep(device, size.config, size.source, size.target)) {
             facts.put("parameters", step.parameters());
-            Samples s = samples(device, step, quick);
-            List<PeerFigure> others =
-                    peers == null
-                            ? List.of()
-                            : peers.ask(request(facts, step.batch(), s), s.median());
-            return new StepFigure(
-                    size.name(),
-                    facts,
-                    step.batch().tokens(),
-                    s.seconds(),
-                    s.median(),
-                    s.spread(),
-                    "",
-                    others);
+            float loss = step.loss();
+            if (!Float.isFinite(loss)) {
+                throw new TataraException("the loss is " + loss);
+            }
+            Samples s = samples(device, step::run, quick);
+            eager = s.median();
+            if (peers != null) {
+                others = peers.ask(request(facts, step.batch(), s), eager);
+            }
+            listener.accept(figure(size.name(), facts, step, s, others));
+            try (Scope scope = device.scope();
+                    Graph graph = step.record(scope)) {
+                Samples replayed = samples(device, graph::replay, quick);
+                String name = size.name() + ", recorded graph";
+                List<PeerFigure> same = against(others, replayed.median());
+                listener.accept(figure(name, facts, step, replayed, same));
+            }
         } catch (TataraException e) {
-            return new StepFigure(
-                    size.name(), facts, 0, List.of(), 0, 0, e.getMessage(), List.of());
+            String name = size.name() + (eager > 0 ? ", recorded graph" : "");
+            listener.accept(
+                    new StepFigure(name, facts, 0, List.of(), 0, 0, e.getMessage(), List.of()));
         }
     }
 
-    private static Samples samples(Device device, TranslatorStep step, boolean quick) {
-        float loss = step.loss();
-        if (!Float.isFinite(loss)) {
-            throw new TataraException("the loss is " + loss);
-        }
+    /** The peers' times, beside another one of ours. */
+    private static List<PeerFigure> against(List<PeerFigure> peers, double ours) {
+        return peers.stream()
+                .map(p ->
+                        p.failure().isEmpty()
+                                ? new PeerFigure(
+                                        p.name(),
+                                        p.samples(),
+                                        p.median(),
+                                        p.spread(),
+                                        ours > 0 ? p.median() / ours : 0,
+                                        "")
+                                : p)
+                .toList();
+    }
+
+    private static StepFigure figure(
+            String name,
+            Map<String, Object> facts,
+            TranslatorStep step,
+            Samples s,
+            List<PeerFigure> peers) {
+        return new StepFigure(
+                name, facts, step.batch().tokens(), s.seconds(), s.median(), s.spread(), "", peers);
+    }
+
+    private static Samples samples(Device device, Runnable step, boolean quick) {
         int least = quick ? 3 : 15;
-        long warm = System.nanoTime() + (quick ? 200_000_000L : 2_000_000_000L);
+        // The JVM's compiler needs a while, and this one is not a fresh one for each measurement.
+        long settle = device.info().backEnd().equals("jvm") ? 10_000_000_000L : 2_000_000_000L;
+        long warm = System.nanoTime() + (quick ? 200_000_000L : settle);
         for (int i = 0; i < 3 || (i < 50 && System.nanoTime() < warm); i++) {
             step.run();
             device.synchronize();

@@ -6,6 +6,7 @@ import io.tatara.models.text.EncodedPair;
 import io.tatara.models.text.PairBatch;
 import io.tatara.models.text.Vocabulary;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.Graph;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
@@ -88,6 +89,14 @@ public final class TranslatorStep implements AutoCloseable {
         try (Scope scope = device.scope()) {
             step(scope);
         }
+    }
+
+    /**
+     * The step as a graph of the scope; this takes a step. Replays drop the same places and correct
+     * Adam's moments as this step did, so they train little, but take as long as any step.
+     */
+    public Graph record(Scope scope) {
+        return Graph.record(scope, s -> new Tensor[] {step(s)});
     }
 
     /** Takes a step and waits for its loss. */
