@@ -74,7 +74,7 @@ final class RecurrentCases {
     }
 
     /**
-     * @param gates of a cell that is measured, 0 for others
+     * @param measured whether the sizes for measuring belong to them
      */
     private static List<Case> all(Function<CaseSizes, Case> make, boolean measured) {
         List<Case> list = new ArrayList<>();
