@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
             BenchCommand.class,
             TrainCommand.class,
             TranslateCommand.class,
-            DemoCommand.class
+            DemoCommand.class,
+            PtxCommand.class
         },
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {

@@ -131,7 +131,9 @@ final class CrossEntropyCases {
             }
         }
         k = k.reduction(c.inputs().get(0).spec().shape().dim(1));
-        return c.testsGradient() ? k : k.noGradient();
+        // Far from 0 a 16-bit logit is a whole number, where the floor that logSumExp keeps jumps.
+        boolean smooth = c.testsGradient() && !c.name().endsWith("far from 0");
+        return smooth ? k : k.noGradient();
     }
 
     /** Whole blocks of -inf, then ever larger numbers. */
