@@ -110,6 +110,11 @@ final class ReduceCases {
                         .reduction(1301)
                         .noGradient());
         cases.add(
+                Case.of("tiles of whole pieces", op(ReduceKind.SUM, 0))
+                        .in(TensorSpec.f32(1031, 272))
+                        .reduction(1031)
+                        .noGradient());
+        cases.add(
                 Case.of("rows of whole pieces", op(ReduceKind.MEAN, 1))
                         .in(TensorSpec.f32(67, 136))
                         .reduction(136));
@@ -151,6 +156,7 @@ final class ReduceCases {
                 "SUM long columns",
                 "odd rows",
                 "columns of whole pieces",
+                "tiles of whole pieces",
                 "rows of whole pieces");
     }
 
