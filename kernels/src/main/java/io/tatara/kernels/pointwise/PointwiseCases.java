@@ -290,6 +290,19 @@ final class PointwiseCases {
                         .noGradient());
         c.add(sum("three runs", 24, f32(3, 5, 2, 7, 4), 1, 5, 1, 7, 1));
         c.add(sum("rank only", 1, f32(1, 1, 6), 6));
+        c.add(sum("columns of whole pieces", 700, f32(700, 24), 24).noGradient());
+        c.add(
+                sum("bfloat16 columns", 700, TensorSpec.of(DType.BFLOAT16, 700, 24), 24)
+                        .noGradient());
+        c.add(
+                sum("float16 odd columns", 700, TensorSpec.of(DType.FLOAT16, 700, 9), 9)
+                        .noGradient());
+        for (DType d : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
+            c.add(
+                    sum(d + " bias 65536x1024", 65536, TensorSpec.of(d, 65536, 1024), 1024)
+                            .bench()
+                            .large());
+        }
         c.add(sum("bench bias", 4096, f32(4096, 1024), 1024).bench());
         return c;
     }

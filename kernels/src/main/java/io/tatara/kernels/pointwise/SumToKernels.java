@@ -4,12 +4,14 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.RefArray;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Lanes;
+import io.tatara.kernels.reduce.ReduceCuda;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -138,6 +140,32 @@ final class SumToKernels {
             lanes.binary(BinaryOp.ADD, y, to, x, at + k * s.inner + start, y, to, n);
         }
     }
+
+    /** In 16-byte pieces on CUDA, by {@link ReduceCuda}. */
+    static final GpuKernel<SumTo> CUDA =
+            new GpuKernel<>() {
+                @Override
+                public String variant() {
+                    return "cuda";
+                }
+
+                @Override
+                public boolean supports(SumTo op, TensorSpec[] in, GpuTraits traits) {
+                    return ReduceCuda.supports(in[0], traits);
+                }
+
+                @Override
+                public GpuPlan plan(SumTo op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+                    Shape x = in[0].shape();
+                    Shape target = op.target();
+                    boolean[] reduced = new boolean[x.rank()];
+                    for (int d = 0; d < reduced.length; d++) {
+                        int a = d - (x.rank() - target.rank());
+                        reduced[d] = a < 0 || target.dim(a) != x.dim(d);
+                    }
+                    return ReduceCuda.sum(x, reduced, in[0].dtype());
+                }
+            };
 
     static GpuPlan gpu(SumTo op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         int size = out[0].size();

@@ -1,5 +1,6 @@
 package io.tatara.kernels.reduce;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
@@ -94,6 +95,44 @@ final class ReduceCases {
                         .exact()
                         .noGradient());
         cases.add(
+                Case.of("odd rows in chunks", op(ReduceKind.SUM, 1))
+                        .in(TensorSpec.f32(3, 40_001), WHOLE)
+                        .exact()
+                        .noGradient());
+        cases.add(
+                Case.of("odd rows", op(ReduceKind.MAX, 1))
+                        .in(TensorSpec.f32(9, 1501), WILD)
+                        .reduction(1)
+                        .noGradient());
+        cases.add(
+                Case.of("columns of whole pieces", op(ReduceKind.SUM, 1))
+                        .in(TensorSpec.f32(2, 1301, 40))
+                        .reduction(1301)
+                        .noGradient());
+        cases.add(
+                Case.of("tiles of whole pieces", op(ReduceKind.SUM, 0))
+                        .in(TensorSpec.f32(1031, 272))
+                        .reduction(1031)
+                        .noGradient());
+        cases.add(
+                Case.of("rows of whole pieces", op(ReduceKind.MEAN, 1))
+                        .in(TensorSpec.f32(67, 136))
+                        .reduction(136));
+        for (DType d : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
+            int n = d == DType.FLOAT32 ? 65536 : 131072;
+            TensorSpec x = TensorSpec.of(d, n, 1024);
+            cases.add(
+                    Case.of(d + " columns " + n + "x1024", op(ReduceKind.SUM, 0))
+                            .in(x)
+                            .bench()
+                            .large());
+            cases.add(
+                    Case.of(d + " rows " + n + "x1024", op(ReduceKind.SUM, 1))
+                            .in(x)
+                            .bench()
+                            .large());
+        }
+        cases.add(
                 Case.of("bias 16384x512", op(ReduceKind.SUM, 0))
                         .in(TensorSpec.f32(16384, 512))
                         .bench());
@@ -110,7 +149,15 @@ final class ReduceCases {
                         .in(TensorSpec.f32(32, 64, 56, 56))
                         .bench());
         return Case.withHalves(
-                cases, "SUM wild rows", "MEAN wild columns", "MAX wild rows", "SUM long columns");
+                cases,
+                "SUM wild rows",
+                "MEAN wild columns",
+                "MAX wild rows",
+                "SUM long columns",
+                "odd rows",
+                "columns of whole pieces",
+                "tiles of whole pieces",
+                "rows of whole pieces");
     }
 
     private static Reduce op(ReduceKind kind, int... axes) {
