@@ -1,5 +1,6 @@
 package io.tatara.kernels.embedding;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
@@ -15,7 +16,7 @@ public final class EmbeddingRoom {
                             "embedding",
                             EmbeddingKernels::reference,
                             List.of(EmbeddingKernels::jvm),
-                            List.of(EmbeddingKernels::gpu),
+                            List.of(new EmbeddingCuda(), EmbeddingKernels::gpu),
                             EmbeddingRoom::cases),
                     new OpEntry<>(
                             EmbeddingGradient.class,
@@ -38,17 +39,28 @@ public final class EmbeddingRoom {
     }
 
     private static List<Case> cases() {
-        return List.of(
-                look("one id", -1, 5, 8, Data.of(3)),
-                look("sentences", -1, 10, 7, Data.integers(0, 9), 3, 4),
-                // The padding row is read but by definition gets no gradient, which finite
-                // differences would miss.
-                look("padding", 0, 10, 16, Data.integers(0, 3), 2, 9).noGradient(),
-                look("width 1", -1, 4, 1, Data.integers(0, 3), 11),
-                look("empty batch", -1, 4, 3, Data.constant(0), 0, 5),
-                look("out of range", -1, 10, 5, WILD, 40).noGradient(),
-                look("no rows", -1, 0, 5, Data.constant(0), 4).noGradient(),
-                look("32000x512", 0, 32000, 512, Data.integers(0, 31999), 64, 64).bench());
+        List<Case> cases =
+                List.of(
+                        look("one id", -1, 5, 8, Data.of(3)),
+                        look("sentences", -1, 10, 7, Data.integers(0, 9), 3, 4),
+                        // The padding row is read but by definition gets no gradient, which finite
+                        // differences would miss.
+                        look("padding", 0, 10, 16, Data.integers(0, 3), 2, 9).noGradient(),
+                        look("width 1", -1, 4, 1, Data.integers(0, 3), 11),
+                        look("empty batch", -1, 4, 3, Data.constant(0), 0, 5),
+                        look("out of range", -1, 10, 5, WILD, 40).noGradient(),
+                        look("no rows", -1, 0, 5, Data.constant(0), 4).noGradient(),
+                        look("32000x512", 0, 32000, 512, Data.integers(0, 31999), 64, 64).bench(),
+                        look("8-byte pieces", -1, 10, 6, WILD, 41).noGradient(),
+                        // More pieces than a block moves.
+                        look("several blocks", -1, 50, 260, Data.integers(0, 49), 90).noGradient(),
+                        Case.of("32000x1024 bfloat16", new Embedding(-1))
+                                .in(TensorSpec.of(DType.BFLOAT16, 32000, 1024))
+                                .in(TensorSpec.i32(65536), Data.integers(0, 31999))
+                                .exact()
+                                .bench());
+        return Case.withHalves(
+                cases, "sentences", "padding", "width 1", "out of range", "8-byte pieces");
     }
 
     private static Case back(String name, int padding, int v, Data ids, Data dy, int count, int d) {
