@@ -44,7 +44,11 @@ final class EmbeddingCuda implements GpuKernel<Embedding> {
         return GpuPlan.builder()
                 .launch(
                         GpuProgram.cuda(
-                                EmbeddingCuda.class, "gather.cu", List.of(), "BYTES", bytes),
+                                EmbeddingCuda.class,
+                                "gather.cu",
+                                List.of("warp.cuh"),
+                                "BYTES",
+                                bytes),
                         "embedding_gather",
                         new int[] {(int) ((n + BLOCK - 1L) / BLOCK), 1, 1},
                         new int[] {LOCAL, 1, 1},
