@@ -1,4 +1,4 @@
-/* Rows of a table by id on CUDA, any architecture: bits are moved, not computed with.
+/* Rows of a table by id on CUDA, any architecture; follows warp.cuh. Bits are moved, not computed with.
  *
  * Tile: a row is cut into pieces of BYTES bytes (16, 8, 4 or 2: the largest that divides a row, so that every row
  * begins at a multiple of it); a thread moves TURNS pieces a block's width apart, so that neighbours touch
