@@ -8,8 +8,9 @@ import io.tatara.kernels.TensorSpec;
 
 /**
  * Gradient of {@link Embedding}: dtable[i, :] is the sum of dy over all positions whose id is i, in
- * order of position, so that the result is the same on every run. Rows that no id names, and the
- * padding row, are 0; ids outside [0, vocabulary) contribute nothing.
+ * order of position (on CUDA in chunks of 64, whose sums are then added in order), so that the
+ * result is the same on every run. Rows that no id names, and the padding row, are 0; ids outside
+ * [0, vocabulary) contribute nothing.
  *
  * <p>Inputs: ids int32 of any shape, dy [ids' shape…, d]. Output: dtable [vocabulary, d].
  */
