@@ -151,8 +151,9 @@ record GridShape(
         int results = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
         int room = registerPieces(results, f32 ? rowBlock : 2, vector);
         if (pieces > room) {
-            // Pieces in shared memory need registers on their way.
-            room -= results >= 32 ? 9 : 7;
+            // Pieces in shared memory need registers on their way, more where matrix units take
+            // them.
+            room -= results >= 32 ? 9 : f32 ? 7 : 11;
         }
         List<Integer> inRegisters = inRegisters(room, phases);
         int registers = 0;

@@ -28,12 +28,12 @@ import org.junit.jupiter.api.io.TempDir;
  * register spills, more registers than the block's threads can have, and more shared memory than
  * the chip has are failures. {@code -Dtatara.op=NAME} takes one op's cases, {@code
  * -Dtatara.nvcc.programs=N} at most so many programs (at least one of each source), {@code
- * -Dtatara.nvcc.seconds=N} so much time (300; all of them take longer), from each source in turn;
+ * -Dtatara.nvcc.seconds=N} so much time (200; all of them take longer), from each source in turn;
  * what is left out is counted.
  */
 class CudaSourcesTest {
     private static final int PROGRAMS = Integer.getInteger("tatara.nvcc.programs", 1 << 20);
-    private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 300);
+    private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 200);
     private static final int REGISTERS = 65536;
 
     @TempDir Path folder;
@@ -148,8 +148,8 @@ class CudaSourcesTest {
     }
 
     /**
-     * What is compiled at one time: Hopper's own functions need a front end for it alone; all others
-     * are PTX of the oldest architecture that has them, the same for all.
+     * What is compiled at one time: Hopper's own functions need a front end for it alone; all
+     * others are PTX of the oldest architecture that has them, the same for all.
      */
     private static List<List<Integer>> compilations(Found f) {
         return f.program().headers().contains("hopper.cuh")
