@@ -17,9 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -35,6 +36,9 @@ import java.util.stream.Stream;
  * of it.
  */
 public final class PtxPackager {
+    /** The oldest that have what a kernel may ask for; newer ones run their PTX. */
+    private static final int[] ARCHES = {75, 80, 90};
+
     private final Path nvcc;
 
     /**
@@ -45,15 +49,22 @@ public final class PtxPackager {
     }
 
     /**
-     * Everything that would be compiled.
+     * Everything that would be compiled: all portable programs, so that every op runs, and those of
+     * a chip's own kernels that the standard benchmarks ask for; all of these would be several
+     * times as much.
      *
      * @param op name of the one op whose programs are taken, null for all
      */
     public static List<GpuProgram> programs(String op) {
-        Map<GpuProgram, Boolean> all = new LinkedHashMap<>();
-        ProgramCensus.take(op, GpuTraits.CUDA_ARCHES).forEach(f -> all.put(f.program(), true));
-        MeasuringPrograms.take(GpuTraits.CUDA_ARCHES).forEach(f -> all.put(f.program(), true));
-        return List.copyOf(all.keySet());
+        Set<GpuProgram> all = new LinkedHashSet<>();
+        ProgramCensus.take(op, ARCHES).stream()
+                .map(ProgramCensus.Found::program)
+                .filter(p -> p.headers().isEmpty())
+                .forEach(all::add);
+        ProgramCensus.take(op, c -> "standard".equals(c.suite()), ARCHES)
+                .forEach(f -> all.add(f.program()));
+        MeasuringPrograms.take(ARCHES).forEach(f -> all.add(f.program()));
+        return List.copyOf(all);
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * All GPU programs that the plans of all cases ask for on CUDA devices, found without a device:
@@ -89,6 +90,15 @@ public final class ProgramCensus {
      * @throws TataraException if a plan cannot be made, naming case and variant
      */
     public static List<Found> take(String only, int... arches) {
+        return take(only, c -> true, arches);
+    }
+
+    /**
+     * Those that some cases ask for.
+     *
+     * @param which whether a case is looked at
+     */
+    public static List<Found> take(String only, Predicate<Case> which, int... arches) {
         Map<GpuProgram, Found> all = new LinkedHashMap<>();
         for (int arch : arches) {
             for (int size : SIZES) {
@@ -96,7 +106,9 @@ public final class ProgramCensus {
                 for (OpEntry<?> e : OpTable.all()) {
                     if (only == null || only.equals(e.name())) {
                         for (Case c : e.cases().get()) {
-                            add(all, e, c, traits);
+                            if (which.test(c)) {
+                                add(all, e, c, traits);
+                            }
                         }
                     }
                 }
