@@ -150,10 +150,11 @@ record GridShape(
         boolean vector = e.hidden() % (PIECE / dtype.bytes()) == 0;
         int results = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
         int room = registerPieces(results, f32 ? rowBlock : 2, vector);
-        if (pieces > room) {
-            // Pieces in shared memory need registers on their way, more where matrix units take
-            // them.
-            room -= results >= 32 ? 9 : f32 ? 7 : 11;
+        // Matrix units beside the derivatives of the gates need the most.
+        boolean tight = !f32 && sums > 0;
+        if (pieces > (tight ? room - 1 : room)) {
+            // Pieces in shared memory need registers on their way.
+            room -= results >= 32 ? 9 : f32 ? 7 : tight && across < 4 ? 15 : 11;
         }
         List<Integer> inRegisters = inRegisters(room, phases);
         int registers = 0;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  */
 class HalfPlansTest {
     /** Parts of the names of defines that tell a program how its tensors are stored. */
-    private static final List<String> TOLD = List.of("STORAGE", "WORD", "FROM", "TO");
+    private static final List<String> TOLD = List.of("STORAGE", "WORD", "FROM", "TO", "BYTES");
 
     @Test
     void programsAreToldOf16BitTensors() {
