@@ -149,12 +149,10 @@ record GridShape(
         int partRows = phases.stream().mapToInt(Phase::rows).max().orElseThrow();
         boolean vector = e.hidden() % (PIECE / dtype.bytes()) == 0;
         int results = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
-        int room = registerPieces(results, f32 ? rowBlock : 2, vector);
-        // Matrix units beside the derivatives of the gates need the most.
-        boolean tight = !f32 && sums > 0;
-        if (pieces > (tight ? room - 1 : room)) {
+        int room = registerPieces(f32 ? 32 : 30, results, f32 ? rowBlock : 2, vector);
+        if (pieces > room) {
             // Pieces in shared memory need registers on their way.
-            room -= results >= 32 ? 9 : f32 ? 7 : tight && across < 4 ? 15 : 11;
+            room -= results >= 32 || !f32 && sums > 0 ? 9 : 7;
         }
         List<Integer> inRegisters = inRegisters(room, phases);
         int registers = 0;
@@ -213,10 +211,10 @@ record GridShape(
      * Pieces for which registers are left beside the sums of a product, the states that it has read
      * ahead and what the gates need; checked against the compiler's report.
      */
-    private static int registerPieces(int results, int readAhead, boolean vector) {
+    private static int registerPieces(int most, int results, int readAhead, boolean vector) {
         int ahead = readAhead <= 2 ? 4 * readAhead : 2 * readAhead;
         // States read one by one need registers on their way.
-        return Math.min(32, (255 - (vector ? 60 : 90) - results - 4 * ahead) / 4);
+        return Math.min(most, (255 - (vector ? 60 : 90) - results - 4 * ahead) / 4);
     }
 
     private static List<Integer> inRegisters(int pieces, List<Phase> phases) {

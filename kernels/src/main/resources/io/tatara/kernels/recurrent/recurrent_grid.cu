@@ -77,8 +77,7 @@
 #define DEPTH (RB == 1 ? 4 : 2)
 #else
 #define PE 8
-/* How far states are read ahead; by the compiler's report, less where many sums need registers. */
-#define DEPTH (A0 >= 4 ? 3 : 4)
+#define DEPTH 4
 #endif
 #define THREADS (WARPS * 32)
 #define PHASES (A1 > 0 ? 2 : 1)
@@ -175,33 +174,37 @@ DEVICE uint4 gather(const ELEM* w, int at, int stride, int n) {
   return make_uint4(v[0], v[1], v[2], v[3]);
 }
 
-/* Rows of a phase's slice: row i is gate i / units, unit i % units; forward a row of the weight from row `gate0`
- * of gates on, with K = H columns; backward a column of it, with K rows from row `gate0 * H` on. */
-template <int A, int KP, int LR, int KR, int REG, int AT, int FORWARD>
-DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, int gate0, int count,
-                         int K, int H) {
+/* Piece (kp, a) of this thread. Row i of a phase's slice is gate i / units, unit i % units; forward a row of the weight
+ * from row `gate0` of gates on, with K = H columns; backward a column of it, with K rows from row `gate0 * H` on. */
+template <int LR, int FORWARD>
+DEVICE uint4 weight_piece(const Place& p, const ELEM* w, int gates, int gate0, int count, int K, int H, int a, int kp) {
   const int LK = 32 / LR;
   int lane = p.tid % 32, warp = p.tid / 32, lr = lane / LK, lk = lane % LK;
+  int i = a * LR + lr, j = p.unit0 + i % p.units, gate = i / p.units;
+  int k = ((kp * WARPS + warp) * LK + lk) * PE;
+  int n = gate < count && j < H ? K - k : 0;
+  int row = ((p.d * gates + gate0 + gate) * H + j) * H + k;
+  if (FORWARD && VECTOR) return n <= 0 ? make_uint4(0, 0, 0, 0) : *(const uint4*)(w + row);
+  if (FORWARD) return gather(w, row, 1, n);
+  return gather(w, ((p.d * gates + gate0) * H + k) * H + j, H, n);
+}
+
+/* The slice of a phase: into registers what has its place there, the rest into shared memory. */
+template <int A, int KP, int LR, int KR, int REG, int AT, int FORWARD>
+DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, int gate0, int count, int K, int H) {
   UNROLL
   for (int a = 0; a < A; a++) {
-    int i = a * LR + lr, j = p.unit0 + i % p.units, gate = i / p.units;
-    bool there = gate < count && j < H;
     UNROLL
-    for (int kp = 0; kp < KP; kp++) {
-      int k = ((kp * WARPS + warp) * LK + lk) * PE;
-      int n = there ? K - k : 0;
-      uint4 x;
-      if (FORWARD && VECTOR)
-        x = n <= 0 ? make_uint4(0, 0, 0, 0) : *(const uint4*)(w + ((p.d * gates + gate0 + gate) * H + j) * H + k);
-      else if (FORWARD)
-        x = gather(w, ((p.d * gates + gate0 + gate) * H + j) * H + k, 1, n);
-      else
-        x = gather(w, ((p.d * gates + gate0) * H + k) * H + j, H, n);
-      if (kp < KR)
-        reg[REG + kp * A + a] = x;
-      else
-        p.pieces[(AT + (kp - KR) * A + a) * THREADS + p.tid] = x;
-    }
+    for (int kp = 0; kp < KR; kp++)
+      reg[REG + kp * A + a] = weight_piece<LR, FORWARD>(p, w, gates, gate0, count, K, H, a, kp);
+  }
+  /* Unrolled throughout, the reads of all pieces would be under way at once and registers spill. */
+  ROLLED
+  for (int a = 0; a < A; a++) {
+    _Pragma("unroll 4")
+    for (int kp = KR; kp < KP; kp++)
+      p.pieces[(AT + (kp - KR) * A + a) * THREADS + p.tid] =
+          weight_piece<LR, FORWARD>(p, w, gates, gate0, count, K, H, a, kp);
   }
 }
 

@@ -23,17 +23,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Every GPU source with every set of parameters that a case asks for compiles as CUDA C for every
- * architecture of {@link GpuTraits#CUDA_ARCHES}, without a GPU. Errors, ignored directives,
+ * Every GPU source, with the sets of parameters that the cases ask for, compiles as CUDA C for
+ * every architecture of {@link GpuTraits#CUDA_ARCHES}, without a GPU. Errors, ignored directives,
  * register spills, more registers than the block's threads can have, and more shared memory than
- * the chip has are failures. {@code -Dtatara.op=NAME} takes one op's cases, {@code
- * -Dtatara.nvcc.programs=N} at most so many programs (at least one of each source), {@code
- * -Dtatara.nvcc.seconds=N} so much time (200; all of them take longer), from each source in turn;
- * what is left out is counted.
+ * the chip has are failures.
+ *
+ * <p>There are more than two thousand programs, an hour for two cores: by default 400 are taken,
+ * from each source in turn and the same ones each time. {@code -Dtatara.nvcc.programs=N} takes more
+ * or fewer (at least one of each source), {@code -Dtatara.op=NAME} one op's cases alone, {@code
+ * -Dtatara.nvcc.seconds=N} limits the time (600). What is left out is counted.
  */
 class CudaSourcesTest {
-    private static final int PROGRAMS = Integer.getInteger("tatara.nvcc.programs", 1 << 20);
-    private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 200);
+    private static final int PROGRAMS = Integer.getInteger("tatara.nvcc.programs", 400);
+    private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 600);
     private static final int REGISTERS = 65536;
 
     @TempDir Path folder;
