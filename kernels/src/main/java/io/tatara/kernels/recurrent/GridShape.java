@@ -150,6 +150,8 @@ record GridShape(
         boolean vector = e.hidden() % (PIECE / dtype.bytes()) == 0;
         int results = f32 ? across * rowBlock : across * (across <= 2 ? 8 : 4);
         int room = registerPieces(f32 ? 32 : 30, results, f32 ? rowBlock : 2, vector);
+        // The compiler's code for these chips takes more registers.
+        room -= traits.arch() >= 120 ? 10 : traits.arch() < 90 ? 5 : 0;
         if (pieces > room) {
             // Pieces in shared memory need registers on their way.
             room -= results >= 32 || !f32 && sums > 0 ? 9 : 7;
