@@ -21,6 +21,14 @@ abstract class MicroKernels {
     /** A tile t [h][nr] of sums over k, from packed panels A [k][h] and B [k][nr]. */
     abstract void tile(int h, int k, float[] a, int ao, float[] b, int bo, float[] t);
 
+    /**
+     * A tile of {@link #mr} rows; meanwhile some of a's 2k floats from {@code next} on are brought
+     * nearer. Uses one float of t behind the tile.
+     */
+    void tileAhead(int k, float[] a, int ao, float[] b, int bo, float[] t, int next) {
+        tile(mr(), k, a, ao, b, bo, t);
+    }
+
     /** Takes the first rows and columns of a tile to C. */
     void merge(int rows, int columns, float[] t, float[] c, int co, int ldc, boolean add) {
         int nr = nr();

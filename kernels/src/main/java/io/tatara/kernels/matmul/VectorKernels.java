@@ -36,6 +36,15 @@ final class VectorKernels extends MicroKernels {
     }
 
     @Override
+    void tileAhead(int k, float[] a, int ao, float[] b, int bo, float[] t, int next) {
+        if (MR == 12) {
+            VectorTiles.rows12Ahead(k, a, ao, b, bo, t, next);
+        } else {
+            super.tileAhead(k, a, ao, b, bo, t, next);
+        }
+    }
+
+    @Override
     void merge(int rows, int columns, float[] t, float[] c, int co, int ldc, boolean add) {
         if (columns == VectorTiles.NR) {
             VectorTiles.merge(rows, t, c, co, ldc, add);
