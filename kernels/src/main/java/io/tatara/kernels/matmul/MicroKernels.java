@@ -29,6 +29,13 @@ abstract class MicroKernels {
         tile(mr(), k, a, ao, b, bo, t);
     }
 
+    /** Has the tiles compiled: called again and again with a few thousand floats to play with. */
+    void warmUp(float[] a, float[] b, float[] t) {
+        for (int h = mr(); h > 0; h = h > 1 ? height(h / 2) : 0) {
+            tile(h, 64, a, 0, b, 0, t);
+        }
+    }
+
     /** Takes the first rows and columns of a tile to C. */
     void merge(int rows, int columns, float[] t, float[] c, int co, int ldc, boolean add) {
         int nr = nr();

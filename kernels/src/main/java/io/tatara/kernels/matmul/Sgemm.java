@@ -251,6 +251,7 @@ public final class Sgemm {
         float[] c = new float[4096];
         MicroKernels kernels = MicroKernels.of(ctx);
         for (int r = 0; r < rounds; r++) {
+            kernels.warmUp(a, b, c);
             kernels.tileAhead(64, a, 0, b, 0, c, 64); // only large products come to it
             for (int[] s : shapes) {
                 for (int t = 0; t < 4; t++) {
