@@ -8,7 +8,8 @@ import io.tatara.kernels.pointwise.UnaryOp;
  * Primitives over runs of floats: the one place, beside the matmul micro-kernels, where the vector
  * unit is programmed. A run is {@code n} floats of an array from an offset. Source and destination
  * may be the same run but may not otherwise overlap. Transcendental functions are accurate to a few
- * units in the last place, and NaN and infinity behave as in {@link Math}.
+ * units in the last place, and NaN and infinity behave as in {@link Math}; sigmoid and the shifted
+ * exponentials may give 0 where the result would be below the smallest normal number.
  */
 public interface Lanes {
     /** The primitives for this JVM: the vector unit where {@code jdk.incubator.vector} is there. */
