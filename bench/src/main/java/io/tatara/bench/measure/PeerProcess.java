@@ -118,10 +118,15 @@ public final class PeerProcess implements AutoCloseable {
     /** The last line that it wrote to standard error, which tells most. */
     private String tail() {
         try {
-            process.waitFor(2, TimeUnit.SECONDS);
+            String code =
+                    process.waitFor(2, TimeUnit.SECONDS)
+                            ? " (exit code " + process.exitValue() + ")"
+                            : "";
             List<String> all = new ArrayList<>(Files.readAllLines(errors, StandardCharsets.UTF_8));
             all.removeIf(String::isBlank);
-            return all.isEmpty() ? " (" + command.getFirst() + ")" : ": " + all.getLast().strip();
+            return all.isEmpty()
+                    ? code + " (" + command.getFirst() + ")"
+                    : code + ": " + all.getLast().strip();
         } catch (IOException e) {
             return "";
         } catch (InterruptedException e) {

@@ -17,7 +17,7 @@ final class BusyThreads implements AutoCloseable {
 
     static BusyThreads start(int count) {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        String path = System.getProperty("java.class.path");
+        String path = Contestants.classPath();
         String main = BusyThreads.class.getName();
         List<String> command = List.of(java, "-cp", path, main, Integer.toString(count));
         try {

@@ -61,11 +61,17 @@ final class Contestants {
         c.add("-Dai.djl.pytorch.num_interop_threads=1");
         c.add("-Dtatara.peers.openblas=" + System.getProperty("tatara.peers.openblas", ""));
         c.add("-cp");
-        c.add(System.getProperty("java.class.path"));
+        c.add(classPath());
         c.add(Worker.class.getName());
         c.add(name);
         c.add(Integer.toString(threads));
         return c;
+    }
+
+    /** Short: ONNX Runtime 1.29 ends the process where the command line is longer than a page. */
+    static String classPath() {
+        String folder = System.getProperty("tatara.peers.lib");
+        return folder == null ? System.getProperty("java.class.path") : folder + "/*";
     }
 
     static Map<String, String> environment(int threads) {
