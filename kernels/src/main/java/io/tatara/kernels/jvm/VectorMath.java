@@ -55,6 +55,10 @@ final class VectorMath {
     private static final float EXP6_2 = 4.1668389E-2f;
     private static final float EXP6_3 = 1.6666521E-1f;
     private static final float EXP6_4 = 4.9999994E-1f;
+    private static final float EXP5_0 = 8.3125215E-3f;
+    private static final float EXP5_1 = 4.1890148E-2f;
+    private static final float EXP5_2 = 1.6667114E-1f;
+    private static final float EXP5_3 = 4.9999231E-1f;
     // ln 2 in two parts; the product of the first with a small integer is exact.
     private static final float MINUS_LN2_HIGH = -0.693359375f;
     private static final float MINUS_LN2_LOW = 2.12194440e-4f;
@@ -173,6 +177,23 @@ final class VectorMath {
         FloatVector y = p.mul(scale.reinterpretAsFloats());
         y = y.blend(0f, x.compare(LT, LEAST_NORMAL));
         return y.blend(Float.POSITIVE_INFINITY, x.compare(GT, MOST_NORMAL));
+    }
+
+    /**
+     * exp for x that is not positive: its result to 1.5 units in the last place where it is a
+     * normal number, else 0. Degree 5, relative error 1e-7.
+     */
+    static FloatVector expFalling(FloatVector x) {
+        FloatVector t = x.fma(v(LOG2E), v(ROUNDING));
+        FloatVector r = reduceLn2(x, t.sub(ROUND));
+        FloatVector p = v(EXP5_0);
+        p = p.fma(r, v(EXP5_1));
+        p = p.fma(r, v(EXP5_2));
+        p = p.fma(r, v(EXP5_3));
+        p = p.fma(r, v(ONE));
+        p = p.fma(r, v(ONE));
+        IntVector scale = t.reinterpretAsInts().lanewise(LSHL, 23).add(0x3f800000);
+        return p.mul(scale.reinterpretAsFloats()).blend(0f, x.compare(LT, LEAST_NORMAL));
     }
 
     /** exp for |x| <= 87: neither clamped nor scaled in two steps. */

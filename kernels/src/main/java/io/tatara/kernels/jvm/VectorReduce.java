@@ -3,6 +3,7 @@ package io.tatara.kernels.jvm;
 import static io.tatara.kernels.jvm.VectorMath.S;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
@@ -151,6 +152,54 @@ public final class VectorReduce {
             a = a.add(v);
         }
         return addLanes(a);
+    }
+
+    static float largest(float[] x, int xo, int n) {
+        FloatVector a = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        FloatVector b = a;
+        int i = 0;
+        for (; i <= n - 2 * L; i += 2 * L) {
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector w = FloatVector.fromArray(S, x, xo + i + L);
+            a = a.blend(v, v.compare(VectorOperators.GT, a));
+            b = b.blend(w, w.compare(VectorOperators.GT, b));
+        }
+        float r = a.max(b).reduceLanes(VectorOperators.MAX);
+        for (; i < n; i++) {
+            r = x[xo + i] > r ? x[xo + i] : r;
+        }
+        return r;
+    }
+
+    static float expFalling(float[] x, int xo, float shift, float[] y, int yo, int n, int ahead) {
+        int whole = n - n % L;
+        float s = expFallingWhole(x, xo, shift, y, yo, whole, ahead, new float[1]);
+        return whole < n ? s + expRest(x, xo + whole, shift, y, yo + whole, n - whole) : s;
+    }
+
+    /**
+     * Reads one float of each vector ahead; {@code kept} keeps the compiler from leaving it out.
+     */
+    private static float expFallingWhole(
+            float[] x, int xo, float shift, float[] y, int yo, int n, int ahead, float[] kept) {
+        FloatVector a = FloatVector.zero(S);
+        float t = 0;
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = VectorMath.expFalling(FloatVector.fromArray(S, x, xo + i).sub(shift));
+            v.intoArray(y, yo + i);
+            a = a.add(v);
+            t += x[ahead + i];
+        }
+        kept[0] = t;
+        return addLanes(a);
+    }
+
+    private static float expRest(float[] x, int xo, float shift, float[] y, int yo, int n) {
+        VectorMask<Float> mask = S.indexInRange(0, n);
+        FloatVector v = FloatVector.fromArray(S, x, xo, mask).sub(shift);
+        v = FloatVector.zero(S).blend(VectorMath.expFalling(v), mask);
+        v.intoArray(y, yo, mask);
+        return addLanes(v);
     }
 
     static float sumExpShifted(float[] x, int xo, float shift, int n) {
