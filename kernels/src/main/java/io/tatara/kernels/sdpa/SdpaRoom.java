@@ -12,7 +12,7 @@ public final class SdpaRoom {
                             "scaled_dot_product_attention",
                             SdpaReference::forward,
                             List.of(SdpaJvm::forward),
-                            List.of(),
+                            List.of(new SdpaSm80()),
                             SdpaCases::forward),
                     new OpEntry<>(
                             ScaledDotProductAttentionGradient.class,
