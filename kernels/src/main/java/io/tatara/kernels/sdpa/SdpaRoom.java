@@ -19,7 +19,7 @@ public final class SdpaRoom {
                             "scaled_dot_product_attention_gradient",
                             SdpaReference::gradient,
                             List.of(SdpaGradientJvm::gradient),
-                            List.of(),
+                            List.of(new SdpaSm80Gradient()),
                             SdpaCases::gradient),
                     new OpEntry<>(
                             CacheAppend.class,
