@@ -20,7 +20,9 @@ import java.util.List;
 final class SdpaHalfCases {
     private SdpaHalfCases() {}
 
-    /** As in the op; {@code bias}: 1 where an extent is broadcast, 0 the full one; null for none. */
+    /**
+     * As in the op; {@code bias}: 1 where an extent is broadcast, 0 the full one; null for none.
+     */
     private record Setting(
             String name,
             DType dtype,

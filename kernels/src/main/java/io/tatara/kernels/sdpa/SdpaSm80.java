@@ -8,7 +8,9 @@ import io.tatara.kernels.gpu.GpuTraits;
 
 /**
  * {@code sdpa_sm80.cu}: attention of float16 and bfloat16 on the matrix units of compute capability
- * 8.0 and later. Head sizes that are multiples of 8, at most 256; a positive scale.
+ * 8.0 and later. Head sizes that are multiples of 8, at most 256 (128 with a bias); a positive
+ * scale. A value of NaN or infinity that a query does not see by a causal mask or a bias of −∞ must
+ * not be there: its weight 0 is multiplied by it. What lies behind a sequence's length is not read.
  */
 final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
     /** Tiles of keys that a split has at least. */
@@ -60,15 +62,18 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
         return traits.cuda(80)
                 && op.scale() > 0
                 && fits(in, s)
-                && tile(s, in[4] != null, false, traits) != null;
+                && tile(op, s, in, false, traits) != null;
     }
 
-    /** Whether rows are whole pieces of 16 bytes that the tiles have room for. */
+    /**
+     * Whether rows are whole pieces of 16 bytes that registers have room for, a bias's addresses
+     * besides where there is one.
+     */
     static boolean fits(TensorSpec[] in, AttentionShape s) {
         return in[0].dtype().isHalf()
                 && s.d() % 8 == 0
                 && s.dv() % 8 == 0
-                && Math.max(s.d(), s.dv()) <= 256;
+                && Math.max(s.d(), s.dv()) <= (in[4] == null ? 256 : 128);
     }
 
     /** A head size as tiles have it. */
@@ -77,10 +82,15 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
     }
 
     /** With two slots where two blocks have room for them, else with what gives two blocks. */
-    static Tile tile(AttentionShape s, boolean bias, boolean few, GpuTraits traits) {
+    private static Tile tile(
+            ScaledDotProductAttention op,
+            AttentionShape s,
+            TensorSpec[] in,
+            boolean few,
+            GpuTraits traits) {
         int d = padded(s.d());
         int dv = padded(s.dv());
-        Tile t = few ? new Tile(1, 1, 4, 64, 1) : tile(Math.max(d, dv), bias);
+        Tile t = few ? new Tile(1, 1, 4, 64, 1) : tile(op, in, Math.max(d, dv));
         int two = (traits.maxShared() + 1024) / 2 - 1024;
         int one = traits.maxShared();
         for (int room : new int[] {two, one}) {
@@ -93,15 +103,13 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
         return null;
     }
 
-    /** What 255 registers hold: sums of a warp's rows, and scores of a tile. */
-    private static Tile tile(int wide, boolean bias) {
-        if (bias) { // its addresses take registers
-            return new Tile(1, 4, 1, wide <= 128 ? 64 : wide <= 192 ? 32 : 16, 1);
+    /** What 255 registers hold: sums of a warp's rows, scores, and what tells who sees whom. */
+    private static Tile tile(ScaledDotProductAttention op, TensorSpec[] in, int wide) {
+        if (in[4] != null || wide > 128) {
+            return new Tile(1, 4, 1, wide <= 128 ? 64 : 32, 1);
         }
-        if (wide <= 128) {
-            return new Tile(2, 4, 1, wide <= 64 ? 64 : 32, 1);
-        }
-        return new Tile(1, 4, 1, 32, 1);
+        boolean plain = op.mask() != AttentionMask.CAUSAL_END && in[3] == null;
+        return new Tile(2, 4, 1, wide <= 64 && plain ? 64 : 32, 1);
     }
 
     @Override
@@ -111,14 +119,13 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
         if (s.n() == 0 || s.h() == 0 || s.tq() == 0) {
             return GpuPlan.NOTHING;
         }
-        boolean biased = in[4] != null;
-        Tile t = tile(s, biased, false, traits);
+        Tile t = tile(op, s, in, false, traits);
         int together = s.tq() * s.group();
         int usual = blocks(s.tq(), t) * s.n() * s.h();
         boolean few = together <= SHORT || together <= 4 * SHORT && usual < traits.computeUnits();
         int pack = few ? s.group() : 1;
         if (few) {
-            t = tile(s, biased, true, traits);
+            t = tile(op, s, in, true, traits);
         }
         int groups = blocks(s.tq() * pack, t) * s.n() * (s.h() / pack);
         int tiles = Math.max(1, ceil(s.tk(), t.keys()));

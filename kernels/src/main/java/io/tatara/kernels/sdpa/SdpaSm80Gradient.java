@@ -78,7 +78,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
     private static Tile byQueries(int d, int dv, boolean bias) {
         int wide = Math.max(d, dv);
         if (bias) {
-            return new Tile(true, 1, wide <= 128 ? 32 : 16, 1, true, false);
+            return new Tile(true, 1, 32, 1, true, false);
         }
         return wide <= 64
                 ? new Tile(true, 2, 32, 1, true, false)

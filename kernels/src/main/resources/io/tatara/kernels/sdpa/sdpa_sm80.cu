@@ -19,7 +19,7 @@
  *   1 16 rows a warp, S and O in registers: no [Tq, Tk] matrix in memory; but each ldmatrix of K or V feeds two mma, and
  *     shared memory then gives exactly what the units of 8.0 take.
  *   2 32 rows a warp (MI 2): four mma for each ldmatrix of K or V. With Q in registers (D <= 64) a tile of 64 keys takes
- *     128 mma and 32 ldmatrix a warp; at D = 128, Q read again, 256 and 80.
+ *     128 mma and 32 ldmatrix a warp; at D = 128, Q read again, one of 32 keys (more would spill) 128 and 48.
  *   3 cp.async a tile ahead: one barrier where shared memory holds two tiles twice a multiprocessor, the alternating
  *     scheme of one slot where it does not.
  *   4 causal: diagonal tiles alone are masked, warps leave out tiles above their rows, and the longest blocks of a head
@@ -46,30 +46,38 @@
 #define WARP_QUERIES (MI * 16 * WIDE * 2) /* bytes of a warp's queries, later of its results */
 #define VALUES (BN * D * 2)               /* bytes from keys to values in a slot */
 #define SLOT (BN * (D + DV) * 2)
+#if WARPS_N > 1
+#define QUERY(row) ((row) / pack)
+#define HEAD(row) ((row) % pack)
+#else
+#define QUERY(row) (row)
+#define HEAD(row) 0
+#endif
 #define MERGED (DV + 4) /* floats from row to row where warps put sums together */
 
 /* Scores of a warp: masked by the rows' ends, with bias in units of log2; without bias as they are. */
-DEVICE void finish_scores(float (&s)[MI][NJ][4], int j0, int row0, int rows, int pack, const int (&ends)[MI][2], float c,
-                          const ELEM *bias, int bsh, int bst, int bsk) {
+DEVICE void finish_scores(float (&s)[MI][NJ][4], int j0, int row0, int tq, int pack, int len, float c, const ELEM *bias,
+                          int bsh, int bst, int bsk) {
   int lane = lane_id();
+  int key0 = j0 + (lane & 3) * 2;
   UNROLL
   for (int i = 0; i < MI; i++) {
     UNROLL
     for (int h = 0; h < 2; h++) {
       int row = row0 + i * 16 + h * 8 + (lane >> 2);
+      int left = visible_keys(QUERY(row), len, tq) - key0;
 #if BIAS
-      const ELEM *b = bias + (long long)(row % pack) * bsh + (long long)(row / pack) * bst;
+      if (QUERY(row) >= tq) left = 0;
+      const ELEM *b = bias + HEAD(row) * bsh + QUERY(row) * bst + key0 * bsk;
 #endif
       UNROLL
       for (int j = 0; j < NJ; j++) {
         UNROLL
         for (int e = 0; e < 2; e++) {
-          int key = j0 + j * 8 + (lane & 3) * 2 + e;
           float &x = s[i][j][h * 2 + e];
-          bool seen = key < ends[i][h];
+          bool seen = j * 8 + e < left;
 #if BIAS
-          seen = seen && row < rows;
-          x = seen ? FMA(x, c, LD(b, (long long)key * bsk) * LOG2_E) : NEG_INF;
+          x = seen ? FMA(x, c, LD(b, (j * 8 + e) * bsk) * LOG2_E) : NEG_INF;
 #else
           x = seen ? x : NEG_INF;
 #endif
@@ -105,7 +113,7 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
   int row0 = block_row + wm * MI * 16;
   int len = sequence_length(lengths, n, tk);
   int last = block_row + BM < rows ? block_row + BM : rows;
-  int end = (visible_keys((last - 1) / pack, len, tq) + BN - 1) / BN;
+  int end = (visible_keys(QUERY(last - 1), len, tq) + BN - 1) / BN;
   int begin = 0;
 #if SPLIT
   begin = GROUP_ID(1) * per;
@@ -127,7 +135,7 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
     int piece = e % (D / 8);
     int row = block_row + r;
     bool there = row < rows && piece * 8 < d;
-    const ELEM *from = q + (long long)(row % pack) * qsh + (long long)(row / pack) * qst + piece * 8;
+    const ELEM *from = q + (long long)HEAD(row) * qsh + (long long)QUERY(row) * qst + piece * 8;
     copy_async_16(base + piece_at<D>(r, piece), there ? from : q, there ? 16 : 0);
   }
 #else
@@ -171,18 +179,16 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
   float o[MI][VJ][4];
   clear(o);
   float top[MI][2], sum[MI][2];
-  int ends[MI][2];
   UNROLL
   for (int i = 0; i < MI; i++) {
     UNROLL
     for (int h = 0; h < 2; h++) {
       top[i][h] = NEG_INF;
       sum[i][h] = 0.0f;
-      ends[i][h] = visible_keys((row0 + i * 16 + h * 8 + (lane >> 2)) / pack, len, tq);
     }
   }
-  int all_see = visible_keys(row0 / pack, len, tq);                    /* keys that each row of the warp sees */
-  int some_see = visible_keys((row0 + MI * 16 - 1) / pack, len, tq); /* that one of them does */
+  int all_see = visible_keys(QUERY(row0), len, tq);                    /* keys that each row of the warp sees */
+  int some_see = visible_keys(QUERY(row0 + MI * 16 - 1), len, tq); /* that one of them does */
   float c = scale * LOG2_E;
   float unit = BIAS ? 1.0f : c; /* from scores to log2 */
   uint slot = slots;
@@ -224,7 +230,7 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
 #else
       multiply_rows<MI, NJ, D>(s, own, pq, keys, pk);
 #endif
-      if (BIAS || j0 + KEYS > all_see) finish_scores(s, j0, row0, rows, pack, ends, c, bias, bsh, bst, bsk);
+      if (BIAS || j0 + KEYS > all_see) finish_scores(s, j0, row0, tq, pack, len, c, bias, bsh, bst, bsk);
       UNROLL
       for (int i = 0; i < MI; i++) {
         UNROLL
@@ -327,7 +333,7 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
     float factor = total == 0.0f ? 0.0f : 1.0f / total;
     UNROLL
     for (int j = 0; j < 8; j++) x[j] *= factor;
-    long long place = ((long long)n * heads + head + row % pack) * tq + row / pack;
+    long long place = ((long long)n * heads + head + HEAD(row)) * tq + QUERY(row);
     float log_sum = total == 0.0f ? NEG_INF : FMA(shift, LN_2, LOGF(total));
 #if SPLIT
     long long all = (long long)batch * heads * tq;
@@ -336,7 +342,7 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
     *(float4 *)(to + 4) = make_float4(x[4], x[5], x[6], x[7]);
     if (piece == 0) partial[GROUP_COUNT(1) * all * dv + GROUP_ID(1) * all + place] = log_sum;
 #else
-    ELEM *to = out + (long long)n * osn + (long long)(head + row % pack) * osh + (long long)(row / pack) * ost;
+    ELEM *to = out + (long long)n * osn + (long long)(head + HEAD(row)) * osh + (long long)QUERY(row) * ost;
     piece_store(to + piece * 8, piece_pack(x));
     if (piece == 0) lse[place] = log_sum;
 #endif

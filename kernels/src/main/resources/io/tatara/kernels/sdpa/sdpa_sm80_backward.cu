@@ -252,7 +252,7 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
               int key = QUERIES ? col : row;
               bool seen = query < tq && key < visible_keys(query, len, tq);
 #if BIAS
-              if (seen) x = FMA(LD(b, (long long)query * bst + (long long)key * bsk), LOG2_E, x);
+              if (seen) x = FMA(LD(b, query * bst + key * bsk), LOG2_E, x);
 #endif
               x = seen ? x : NEG_INF;
             }

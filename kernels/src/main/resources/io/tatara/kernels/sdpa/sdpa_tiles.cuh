@@ -113,7 +113,7 @@ DEVICE void multiply_rows(float (&s)[M16][N8][4], uint x, const Place<COLS, true
   }
 }
 
-/* o += P · Y: P is 16 M16 x 8 N8 from registers, where the sums of one product lie as the operand A of the next; Y is the
+/* o += P · Y: P is 16 M16 x 8 N8, from registers, where the sums of one product lie as the operand A of the next; Y is the
  * tile at y, one row for each column of P. */
 template <int M16, int N8, int COLS>
 DEVICE void multiply_columns(float (&o)[M16][COLS / 8][4], const float (&p)[M16][N8][4], uint y,
