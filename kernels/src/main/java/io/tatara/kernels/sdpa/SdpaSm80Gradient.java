@@ -86,7 +86,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
     }
 
     private static Tile byKeys(int d, int dv, boolean bias, boolean first, boolean second) {
-        int other = d + dv <= 128 ? 64 : 32;
+        int other = d + dv <= 128 ? 64 : d + dv <= 256 ? 32 : 16;
         return new Tile(false, 1, bias ? other / 2 : other, 1, first, second);
     }
 
