@@ -61,7 +61,7 @@ final class TorchScripts {
             case EMBEDDING -> embedding(c);
             case EMBEDDING_GRADIENT -> embeddingGradient(c);
             case ADAM -> adam(c);
-            case TRANSLATOR -> null;
+            case TRANSLATOR -> TorchTranslator.of(c);
         };
     }
 
