@@ -44,7 +44,7 @@ record PeerCase(String name, Kind kind, Map<String, Integer> sizes, double flops
         return moved;
     }
 
-    private static PeerCase of(String name, Kind kind, double flops, double bytes, Object... s) {
+    static PeerCase of(String name, Kind kind, double flops, double bytes, Object... s) {
         Map<String, Integer> sizes = new LinkedHashMap<>();
         for (int i = 0; i < s.length; i += 2) {
             sizes.put((String) s[i], (Integer) s[i + 1]);

@@ -150,7 +150,8 @@ final class TorchScripts {
         }
         code.append("  ").append(names).append(" = ");
         code.append(call.formatted("x0", "wi0, wh0, bi0, bh0", "True")).append('\n');
-        code.append("  g = torch.grad([y], [wi0, x0, wh0, bi0, bh0], annotate(List[Optional[Tensor]], [dy]))\n");
+        code.append(
+                "  g = torch.grad([y], [wi0, x0, wh0, bi0, bh0], annotate(List[Optional[Tensor]], [dy]))\n");
         code.append("  return [unchecked_cast(Tensor, g[0]), unchecked_cast(Tensor, g[1])]\n");
         return Script.of(op + " and autograd", code.toString(), in);
     }
@@ -287,7 +288,8 @@ final class TorchScripts {
             }
             lists.add("[" + String.join(", ", names) + "]");
         }
-        // Lists with names, since PyTorch takes those of the call alone for unused and leaves it out.
+        // Lists with names, since PyTorch takes those of the call alone for unused and leaves it
+        // out.
         String code =
                 head
                         + """

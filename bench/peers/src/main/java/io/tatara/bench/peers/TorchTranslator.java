@@ -126,7 +126,9 @@ final class TorchTranslator {
         }
         s.append(") -> List[Tensor]:\n");
         for (int i = 0; i < count; i++) {
-            s.append("  %s = torch.requires_grad_(torch.detach(p%d), True)\n".formatted(parameters.get(i).name, i));
+            s.append(
+                    "  %s = torch.requires_grad_(torch.detach(p%d), True)\n"
+                            .formatted(parameters.get(i).name, i));
         }
         String names = parameters.stream().map(Parameter::name).collect(Collectors.joining(", "));
         String drop = Double.toString(f.dropout());
