@@ -32,14 +32,19 @@ final class SoftmaxKernels {
                         (from, to) -> {
                             for (int row = from; row < to; row++) {
                                 int length = lengths == null ? n : Math.clamp(lengths[row], 0, n);
-                                row(op.log(), in[0].f(), row * n, length, y, ctx.lanes());
+                                int ahead = row + 1 < to ? (row + 1) * n : row * n;
+                                row(op.log(), in[0].f(), row * n, length, y, ahead, ctx.lanes());
                                 Arrays.fill(y, row * n + length, (row + 1) * n, nothing);
                             }
                         });
     }
 
-    private static void row(boolean log, float[] x, int at, int n, float[] y, Lanes lanes) {
-        float m = lanes.max(x, at, n);
+    private static void row(
+            boolean log, float[] x, int at, int n, float[] y, int ahead, Lanes lanes) {
+        float m = lanes.largest(x, at, n);
+        if (m == Float.NEGATIVE_INFINITY) {
+            m = lanes.max(x, at, n); // NaN, if there is one
+        }
         if (m == Float.NEGATIVE_INFINITY) {
             Arrays.fill(y, at, at + n, log ? m : 0);
         } else if (log) {
@@ -48,7 +53,7 @@ final class SoftmaxKernels {
             lanes.binaryScalar(BinaryOp.SUB, x, at, m, y, at, n);
             lanes.binaryScalar(BinaryOp.SUB, y, at, s, y, at, n);
         } else {
-            float s = lanes.expShifted(x, at, m, y, at, n);
+            float s = lanes.expFalling(x, at, m, y, at, n, ahead);
             lanes.binaryScalar(BinaryOp.MUL, y, at, 1 / s, y, at, n);
         }
     }
