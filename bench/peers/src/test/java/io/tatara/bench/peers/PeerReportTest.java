@@ -29,7 +29,7 @@ class PeerReportTest {
                 "2026-11-25T00:00:00Z",
                 "abc",
                 new BenchResult.MachineFacts("os", "jdk", "cpu", 2, 1),
-                Map.of("repetitions", "2", "rounds", "1"),
+                Map.of("repetitions", "2", "rounds", "1", "load average before", "3.00"),
                 Map.of(Contestants.JVM, Map.of("device", "jvm:0")),
                 Map.of("1", roofs),
                 List.of(entries),
@@ -95,6 +95,11 @@ class PeerReportTest {
                         entry("matmul-512", 2, 2, 0, figure(Contestants.JVM, 1.3)));
         assertThat(PeerReport.of(r)).contains("| 1.30 | **missed** |");
         assertThat(row(r, "| small |")).contains("3 | 700.00 ms").endsWith("met by the median |");
+    }
+
+    @Test
+    void aMachineThatWasNotQuietIsToldOf() {
+        assertThat(PeerReport.of(result())).contains("not quiet** (load average 3.00");
     }
 
     @Test
