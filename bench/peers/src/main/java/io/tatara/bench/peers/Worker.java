@@ -47,12 +47,22 @@ public final class Worker {
                 answer = w.answer(JSON.readTree(line));
             } catch (Exception | LinkageError e) {
                 e.printStackTrace();
-                answer = Map.of("failure", e.toString().lines().findFirst().orElse("?"));
+                answer = Map.of("failure", reason(e));
             }
             answers.println(JSON.writeValueAsString(answer));
             answers.flush();
         }
         System.exit(0); // whatever threads a library left
+    }
+
+    /** The line of a message that tells most: libraries put others before it. */
+    private static String reason(Throwable e) {
+        java.util.List<String> lines =
+                e.toString().lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
+        return lines.stream()
+                .filter(l -> l.contains("Expected") || l.startsWith("RuntimeError"))
+                .findFirst()
+                .orElse(lines.getFirst());
     }
 
     private Map<String, Object> answer(JsonNode r) {
@@ -79,7 +89,7 @@ public final class Worker {
         long begin = System.nanoTime();
         work.run();
         estimate = (System.nanoTime() - begin) * 1e-9;
-        return Map.of("how", work.how(), "values", probes(work.result()));
+        return Map.of("how", work.how(), "values", probes(c.comparable(work.result())));
     }
 
     private static List<Double> probes(float[] v) {
