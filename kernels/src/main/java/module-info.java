@@ -13,6 +13,7 @@ module io.tatara.kernels {
     exports io.tatara.kernels.jvm;
     exports io.tatara.kernels.layout;
     exports io.tatara.kernels.matmul;
+    exports io.tatara.kernels.norm;
     exports io.tatara.kernels.optimizer;
     exports io.tatara.kernels.pointwise;
     exports io.tatara.kernels.recurrent;

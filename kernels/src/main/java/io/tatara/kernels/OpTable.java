@@ -4,6 +4,7 @@ import io.tatara.kernels.attention.AttentionRoom;
 import io.tatara.kernels.embedding.EmbeddingRoom;
 import io.tatara.kernels.layout.LayoutRoom;
 import io.tatara.kernels.matmul.MatMulRoom;
+import io.tatara.kernels.norm.NormRoom;
 import io.tatara.kernels.optimizer.OptimizerRoom;
 import io.tatara.kernels.pointwise.PointwiseRoom;
 import io.tatara.kernels.recurrent.RecurrentRoom;
@@ -22,6 +23,7 @@ public final class OpTable {
                             PointwiseRoom.ENTRIES,
                             ReduceRoom.ENTRIES,
                             SoftmaxRoom.ENTRIES,
+                            NormRoom.ENTRIES,
                             EmbeddingRoom.ENTRIES,
                             LayoutRoom.ENTRIES,
                             RecurrentRoom.ENTRIES,
