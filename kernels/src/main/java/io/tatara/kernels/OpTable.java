@@ -7,6 +7,7 @@ import io.tatara.kernels.matmul.MatMulRoom;
 import io.tatara.kernels.norm.NormRoom;
 import io.tatara.kernels.optimizer.OptimizerRoom;
 import io.tatara.kernels.pointwise.PointwiseRoom;
+import io.tatara.kernels.position.PositionRoom;
 import io.tatara.kernels.recurrent.RecurrentRoom;
 import io.tatara.kernels.reduce.ReduceRoom;
 import io.tatara.kernels.softmax.SoftmaxRoom;
@@ -24,6 +25,7 @@ public final class OpTable {
                             ReduceRoom.ENTRIES,
                             SoftmaxRoom.ENTRIES,
                             NormRoom.ENTRIES,
+                            PositionRoom.ENTRIES,
                             EmbeddingRoom.ENTRIES,
                             LayoutRoom.ENTRIES,
                             RecurrentRoom.ENTRIES,
