@@ -17,6 +17,8 @@ final class ProductKernels {
                     new MatMulHopper(),
                     new MatMulSm80(),
                     new MatMulSimt(),
+                    new MatMulCpuFew(),
+                    new MatMulCpu(),
                     new MatMulPortable());
 
     private ProductKernels() {}
@@ -37,8 +39,8 @@ final class ProductKernels {
     }
 
     /**
-     * The variants of an op: on CUDA first the one that chooses for each product, then each kernel
-     * by itself wherever it is right, so that suites prove all of them.
+     * The variants of an op: on CUDA and on CPUs first the one that chooses for each product, then
+     * each kernel by itself wherever it is right, so that suites prove all of them.
      */
     static <O extends Op> List<GpuKernel<O>> variants(Products<O> products) {
         List<GpuKernel<O>> list = new ArrayList<>();
@@ -55,7 +57,7 @@ final class ProductKernels {
 
         @Override
         public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
-            return traits.api() == GpuTraits.Api.CUDA;
+            return traits.api() == GpuTraits.Api.CUDA || traits.cpu();
         }
 
         @Override
