@@ -7,6 +7,7 @@ import static io.tatara.runtime.oracle.OnnxOracleTest.same;
 import ai.onnxruntime.OrtException;
 import io.tatara.kernels.embedding.Embedding;
 import io.tatara.kernels.layout.Gather;
+import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.pointwise.Expr;
 import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
@@ -56,6 +57,18 @@ class OnnxOpsOracleTest {
                             .get("y");
             same(r + " loss", ours(device, new CrossEntropy(-1, 0, r), x, labels).get(0), want);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void layerNorm(String device) throws OrtException {
+        Array x = normal("x", 6, 75);
+        Array scale = normal("scale", 75);
+        Array shift = normal("shift", 75);
+        // Its epsilon by default: 1e-5.
+        List<Array> in = List.of(x, scale, shift);
+        float[] want = oracle("LayerNormalization", in, List.of("y"), Map.of()).get("y");
+        same("y", ours(device, new LayerNorm(1e-5f, 0), x, null, scale, shift, null).get(0), want);
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package io.tatara.bench.peers;
 
 import io.tatara.kernels.Op;
 import io.tatara.kernels.embedding.EmbeddingGradient;
+import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.optimizer.Adam;
 import io.tatara.kernels.recurrent.Direction;
 import io.tatara.models.translator.TranslatorConfig;
@@ -157,10 +158,7 @@ final class Ours implements Contestant {
 
     private Work layerNorm(PeerCase c) {
         int n = c.size("n");
-        Op op = TableOps.make("layer_norm", Map.of("epsilon", 1e-5f, "dropout", 0f, "sum", false));
-        if (op == null) {
-            return null;
-        }
+        Op op = new LayerNorm(1e-5f, 0);
         Run r = new Run("LayerNorm");
         Tensor x = r.normal("x", 1, c.size("rows"), n);
         Tensor scale = r.weight("scale", 1, n);
