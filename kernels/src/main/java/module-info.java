@@ -17,5 +17,6 @@ module io.tatara.kernels {
     exports io.tatara.kernels.pointwise;
     exports io.tatara.kernels.recurrent;
     exports io.tatara.kernels.reduce;
+    exports io.tatara.kernels.sdpa;
     exports io.tatara.kernels.softmax;
 }
