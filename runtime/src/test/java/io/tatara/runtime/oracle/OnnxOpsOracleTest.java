@@ -3,14 +3,20 @@ package io.tatara.runtime.oracle;
 import static io.tatara.runtime.oracle.OnnxOracleTest.oracle;
 import static io.tatara.runtime.oracle.OnnxOracleTest.ours;
 import static io.tatara.runtime.oracle.OnnxOracleTest.same;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.onnxruntime.OrtException;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.OpTable;
 import io.tatara.kernels.embedding.Embedding;
 import io.tatara.kernels.layout.Gather;
 import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.pointwise.Expr;
 import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
+import io.tatara.kernels.sdpa.AttentionMask;
+import io.tatara.kernels.sdpa.HeadLayout;
+import io.tatara.kernels.sdpa.ScaledDotProductAttention;
 import io.tatara.kernels.softmax.CrossEntropy;
 import io.tatara.kernels.softmax.Reduction;
 import io.tatara.runtime.oracle.OnnxOracleTest.Array;
@@ -56,6 +62,24 @@ class OnnxOpsOracleTest {
                     oracle("SoftmaxCrossEntropyLoss", List.of(x, labels), List.of("y"), attributes)
                             .get("y");
             same(r + " loss", ours(device, new CrossEntropy(-1, 0, r), x, labels).get(0), want);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void attentionOfGroupedHeads(String device) throws OrtException {
+        Array q = normal("q", 2, 4, 13, 16);
+        Array k = normal("k", 2, 2, 13, 16);
+        Array v = normal("v", 2, 2, 13, 16);
+        for (AttentionMask mask : List.of(AttentionMask.NONE, AttentionMask.CAUSAL)) {
+            long causal = mask == AttentionMask.CAUSAL ? 1 : 0;
+            Map<String, Object> attributes = Map.of("is_causal", causal);
+            float[] want = oracle("Attention", List.of(q, k, v), List.of("y"), attributes).get("y");
+            // Its scale by default: one over the root of the head's size.
+            Op op = new ScaledDotProductAttention(0.25f, mask, HeadLayout.HEADS_FIRST);
+            boolean there = device.startsWith("jvm") || !OpTable.of(op).gpu().isEmpty();
+            assumeTrue(there, "the op has no kernels for GPUs");
+            same(mask.name(), ours(device, op, q, k, v, null, null).get(0), want);
         }
     }
 

@@ -5,6 +5,10 @@ import io.tatara.kernels.embedding.EmbeddingGradient;
 import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.optimizer.Adam;
 import io.tatara.kernels.recurrent.Direction;
+import io.tatara.kernels.sdpa.AttentionMask;
+import io.tatara.kernels.sdpa.HeadLayout;
+import io.tatara.kernels.sdpa.ScaledDotProductAttention;
+import io.tatara.kernels.sdpa.ScaledDotProductAttentionGradient;
 import io.tatara.models.translator.TranslatorConfig;
 import io.tatara.models.translator.TranslatorStep;
 import io.tatara.runtime.Device;
@@ -112,27 +116,24 @@ final class Ours implements Contestant {
         });
     }
 
-    private static Map<String, Object> attributes(PeerCase c) {
-        return Map.of(
-                "scale",
-                (float) (1 / Math.sqrt(c.size("d"))),
-                "mask",
-                c.causal() ? "CAUSAL" : "NONE",
-                "layout",
-                "HEADS_FIRST",
-                "scores",
-                false);
+    private static float scale(PeerCase c) {
+        return (float) (1 / Math.sqrt(c.size("d")));
+    }
+
+    private static AttentionMask mask(PeerCase c) {
+        return c.causal() ? AttentionMask.CAUSAL : AttentionMask.NONE;
     }
 
     private static Tensor heads(Run r, PeerCase c, String name) {
         return r.normal(name, 1, 1, c.size("h"), c.size("t"), c.size("d"));
     }
 
+    private static Op forward(PeerCase c) {
+        return new ScaledDotProductAttention(scale(c), mask(c), HeadLayout.HEADS_FIRST);
+    }
+
     private Work attention(PeerCase c) {
-        Op op = TableOps.make("scaled_dot_product_attention", attributes(c));
-        if (op == null) {
-            return null;
-        }
+        Op op = forward(c);
         Run r = new Run("ScaledDotProductAttention");
         Tensor q = heads(r, c, "q");
         Tensor k = heads(r, c, "k");
@@ -141,17 +142,15 @@ final class Ours implements Contestant {
     }
 
     private Work attentionGradient(PeerCase c) {
-        Op forward = TableOps.make("scaled_dot_product_attention", attributes(c));
-        Op op = TableOps.make("scaled_dot_product_attention_gradient", attributes(c));
-        if (op == null || forward == null) {
-            return null;
-        }
+        Op op =
+                new ScaledDotProductAttentionGradient(
+                        scale(c), mask(c), HeadLayout.HEADS_FIRST, false);
         Run r = new Run("ScaledDotProductAttentionGradient");
         Tensor q = heads(r, c, "q");
         Tensor k = heads(r, c, "k");
         Tensor v = heads(r, c, "v");
         Tensor dy = heads(r, c, "dy");
-        Tensor[] kept = r.memory.ops().run(forward, q, k, v, null, null);
+        Tensor[] kept = r.memory.ops().run(forward(c), q, k, v, null, null);
         Tensor[] in = {q, k, v, null, null, kept[0], kept[1], dy, null};
         return r.does(s -> s.ops().run(op, in)[0]);
     }

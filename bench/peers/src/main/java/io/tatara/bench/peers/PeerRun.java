@@ -40,9 +40,9 @@ final class PeerRun {
     private final Map<String, Map<String, String>> facts = new LinkedHashMap<>();
     private final Map<String, Roofs> roofs = new LinkedHashMap<>();
     private final List<PeerResult.Start> starts = new ArrayList<>();
+
     /** Of the machine before anything was started: others' work. */
-    private final double load =
-            ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    private final double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
 
     private final String date = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
 
