@@ -18,7 +18,7 @@ public final class SdpaRoom {
                             ScaledDotProductAttentionGradient.class,
                             "scaled_dot_product_attention_gradient",
                             SdpaReference::gradient,
-                            List.of(SdpaRowsJvm::gradient),
+                            List.of(new SdpaGradientBlocksJvm(), SdpaRowsJvm::gradient),
                             List.of(),
                             SdpaGradientCases::gradient),
                     new OpEntry<>(
