@@ -20,12 +20,16 @@ import io.tatara.kernels.layout.Transpose;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.matmul.MatMul;
 import io.tatara.kernels.matmul.Precision;
+import io.tatara.kernels.norm.LayerNorm;
+import io.tatara.kernels.norm.RmsNorm;
 import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.Expr;
 import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
 import io.tatara.kernels.pointwise.UnaryOp;
+import io.tatara.kernels.position.Rotary;
+import io.tatara.kernels.position.SinusoidalPosition;
 import io.tatara.kernels.recurrent.Direction;
 import io.tatara.kernels.recurrent.GruSequence;
 import io.tatara.kernels.recurrent.LstmSequence;
@@ -259,6 +263,55 @@ public final class Ops {
     /** The k largest of the last axis in descending order: values, and indices int32. */
     public Tensor[] topK(Tensor x, int k) {
         return run(new TopK(k), x);
+    }
+
+    /** Layer norm of the last axis; scale and shift [d] may be null. */
+    public Tensor layerNorm(Tensor x, Tensor scale, Tensor shift, float epsilon) {
+        return run(new LayerNorm(epsilon, 0), x, null, scale, shift, null)[0];
+    }
+
+    /**
+     * Layer norm of z = dropout(x) + residual: y, statistics, and z where the op's {@code sum} is
+     * set; see {@link LayerNorm}.
+     *
+     * @param seed int32 [2], null where nothing is dropped
+     */
+    public Tensor[] layerNorm(
+            LayerNorm op, Tensor x, Tensor residual, Tensor scale, Tensor shift, Tensor seed) {
+        return run(op, x, residual, scale, shift, seed);
+    }
+
+    /** Root-mean-square norm of the last axis; scale [d] may be null. */
+    public Tensor rmsNorm(Tensor x, Tensor scale, float epsilon) {
+        return run(new RmsNorm(epsilon, 0), x, null, scale, null)[0];
+    }
+
+    /**
+     * Root-mean-square norm of z = dropout(x) + residual: y, statistics, and z where the op's
+     * {@code sum} is set; see {@link RmsNorm}.
+     *
+     * @param seed int32 [2], null where nothing is dropped
+     */
+    public Tensor[] rmsNorm(RmsNorm op, Tensor x, Tensor residual, Tensor scale, Tensor seed) {
+        return run(op, x, residual, scale, seed);
+    }
+
+    /**
+     * x [N, T, D] · scale plus sinusoidal encodings; see {@link SinusoidalPosition}.
+     *
+     * @param positions int32 [N], where each sequence starts, null for 0
+     */
+    public Tensor sinusoidalPosition(Tensor x, Tensor positions, float scale) {
+        return one(new SinusoidalPosition(scale), x, positions);
+    }
+
+    /**
+     * Rotary position embedding of queries or keys; see {@link Rotary}.
+     *
+     * @param positions int32 [N], where each sequence starts, null for 0
+     */
+    public Tensor rotary(Rotary op, Tensor x, Tensor positions) {
+        return one(op, x, positions);
     }
 
     /** Rows of a table [v, d] by ids int32 […] → […, d]. */

@@ -47,6 +47,12 @@ final class NormGpu {
         return PointwiseFunctions.source() + GpuSources.load(NormGpu.class, file);
     }
 
+    /** Elements of a row that an item keeps: a power of two, for few programs; 0 for long rows. */
+    private static int held(int d, int group) {
+        int per = Math.max(1, (d + group - 1) / group);
+        return per > MOST_HELD ? 0 : 1 << (32 - Integer.numberOfLeadingZeros(per - 1));
+    }
+
     /** What tells a forward program of the call. */
     static List<Object> defines(NormCall c, TensorSpec[] in) {
         return new ArrayList<>(
@@ -71,9 +77,8 @@ final class NormGpu {
         TensorSpec x = in[NormCall.X];
         int d = NormCall.width(x);
         int group = group(d, traits);
-        int per = (d + group - 1) / group;
         List<Object> defines = defines(c, in);
-        defines.addAll(List.of("GROUP", group, "PER", per > MOST_HELD ? 0 : Math.max(1, per)));
+        defines.addAll(List.of("GROUP", group, "PER", held(d, group)));
         GpuProgram program = GpuProgram.of("norm/norm.cl", source("norm.cl"), defines.toArray());
         return GpuPlan.builder()
                 .launch(

@@ -82,6 +82,7 @@ final class NormJvm {
         // Where z is no output it is made in y's place and normalized there.
         float[] z = plain ? x : c.sum() ? out[NormCall.SUM].f() : y;
         RowMask mask = c.dropout() == 0 ? null : new RowMask(c.dropout(), in[c.seed()].i());
+        float[] more = in[NormCall.RESIDUAL] == null ? x : in[NormCall.RESIDUAL].f();
         float[] row = new float[NUMBERS];
         for (int r = from; r < to; r++) {
             int at = r * d;
@@ -90,7 +91,8 @@ final class NormJvm {
             }
             statistics(c, kernels, z, at, d, row);
             store(c, row, out[NormCall.STATISTICS].f(), r);
-            kernels.normalize(z, at, d, row, scale, shift, y, at);
+            int next = r + 1 < to ? at + d : at;
+            kernels.normalize(z, at, d, row, scale, shift, y, x, more, next);
         }
     }
 

@@ -34,9 +34,11 @@ final class PlainRows implements RowKernels {
             float[] scale,
             float[] shift,
             float[] y,
-            int yo) {
+            float[] ahead,
+            float[] ahead2,
+            int next) {
         for (int i = 0; i < n; i++) {
-            y[yo + i] = ((z[at + i] - row[MEAN]) - row[REST]) * row[INVERSE] * scale[i] + shift[i];
+            y[at + i] = ((z[at + i] - row[MEAN]) - row[REST]) * row[INVERSE] * scale[i] + shift[i];
         }
     }
 

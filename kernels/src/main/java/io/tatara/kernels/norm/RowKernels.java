@@ -31,15 +31,31 @@ interface RowKernels {
     /** What is added to each element of dz. */
     int PLUS = 5;
 
+    /** What was loaded ahead, of no meaning: a load whose result goes nowhere may be left out. */
+    int AHEAD = 6;
+
     /** Sum of z. */
     float sum(float[] z, int at, int n);
 
     /** Σ (z − mean) to REST, Σ (z − mean)² to INVERSE. */
     void moments(float[] z, int at, int n, float[] row);
 
-    /** y = ((z − mean) − rest) · inverse · scale + shift. */
+    /**
+     * y = ((z − mean) − rest) · inverse · scale + shift for the row of both at {@code at}. Loads
+     * from each cache line of the next row, from {@code next} on in two arrays, so that memory is
+     * busy while the sweeps that find their row in cache go on.
+     */
     void normalize(
-            float[] z, int at, int n, float[] row, float[] scale, float[] shift, float[] y, int yo);
+            float[] z,
+            int at,
+            int n,
+            float[] row,
+            float[] scale,
+            float[] shift,
+            float[] y,
+            float[] ahead,
+            float[] ahead2,
+            int next);
 
     /** Σ (z − mean) to REST, Σ g to MEAN_G, Σ g · (z − mean) to MEAN_GX. */
     void gradientSums(float[] z, float[] dy, int at, int n, float[] row, float[] scale);

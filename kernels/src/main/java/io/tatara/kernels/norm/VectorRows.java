@@ -108,19 +108,24 @@ final class VectorRows implements RowKernels {
             float[] scale,
             float[] shift,
             float[] y,
-            int yo) {
+            float[] ahead,
+            float[] ahead2,
+            int next) {
         FloatVector mean = FloatVector.broadcast(S, row[MEAN]);
         FloatVector rest = FloatVector.broadcast(S, row[REST]);
         FloatVector inverse = FloatVector.broadcast(S, row[INVERSE]);
+        float loaded = 0;
         int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector t = FloatVector.fromArray(S, z, at + i).sub(mean).sub(rest).mul(inverse);
             t.fma(FloatVector.fromArray(S, scale, i), FloatVector.fromArray(S, shift, i))
-                    .intoArray(y, yo + i);
+                    .intoArray(y, at + i);
+            loaded += ahead[next + i] + ahead2[next + i];
         }
+        row[AHEAD] = loaded;
         for (; i < n; i++) {
             float t = ((z[at + i] - row[MEAN]) - row[REST]) * row[INVERSE];
-            y[yo + i] = Math.fma(t, scale[i], shift[i]);
+            y[at + i] = Math.fma(t, scale[i], shift[i]);
         }
     }
 

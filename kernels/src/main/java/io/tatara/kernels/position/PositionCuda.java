@@ -57,11 +57,10 @@ final class PositionCuda {
                     (op, x, lanes) -> x.shape().dim(-1) % lanes == 0,
                     (op, in, traits) -> {
                         Places p = Places.of(op, in[0], in[1] != null);
-                        List<Object> d =
-                                PositionGpu.defines(
-                                        in, (p.d() + 1) / 2, p.d(), SinusoidalPosition.BASE);
+                        List<Object> d = PositionGpu.defines(in);
+                        Turns turns = Turns.of(p.d(), SinusoidalPosition.BASE);
                         int items = p.d() * in[0].dtype().bytes() / 16;
-                        return plan(d, in, p, items, p.d(), op.scale(), traits);
+                        return plan(d, in, p, items, p.d(), turns, op.scale(), traits);
                     });
 
     static final GpuKernel<Rotary> ROTARY =
@@ -74,7 +73,9 @@ final class PositionCuda {
                         boolean halves = op.style() == RotaryStyle.HALVES;
                         int items = rotated / lanes / (halves ? 2 : 1) + (p.d() - rotated) / lanes;
                         List<Object> d = PositionGpu.defines(op, in);
-                        return plan(d, in, p, items, rotated, 1, traits);
+                        Turns turns = PositionGpu.turns(op, in[0]);
+                        float sign = PositionGpu.sign(op);
+                        return plan(d, in, p, items, rotated, turns, sign, traits);
                     });
 
     private static boolean whole(Rotary op, TensorSpec x, int lanes) {
@@ -92,6 +93,7 @@ final class PositionCuda {
             Places p,
             int items,
             int rotated,
+            Turns turns,
             float scale,
             GpuTraits traits) {
         List<Object> all = new ArrayList<>(defines);
@@ -127,6 +129,8 @@ final class PositionCuda {
                         p.sequenceStride(),
                         p.headStride(),
                         p.stride(),
+                        turns.high(),
+                        turns.low(),
                         scale)
                 .build();
     }

@@ -21,33 +21,31 @@ final class PositionGpu {
                 + GpuSources.load(PositionGpu.class, file);
     }
 
-    /** What tells a program of the frequencies, the type, and whether there are start positions. */
-    static List<Object> defines(TensorSpec[] in, int pairs, int rotated, float base) {
+    /** What tells a program of the type and whether there are start positions. */
+    static List<Object> defines(TensorSpec[] in) {
         return new ArrayList<>(
                 Arrays.asList(
                         "STORAGE",
                         GpuProgram.storage(in[0].dtype()),
-                        "LEVELS",
-                        Turns.levels(pairs),
-                        "FACTORS",
-                        Turns.factors(pairs, rotated, base),
                         "STARTS",
                         in[1] == null ? 0 : 1));
     }
 
     /** The defines of a rotation. */
     static List<Object> defines(Rotary op, TensorSpec[] in) {
-        int rotated = op.rotated(in[0]);
-        List<Object> d = defines(in, Math.max(1, rotated / 2), Math.max(2, rotated), op.base());
-        d.addAll(
-                Arrays.asList(
-                        "ROTARY",
-                        1,
-                        "HALVES",
-                        op.style() == RotaryStyle.HALVES ? 1 : 0,
-                        "INVERSE",
-                        op.inverse() ? 1 : 0));
+        List<Object> d = defines(in);
+        d.addAll(List.of("ROTARY", 1, "HALVES", op.style() == RotaryStyle.HALVES ? 1 : 0));
         return d;
+    }
+
+    /** The ratio of a rotation's frequencies; of no meaning where nothing is rotated. */
+    static Turns turns(Rotary op, TensorSpec x) {
+        return Turns.of(Math.max(2, op.rotated(x)), op.base());
+    }
+
+    /** What a rotation's sines are multiplied by. */
+    static float sign(Rotary op) {
+        return op.inverse() ? -1 : 1;
     }
 
     static GpuPlan sinusoidal(
@@ -57,8 +55,8 @@ final class PositionGpu {
             return GpuPlan.NOTHING;
         }
         int pairs = (p.d() + 1) / 2;
-        List<Object> d = defines(in, pairs, p.d(), SinusoidalPosition.BASE);
-        return plan(d, in, p, pairs, p.d(), op.scale(), traits);
+        Turns turns = Turns.of(p.d(), SinusoidalPosition.BASE);
+        return plan(defines(in), in, p, pairs, p.d(), turns, op.scale(), traits);
     }
 
     static GpuPlan rotary(Rotary op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
@@ -68,7 +66,7 @@ final class PositionGpu {
         }
         int rotated = op.rotated(in[0]);
         int items = rotated / 2 + (p.d() - rotated + 1) / 2;
-        return plan(defines(op, in), in, p, items, rotated, 1, traits);
+        return plan(defines(op, in), in, p, items, rotated, turns(op, in[0]), sign(op), traits);
     }
 
     /**
@@ -80,6 +78,7 @@ final class PositionGpu {
             Places p,
             int items,
             int rotated,
+            Turns turns,
             float scale,
             GpuTraits traits) {
         GpuProgram program =
@@ -103,6 +102,8 @@ final class PositionGpu {
                         p.sequenceStride(),
                         p.headStride(),
                         p.stride(),
+                        turns.high(),
+                        turns.low(),
                         scale)
                 .build();
     }

@@ -1,38 +1,30 @@
 /* Sines and cosines of position * base^(-2i/R), as exact for any int32 position as for small ones: angles are kept as
- * fractions of a turn in integers, where the product with the position loses whole turns by itself.
- * FACTORS: base^(-2^(k+1)/R) for k < LEVELS as fractions of 2^64, high and low words in turn. */
-#ifndef LEVELS
-#define LEVELS 1
-#endif
-#ifndef FACTORS
-#define FACTORS {1u, 0u}
-#endif
+ * fractions of a turn in integers, where the product with the position loses whole turns by itself. */
 
-/* base^(-2i/R) / (2 pi), in 2^-64 turns: the factors of i's bits multiplied. Each product is short by less than
- * 3 * 2^-64. */
-DEVICE void frequency_of(int i, uint* high, uint* low) {
-  const uint factors[2 * LEVELS] = FACTORS;
-  uint h = 0x28be60dbu;
-  uint l = 0x9391054au;
-  UNROLL
-  for (int k = 0; k < LEVELS; k++) {
-    if ((i >> k) & 1) {
-      uint fh = factors[2 * k];
-      uint fl = factors[2 * k + 1];
-      uint a = MULHI(h, fl);
-      uint b = MULHI(l, fh);
-      uint hh = MULHI(h, fh);
-      uint hl = h * fh;
-      hl += a;
-      if (hl < a) hh++;
-      hl += b;
-      if (hl < b) hh++;
-      h = hh;
-      l = hl;
-    }
+/* high and low words of the product of two fractions of 2^64, short by less than 3 * 2^-64 */
+DEVICE void fraction_times(uint* high, uint* low, uint h, uint l) {
+  uint a = MULHI(*high, l);
+  uint b = MULHI(*low, h);
+  uint hh = MULHI(*high, h);
+  uint hl = *high * h;
+  hl += a;
+  if (hl < a) hh++;
+  hl += b;
+  if (hl < b) hh++;
+  *high = hh;
+  *low = hl;
+}
+
+/* ratio^i / (2 pi) in 2^-64 turns, by squaring; the ratio's own rounding, 2^-53, grows with i while the power falls. */
+DEVICE void frequency_of(int i, uint ratio_high, uint ratio_low, uint* high, uint* low) {
+  *high = 0x28be60dbu;
+  *low = 0x9391054au;
+  for (; i > 0; i >>= 1) {
+    if (i & 1) fraction_times(high, low, ratio_high, ratio_low);
+    uint h = ratio_high;
+    uint l = ratio_low;
+    fraction_times(&ratio_high, &ratio_low, h, l);
   }
-  *high = h;
-  *low = l;
 }
 
 /* Sine and cosine of position times a frequency: the nearest quarter turn is split off, so that the rest is at most

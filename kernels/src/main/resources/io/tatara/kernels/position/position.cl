@@ -1,7 +1,7 @@
 /* Sinusoidal encodings added, and rotary embeddings: an item for a pair of columns of a position, neighbouring items
  * take neighbouring columns; the item computes its angle once and walks over all heads (rows of the same position).
  * Follows angles.cl. Memory is the roof where there are some heads: one read, one write.
- * STARTS: start positions are there. ROTARY: rotate; HALVES: pairs (i, i + R / 2); INVERSE: by negative angles.
+ * STARTS: start positions are there. ROTARY: rotate, by sines times scale; HALVES: pairs (i, i + R / 2).
  * items: of a position; those behind the rotated columns copy two columns each. */
 #ifndef STARTS
 #define STARTS 0
@@ -12,13 +12,10 @@
 #ifndef HALVES
 #define HALVES 0
 #endif
-#ifndef INVERSE
-#define INVERSE 0
-#endif
 
 KERNEL void positions(GLOBAL const ELEM* RESTRICT x, GLOBAL const int* RESTRICT starts, GLOBAL ELEM* RESTRICT y,
                       int all, int items, int heads, int d, int rotated, int sequence_stride, int head_stride,
-                      int stride, float scale) {
+                      int stride, int ratio_high, int ratio_low, float scale) {
   int g = GLOBAL_ID(0);
   if (g >= all) return;
   int t = g / items;
@@ -42,12 +39,10 @@ KERNEL void positions(GLOBAL const ELEM* RESTRICT x, GLOBAL const int* RESTRICT 
   uint low;
   float s;
   float c;
-  frequency_of(i, &high, &low);
+  frequency_of(i, (uint)ratio_high, (uint)ratio_low, &high, &low);
   turn_of(position, high, low, &s, &c);
 #if ROTARY
-#if INVERSE
-  s = -s;
-#endif
+  s *= scale;
 #if HALVES
   int first = i;
   int second = i + rotated / 2;

@@ -6,8 +6,8 @@
  * plan: as many as leave enough threads to fill the chip.
  * Ladder: (1) an item a pair (position.cl): 4 or 2 bytes a load; (2) 16-byte loads; (3) heads split over blocks, so
  * that short sequences fill the chip too. Not measured on a GPU yet.
- * STARTS: start positions are there. ROTARY: rotate; HALVES: pairs (i, i + R / 2); INVERSE: by negative angles. Pieces
- * behind the rotated columns are copied. Follows lanes.cuh and angles.cl. */
+ * STARTS: start positions are there. ROTARY: rotate, by sines times scale; HALVES: pairs (i, i + R / 2). Pieces behind
+ * the rotated columns are copied. Follows lanes.cuh and angles.cl. */
 #ifndef STARTS
 #define STARTS 0
 #endif
@@ -16,9 +16,6 @@
 #endif
 #ifndef HALVES
 #define HALVES 0
-#endif
-#ifndef INVERSE
-#define INVERSE 0
 #endif
 #ifndef BLOCK
 #define BLOCK 128
@@ -45,7 +42,7 @@ DEVICE void change_pairs(float* v, const float* s, const float* c, float scale) 
 KERNEL_SIZED(BLOCK, 1, 1) void positions_in_pieces(const ELEM* RESTRICT x, const int* RESTRICT starts,
                                                    ELEM* RESTRICT y, int threads, int items, int heads, int each,
                                                    int rotated, int sequence_stride, int head_stride, int stride,
-                                                   float scale) {
+                                                   int ratio_high, int ratio_low, float scale) {
   int g = GLOBAL_ID(0);
   if (g >= threads) return;
   int t = g / items;
@@ -74,10 +71,10 @@ KERNEL_SIZED(BLOCK, 1, 1) void positions_in_pieces(const ELEM* RESTRICT x, const
   for (int j = 0; j < PAIRS; j++) {
     uint high;
     uint low;
-    frequency_of(item * PAIRS + j, &high, &low);
+    frequency_of(item * PAIRS + j, (uint)ratio_high, (uint)ratio_low, &high, &low);
     turn_of(position, high, low, s + j, c + j);
-#if INVERSE
-    s[j] = -s[j];
+#if ROTARY
+    s[j] *= scale;
 #endif
   }
   const int column = item * LANES;
