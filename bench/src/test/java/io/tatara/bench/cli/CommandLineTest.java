@@ -60,6 +60,43 @@ class CommandLineTest {
     }
 
     @Test
+    void aTrainingStepIsDrawn() throws Exception {
+        Path svg = folder.resolve("step.svg");
+        String data = folder.resolve("no-data").toString();
+        String[] small = {
+            "train",
+            "translator",
+            "--device",
+            "jvm",
+            "--data",
+            data,
+            "--out",
+            folder.resolve("out").toString(),
+            "--hidden",
+            "8",
+            "--embedding",
+            "8",
+            "--batch",
+            "4",
+            "--set",
+            "vocabulary=50",
+            "--graph"
+        };
+        List<String> args = new ArrayList<>(List.of(small));
+        args.add(svg.toString());
+        Run r = run(args.toArray(String[]::new));
+        assertThat(r.out).contains("graph    " + svg);
+        assertThat(Files.readString(svg)).startsWith("<?xml").contains("lstm", "adam", "in place");
+        assertOneLine(r, "no-data");
+        args.set(args.size() - 1, folder.resolve("step.png").toString());
+        Run wrong = run(args.toArray(String[]::new));
+        assertOneLine(wrong, "step.png", ".dot or .svg");
+        assertThat(wrong.out).isEmpty();
+        String[] bench = {"bench", "--device", "jvm", "--op", "fill", "--graph", "a.svg"};
+        assertOneLine(run(bench), "--step translator");
+    }
+
+    @Test
     void checkEndsWithTheCounts() throws Exception {
         Path file = folder.resolve("check.json");
         Run r =

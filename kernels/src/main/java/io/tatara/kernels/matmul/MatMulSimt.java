@@ -82,7 +82,8 @@ final class MatMulSimt implements ProductKernel {
                         "STAGES",
                         stages,
                         "BLOCKS",
-                        t.blocks(),
+                        // A fourth block would leave sm_120's code too few registers.
+                        traits.arch() >= 120 ? Math.min(3, t.blocks()) : t.blocks(),
                         "ASYNC",
                         async ? 1 : 0,
                         "AK",

@@ -1,5 +1,6 @@
 package io.tatara.runtime.cuda;
 
+import io.tatara.runtime.GraphEqualityTest;
 import io.tatara.runtime.GraphTest;
 import io.tatara.runtime.cache.ProgramCache;
 import io.tatara.runtime.opencl.CaseRunner;
@@ -55,7 +56,8 @@ final class EmulatedMain {
                                         DiscoverySelectors.selectClass(CudaInteropTest.class),
                                         DiscoverySelectors.selectClass(CudaFaultTest.class),
                                         DiscoverySelectors.selectClass(CudaCheckTest.class),
-                                        DiscoverySelectors.selectClass(GraphTest.class))
+                                        DiscoverySelectors.selectClass(GraphTest.class),
+                                        DiscoverySelectors.selectClass(GraphEqualityTest.class))
                                 .build(),
                         listener);
         TestExecutionSummary s = listener.getSummary();
