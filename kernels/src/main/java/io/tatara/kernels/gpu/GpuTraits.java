@@ -58,6 +58,11 @@ public record GpuTraits(
                 Api.CUDA, false, multiprocessors, 1024, 49152, 32, arch, true, kilobytes << 10, 1);
     }
 
+    /** Floats in a vector of a source for CPUs: 16, 8 or 4. */
+    public int lanes() {
+        return vector >= 16 ? 16 : vector >= 8 ? 8 : 4;
+    }
+
     /** Whether this is a CUDA device of at least this compute capability (× 10). */
     public boolean cuda(int atLeast) {
         return api == Api.CUDA && arch >= atLeast;

@@ -25,9 +25,11 @@ record MatMulCpu(Tile tile, int deepest) implements ProductKernel {
     record Tile(int mr, int vec) {
         /** 32 registers of 16 floats, else 16 of 8 or 32 of 4. */
         static Tile of(GpuTraits traits) {
-            return traits.vector() >= 16
-                    ? new Tile(12, 16)
-                    : traits.vector() >= 8 ? new Tile(4, 8) : new Tile(8, 4);
+            return switch (traits.lanes()) {
+                case 16 -> new Tile(12, 16);
+                case 8 -> new Tile(4, 8);
+                default -> new Tile(8, 4);
+            };
         }
 
         int nr() {
@@ -113,14 +115,7 @@ record MatMulCpu(Tile tile, int deepest) implements ProductKernel {
             }
         }
         plan.launch(
-                p.portable(
-                        List.of("cpu.cl", "matmul_cpu.cl"),
-                        "MR",
-                        t.mr(),
-                        "VEC",
-                        t.vec(),
-                        "PARTS",
-                        parts),
+                p.vectors("matmul_cpu.cl", "MR", t.mr(), "VEC", t.vec(), "PARTS", parts),
                 "matmul_blocks",
                 new int[] {ceil(columnPanels, np), ceil(rowPanels, mp), p.gridZ()},
                 new int[] {1, 1, 1},

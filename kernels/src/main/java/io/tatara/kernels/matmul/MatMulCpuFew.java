@@ -6,7 +6,6 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
-import java.util.List;
 
 /**
  * {@code matmul_cpu_few.cl}: few rows or few columns for OpenCL on CPUs, where reading the other
@@ -48,7 +47,7 @@ final class MatMulCpuFew implements ProductKernel {
         boolean swap = swapped(p);
         int few = swap ? p.n() : p.m();
         int many = swap ? p.m() : p.n();
-        int vec = MatMulCpu.Tile.of(traits).vec();
+        int vec = traits.lanes();
         boolean dots = swap ? p.aAlongK() : p.bAlongK();
         // Vectors of sums, of the many and one of the few, in registers.
         int registers = vec == 8 ? 13 : 28;
@@ -60,8 +59,8 @@ final class MatMulCpuFew implements ProductKernel {
         long least = ceil(16384, Math.max(1, p.k()));
         int each = ceil((int) Math.max(least, ceil(many, tasks)), step) * step;
         GpuProgram program =
-                p.portable(
-                        List.of("cpu.cl", "matmul_cpu_few.cl"),
+                p.vectors(
+                        "matmul_cpu_few.cl",
                         "FEW",
                         few,
                         "SWAP",

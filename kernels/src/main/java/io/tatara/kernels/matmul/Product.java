@@ -236,11 +236,11 @@ record Product(
         return program(file, List.of("product.cl", file), defines);
     }
 
-    /** As above with further texts in front of the source, which is the last. */
-    GpuProgram portable(List<String> files, Object... defines) {
-        List<String> all = new ArrayList<>(List.of("product.cl"));
-        all.addAll(files);
-        return program(files.getLast(), all, defines);
+    /** A source for OpenCL on CPUs, behind {@code product.cl} and {@code vectors.cl}. */
+    GpuProgram vectors(String file, Object... defines) {
+        String text = GpuSources.load(GpuSources.class, "vectors.cl");
+        return GpuProgram.of(
+                "matmul/" + file, text + text(List.of("product.cl", file)), defines(defines));
     }
 
     /** A source behind {@code product.cl} that knows nothing of a finish. */

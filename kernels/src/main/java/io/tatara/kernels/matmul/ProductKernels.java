@@ -84,6 +84,21 @@ final class ProductKernels {
         }
 
         @Override
+        public List<GpuKernel<O>> candidates(O op, TensorSpec[] in, GpuTraits traits) {
+            List<GpuKernel<O>> list = new ArrayList<>();
+            List<Product> all = products.of(op, in, op.infer(in));
+            if (!all.isEmpty()) {
+                for (ProductKernel k : kernel.candidates(all.getFirst(), traits)) {
+                    Single<O> s = new Single<>(k, products);
+                    if (s.supports(op, in, traits)) {
+                        list.add(s);
+                    }
+                }
+            }
+            return list;
+        }
+
+        @Override
         public GpuPlan plan(O op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
             GpuPlan.Builder plan = GpuPlan.builder();
             products.of(op, in, out).forEach(p -> kernel.add(plan, p, traits));

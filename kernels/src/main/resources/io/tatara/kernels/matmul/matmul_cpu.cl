@@ -9,7 +9,7 @@
  * PARTS  where sums of k's blocks wait for the next: 0: there is one block; 1: in C; 2: in a buffer of their own,
  *        for C of 16 bits and where C's old value is added.
  * Sums are made in a fixed order: the same call gives the same bits.
- * Behind product.cl and cpu.cl. */
+ * Behind product.cl and vectors.cl. */
 #ifndef MR
 #define MR 12
 #endif

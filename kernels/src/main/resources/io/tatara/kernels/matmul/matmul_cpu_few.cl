@@ -8,7 +8,7 @@
  * matmul_few_axpy   y's rows run along the many: a work-item takes `each` columns, whose sums stay in the first-level
  *                   cache, and passes PB rows of y over them at a time, each read once and from left to right.
  * Sums are made in a fixed order: the same call gives the same bits.
- * Behind product.cl and cpu.cl. */
+ * Behind product.cl and vectors.cl. */
 #ifndef FEW
 #define FEW 4
 #endif
@@ -46,21 +46,6 @@ DEVICE void few_store(GLOBAL CELEM *c, GLOBAL const CELEM *RESTRICT bias, GLOBAL
 #else
   matmul_store(c, bias, residual, base, dense, r, j, n, ldc, v);
 #endif
-}
-
-DEVICE float vector_sum(FLOATV v) {
-#if VEC == 16
-  float8 e = v.lo + v.hi;
-#elif VEC == 8
-  float8 e = v;
-#endif
-#if VEC >= 8
-  float4 f = e.lo + e.hi;
-#else
-  float4 f = v;
-#endif
-  float2 g = f.lo + f.hi;
-  return g.s0 + g.s1;
 }
 
 KERNEL_SIZED(1, 1, 1)

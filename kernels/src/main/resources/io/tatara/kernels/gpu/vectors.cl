@@ -23,3 +23,19 @@ DEVICE PASTE(ushort, VEC) vector_to_bf16(FLOATV f) {
   UINTV nan = (u >> 16) | 0x40u;
   return PASTE(convert_ushort, VEC)(select(rounded, nan, (u & 0x7fffffffu) > 0x7f800000u));
 }
+
+/* The lanes' sum, halves upon halves. */
+DEVICE float vector_sum(FLOATV v) {
+#if VEC == 16
+  float8 e = v.lo + v.hi;
+#elif VEC == 8
+  float8 e = v;
+#endif
+#if VEC >= 8
+  float4 f = e.lo + e.hi;
+#else
+  float4 f = v;
+#endif
+  float2 g = f.lo + f.hi;
+  return g.s0 + g.s1;
+}
