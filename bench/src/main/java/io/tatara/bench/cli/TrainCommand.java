@@ -123,6 +123,20 @@ final class TrainCommand implements Runnable {
                 description = "of Adam (default: 0.002)")
         private Double learningRate;
 
+        @Option(
+                names = "--schedule",
+                paramLabel = "TEXT",
+                description =
+                        "learning rate over the run: constant, step, exponential, cosine, inverse-sqrt, linear or polynomial, with settings, such as cosine,warmup=400,last=0.01 (default: plateau, of --set warmup, decayFrom, lastRate)")
+        private String schedule;
+
+        @Option(
+                names = "--precision",
+                paramLabel = "TYPE",
+                description =
+                        "what steps are computed in: float32, tf32, bfloat16 or float16 (default: float32)")
+        private String precision;
+
         @Option(names = "--dropout", paramLabel = "P", description = "(default: 0.3)")
         private Double dropout;
 
@@ -201,6 +215,8 @@ final class TrainCommand implements Runnable {
             put(changes, "hidden", hidden);
             put(changes, "batch", batch);
             put(changes, "learningRate", learningRate);
+            put(changes, "schedule", schedule);
+            put(changes, "precision", precision);
             put(changes, "dropout", dropout);
             put(changes, "labelSmoothing", labelSmoothing);
             put(changes, "clip", clip);
