@@ -31,7 +31,7 @@ final class BeamCases {
                 beams("one token", new BeamStep(2, 1, 0, true), 3, 2, 1),
                 beams("no sources", step(2, 1, true), 0, 2, 9).exact(),
                 beams("all continuations", step(15, 0.5f, false), 2, 3, 5),
-                beams("more results than a chunk", step(600, 0, false), 1, 2, 400),
+                beams("more results than tokens", step(40, 0, false), 1, 2, 29),
                 halves("float16 logits", DType.FLOAT16, step(5, 0.6f, true)),
                 halves("bfloat16 logits", DType.BFLOAT16, step(5, 0.6f, true)),
                 halves("bfloat16 log probabilities", DType.BFLOAT16, step(9, 1, false)),

@@ -89,7 +89,8 @@ public record TranslatorConfig(
         int checkpointEvery,
         long seed,
         Arithmetic precision,
-        String schedule) {
+        String schedule,
+        int layers) {
 
     private static final String PLATEAU = "plateau";
 
@@ -128,6 +129,7 @@ public record TranslatorConfig(
         that(samples >= 0, "samples", samples, ">= 0");
         that(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, ">= 0");
         that(precision != null, "precision", null, "float32, tf32, bfloat16 or float16");
+        that(layers > 0, "layers", layers, "> 0");
         that(schedule != null, "schedule", null, "the text of a schedule");
         rates(schedule, learningRate, warmup, decayFrom, lastRate);
     }
@@ -172,7 +174,8 @@ public record TranslatorConfig(
                 0,
                 1,
                 Arithmetic.FLOAT32,
-                PLATEAU);
+                PLATEAU,
+                1);
     }
 
     /** The learning rate over the run. */
