@@ -114,6 +114,12 @@ final class TrainCommand implements Runnable {
                 description = "width of states (default: 256)")
         private Integer hidden;
 
+        @Option(
+                names = "--layers",
+                paramLabel = "N",
+                description = "of encoder and of decoder (default: 1)")
+        private Integer layers;
+
         @Option(names = "--batch", paramLabel = "N", description = "pairs a step (default: 64)")
         private Integer batch;
 
@@ -213,6 +219,7 @@ final class TrainCommand implements Runnable {
             put(changes, "epochs", epochs);
             put(changes, "embedding", embedding);
             put(changes, "hidden", hidden);
+            put(changes, "layers", layers);
             put(changes, "batch", batch);
             put(changes, "learningRate", learningRate);
             put(changes, "schedule", schedule);

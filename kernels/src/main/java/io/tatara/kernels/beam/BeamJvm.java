@@ -9,8 +9,9 @@ import java.util.Arrays;
 
 /**
  * The step on Java arrays. Each row (hypothesis) keeps its best continuations sorted; a block of
- * tokens whose largest element does not reach the last of them is passed over, which after the
- * first few blocks is nearly all. Then the rows of a source are merged.
+ * tokens whose largest element, which the normalisation has found on its way, does not reach the
+ * last of them is passed over: after the first few blocks nearly all are. Then the rows of a source
+ * are merged.
  */
 final class BeamJvm {
     private static final int BLOCK = 256;
@@ -29,7 +30,10 @@ final class BeamJvm {
     private final float[] scores;
     private final int[] tokens;
 
-    private BeamJvm(BeamStep op, JvmArray[] in, float[] keys, float[] scores) {
+    /** The largest element of each block of the mask, null where there is none. */
+    private final float[] maskMax;
+
+    private BeamJvm(BeamStep op, JvmArray[] in, float[] keys, float[] scores, Lanes lanes) {
         Shape x = in[0].spec().shape();
         this.op = op;
         this.in = in;
@@ -39,6 +43,22 @@ final class BeamJvm {
         this.keys = keys;
         this.scores = scores;
         this.tokens = new int[x.dim(0) * beams * kept];
+        this.maskMax = BeamStep.masked(in) ? new float[blocks()] : null;
+        if (maskMax != null) {
+            maxima(lanes, in[4].f(), 0, maskMax);
+        }
+    }
+
+    private int blocks() {
+        return (vocabulary + BLOCK - 1) / BLOCK;
+    }
+
+    /** The largest element of each block of a row. */
+    private void maxima(Lanes lanes, float[] x, int start, float[] max) {
+        for (int b = 0; b < blocks(); b++) {
+            int t = b * BLOCK;
+            max[b] = lanes.max(x, start + t, Math.min(BLOCK, vocabulary - t));
+        }
     }
 
     static void step(BeamStep op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -48,7 +68,7 @@ final class BeamJvm {
         float[] keys = ctx.acquire(Math.max(1, list));
         float[] scores = ctx.acquire(Math.max(1, list));
         try {
-            BeamJvm step = new BeamJvm(op, in, keys, scores);
+            BeamJvm step = new BeamJvm(op, in, keys, scores, ctx.lanes());
             ctx.workers()
                     .parallelFor(
                             rows,
@@ -65,13 +85,14 @@ final class BeamJvm {
 
     private void rows(int from, int to, JvmContext ctx) {
         float[] block = ctx.acquire(BLOCK);
+        float[] maxima = ctx.acquire(blocks());
         try {
             for (int row = from; row < to; row++) {
                 float score = in[1].f()[row];
                 if (in[2].i()[row] != 0) {
                     finished(row, score);
                 } else if (score > NONE) {
-                    live(row, score, ctx.lanes(), block);
+                    live(row, score, ctx.lanes(), block, maxima);
                 } else {
                     Arrays.fill(keys, row * kept, (row + 1) * kept, NONE);
                     inOrder(row, 0);
@@ -79,6 +100,7 @@ final class BeamJvm {
             }
         } finally {
             ctx.release(block);
+            ctx.release(maxima);
         }
     }
 
@@ -109,33 +131,36 @@ final class BeamJvm {
         inOrder(row, 1);
     }
 
-    private void live(int row, float score, Lanes lanes, float[] block) {
+    private void live(int row, float score, Lanes lanes, float[] block, float[] maxima) {
         float[] x = in[0].f();
         float[] mask = BeamStep.masked(in) ? in[4].f() : null;
         int start = row * vocabulary;
+        maxima(lanes, x, start, maxima);
         float max = 0;
         float logSum = 0;
         if (op.logits()) {
-            max = lanes.max(x, start, vocabulary);
+            max = lanes.max(maxima, 0, blocks());
             logSum = (float) Math.log(sum(lanes, x, start, max));
         }
         float penalty = (float) op.penalty(in[3].i()[row] + 1);
         int count = 0;
-        for (int t = 0; t < vocabulary; t += BLOCK) {
+        for (int b = 0; b < blocks(); b++) {
+            int t = b * BLOCK;
             int n = Math.min(BLOCK, vocabulary - t);
+            if (count == kept) {
+                // NaN passes: the block may hold numbers beside it.
+                float most = mask == null ? maxima[b] : maxima[b] + maskMax[b];
+                float best = score + ((most - max) - logSum);
+                if (best / penalty <= keys[row * kept + kept - 1]) {
+                    continue;
+                }
+            }
             float[] y = x;
             int yo = start + t;
             if (mask != null) {
                 lanes.binary(BinaryOp.ADD, x, yo, mask, t, block, 0, n);
                 y = block;
                 yo = 0;
-            }
-            if (count == kept) {
-                // NaN passes: the block may hold numbers beside it.
-                float best = score + ((lanes.max(y, yo, n) - max) - logSum);
-                if (best / penalty <= keys[row * kept + kept - 1]) {
-                    continue;
-                }
             }
             for (int i = 0; i < n; i++) {
                 float s = score + ((y[yo + i] - max) - logSum);
