@@ -1,6 +1,7 @@
 package io.tatara.kernels;
 
 import io.tatara.kernels.attention.AttentionRoom;
+import io.tatara.kernels.beam.BeamRoom;
 import io.tatara.kernels.embedding.EmbeddingRoom;
 import io.tatara.kernels.layout.LayoutRoom;
 import io.tatara.kernels.matmul.MatMulRoom;
@@ -32,7 +33,8 @@ public final class OpTable {
                             RecurrentRoom.ENTRIES,
                             AttentionRoom.ENTRIES,
                             SdpaRoom.ENTRIES,
-                            OptimizerRoom.ENTRIES)
+                            OptimizerRoom.ENTRIES,
+                            BeamRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)
                     .toList();
 

@@ -7,6 +7,7 @@ import io.tatara.kernels.Shape;
 import io.tatara.kernels.Value;
 import io.tatara.kernels.attention.AdditiveAttention;
 import io.tatara.kernels.attention.MultiplicativeAttention;
+import io.tatara.kernels.beam.BeamStep;
 import io.tatara.kernels.embedding.Embedding;
 import io.tatara.kernels.layout.Cast;
 import io.tatara.kernels.layout.Concat;
@@ -312,6 +313,26 @@ public final class Ops {
      */
     public Tensor rotary(Rotary op, Tensor x, Tensor positions) {
         return one(op, x, positions);
+    }
+
+    /**
+     * A step of beam search.
+     *
+     * @param logProbs [N, B, V], or logits where the op says so
+     * @param scores float32 [N, B]
+     * @param finished int32 [N, B]
+     * @param lengths int32 [N, B]
+     * @param mask float32 [V] or null, added to the log probabilities
+     * @return scores float32, parents, tokens, finished and lengths int32, [N, results] each
+     */
+    public Tensor[] beamStep(
+            BeamStep op,
+            Tensor logProbs,
+            Tensor scores,
+            Tensor finished,
+            Tensor lengths,
+            Tensor mask) {
+        return run(op, logProbs, scores, finished, lengths, mask);
     }
 
     /** Rows of a table [v, d] by ids int32 […] → […, d]. */

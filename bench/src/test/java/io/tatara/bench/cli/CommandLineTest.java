@@ -176,6 +176,8 @@ class CommandLineTest {
         assertThat(run().exit).isEqualTo(2);
         assertThat(run("train", "translator").err).contains("--data");
         assertThat(run("train", "translator", "--data", "x", "--cell", "abacus").exit).isEqualTo(2);
+        assertThat(run("train", "translator", "--data", "x", "--schedule", "cosin").err)
+                .contains("schedule", "cosin", "inverse-sqrt");
     }
 
     @Test
