@@ -19,5 +19,6 @@ module io.tatara.kernels {
     exports io.tatara.kernels.position;
     exports io.tatara.kernels.recurrent;
     exports io.tatara.kernels.reduce;
+    exports io.tatara.kernels.sdpa;
     exports io.tatara.kernels.softmax;
 }

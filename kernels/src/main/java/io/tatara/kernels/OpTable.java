@@ -10,6 +10,7 @@ import io.tatara.kernels.pointwise.PointwiseRoom;
 import io.tatara.kernels.position.PositionRoom;
 import io.tatara.kernels.recurrent.RecurrentRoom;
 import io.tatara.kernels.reduce.ReduceRoom;
+import io.tatara.kernels.sdpa.SdpaRoom;
 import io.tatara.kernels.softmax.SoftmaxRoom;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class OpTable {
                             LayoutRoom.ENTRIES,
                             RecurrentRoom.ENTRIES,
                             AttentionRoom.ENTRIES,
+                            SdpaRoom.ENTRIES,
                             OptimizerRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)
                     .toList();

@@ -34,6 +34,10 @@ import io.tatara.kernels.reduce.ArgMax;
 import io.tatara.kernels.reduce.Reduce;
 import io.tatara.kernels.reduce.ReduceKind;
 import io.tatara.kernels.reduce.TopK;
+import io.tatara.kernels.sdpa.AttentionMask;
+import io.tatara.kernels.sdpa.CacheAppend;
+import io.tatara.kernels.sdpa.HeadLayout;
+import io.tatara.kernels.sdpa.ScaledDotProductAttention;
 import io.tatara.kernels.softmax.CrossEntropy;
 import io.tatara.kernels.softmax.Reduction;
 import io.tatara.kernels.softmax.Softmax;
@@ -362,6 +366,43 @@ public final class Ops {
     public Tensor[] multiplicativeAttention(
             Tensor queries, Tensor keys, Tensor values, Tensor lengths, float scale) {
         return run(new MultiplicativeAttention(scale), queries, keys, values, lengths);
+    }
+
+    /**
+     * Scaled dot-product attention of heads [N, H, T, D], scaled by 1/√D: output [N, H, Tq, Dv].
+     *
+     * @param lengths int32 [N], keys of each sequence that take part; null for all
+     */
+    public Tensor attention(
+            Tensor query, Tensor key, Tensor value, Tensor lengths, AttentionMask mask) {
+        int features = query.spec().shape().rank() == 4 ? query.spec().shape().dim(3) : 1;
+        float scale = (float) (1 / Math.sqrt(Math.max(1, features)));
+        HeadLayout layout = HeadLayout.HEADS_FIRST;
+        return scaledDotProductAttention(query, key, value, lengths, null, scale, mask, layout)[0];
+    }
+
+    /** Output and logSumExp; see {@link ScaledDotProductAttention}. */
+    public Tensor[] scaledDotProductAttention(
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor lengths,
+            Tensor bias,
+            float scale,
+            AttentionMask mask,
+            HeadLayout layout) {
+        return run(
+                new ScaledDotProductAttention(scale, mask, layout),
+                query,
+                key,
+                value,
+                lengths,
+                bias);
+    }
+
+    /** Writes new keys or values into a cache, in place; see {@link CacheAppend}. */
+    public Tensor cacheAppend(Tensor cache, Tensor update, Tensor positions, HeadLayout layout) {
+        return run(new CacheAppend(layout), cache, update, positions)[0];
     }
 
     private static List<Integer> list(int... a) {
