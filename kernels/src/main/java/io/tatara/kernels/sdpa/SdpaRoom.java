@@ -11,7 +11,7 @@ public final class SdpaRoom {
                             ScaledDotProductAttention.class,
                             "scaled_dot_product_attention",
                             SdpaReference::forward,
-                            List.of(SdpaRowsJvm::forward),
+                            List.of(new SdpaBlocksJvm(), SdpaRowsJvm::forward),
                             List.of(SdpaGpu.kernel(SdpaGpu::forward)),
                             SdpaCases::forward),
                     new OpEntry<>(
