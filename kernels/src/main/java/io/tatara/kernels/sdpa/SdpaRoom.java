@@ -12,21 +12,21 @@ public final class SdpaRoom {
                             "scaled_dot_product_attention",
                             SdpaReference::forward,
                             List.of(new SdpaBlocksJvm(), SdpaRowsJvm::forward),
-                            List.of(),
+                            List.of(SdpaGpu.kernel(SdpaGpu::forward)),
                             SdpaCases::forward),
                     new OpEntry<>(
                             ScaledDotProductAttentionGradient.class,
                             "scaled_dot_product_attention_gradient",
                             SdpaReference::gradient,
                             List.of(new SdpaGradientBlocksJvm(), SdpaRowsJvm::gradient),
-                            List.of(),
+                            List.of(SdpaGpu.kernel(SdpaGpu::gradient)),
                             SdpaGradientCases::gradient),
                     new OpEntry<>(
                             CacheAppend.class,
                             "cache_append",
                             SdpaReference::append,
                             List.of(CacheAppendJvm::run),
-                            List.of(),
+                            List.of(SdpaGpu.kernel(SdpaGpu::append)),
                             SdpaGradientCases::append));
 
     private SdpaRoom() {}
