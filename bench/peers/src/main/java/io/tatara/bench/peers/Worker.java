@@ -19,6 +19,12 @@ public final class Worker {
     /** Values of a result that are compared. */
     private static final int PROBES = 251;
 
+    /** A run counts as faster from here on. */
+    private static final double IMPROVEMENT = 0.95;
+
+    /** Times the warm-up that was asked for. */
+    private static final double MOST_WARMING = 5;
+
     private final Map<String, PeerCase> cases = new LinkedHashMap<>();
     private final String name;
     private final int threads;
@@ -101,9 +107,15 @@ public final class Worker {
         return p;
     }
 
+    /**
+     * Runs for so long, and on while runs still become faster: on a busy machine the JVM's compiler
+     * takes its time.
+     */
     private Map<String, Object> warm(double seconds) {
         long begin = System.nanoTime();
         int runs = 0;
+        double best = Double.POSITIVE_INFINITY;
+        double improved = 0;
         double passed;
         do {
             long now = System.nanoTime();
@@ -111,7 +123,13 @@ public final class Worker {
             estimate = (System.nanoTime() - now) * 1e-9;
             runs++;
             passed = (System.nanoTime() - begin) * 1e-9;
-        } while (runs < 3 || passed < seconds);
+            if (estimate < IMPROVEMENT * best) {
+                best = estimate;
+                improved = passed;
+            }
+        } while (runs < 3
+                || passed < seconds
+                || (passed - improved < seconds / 2 && passed < MOST_WARMING * seconds));
         return Map.of("runs", runs);
     }
 
