@@ -116,6 +116,12 @@ final class TrainCommand implements Runnable {
                 description = "width of states (default: 256)")
         private Integer hidden;
 
+        @Option(
+                names = "--layers",
+                paramLabel = "N",
+                description = "of encoder and of decoder (default: 1)")
+        private Integer layers;
+
         @Option(names = "--batch", paramLabel = "N", description = "pairs a step (default: 64)")
         private Integer batch;
 
@@ -124,6 +130,20 @@ final class TrainCommand implements Runnable {
                 paramLabel = "X",
                 description = "of Adam (default: 0.002)")
         private Double learningRate;
+
+        @Option(
+                names = "--schedule",
+                paramLabel = "TEXT",
+                description =
+                        "learning rate over the run: constant, step, exponential, cosine, inverse-sqrt, linear or polynomial, with settings, such as cosine,warmup=400,last=0.01 (default: plateau, of --set warmup, decayFrom, lastRate)")
+        private String schedule;
+
+        @Option(
+                names = "--precision",
+                paramLabel = "TYPE",
+                description =
+                        "what steps are computed in: float32, tf32, bfloat16 or float16 (default: float32)")
+        private String precision;
 
         @Option(names = "--dropout", paramLabel = "P", description = "(default: 0.3)")
         private Double dropout;
@@ -213,8 +233,11 @@ final class TrainCommand implements Runnable {
             put(changes, "epochs", epochs);
             put(changes, "embedding", embedding);
             put(changes, "hidden", hidden);
+            put(changes, "layers", layers);
             put(changes, "batch", batch);
             put(changes, "learningRate", learningRate);
+            put(changes, "schedule", schedule);
+            put(changes, "precision", precision);
             put(changes, "dropout", dropout);
             put(changes, "labelSmoothing", labelSmoothing);
             put(changes, "clip", clip);

@@ -1,6 +1,7 @@
 package io.tatara.models.translator;
 
 import io.tatara.models.optim.AdamOptimizer;
+import io.tatara.models.optim.LossScaler;
 import io.tatara.models.optim.Optimizer;
 import io.tatara.models.text.EncodedPair;
 import io.tatara.models.text.PairBatch;
@@ -51,6 +52,9 @@ public final class TranslatorStep implements AutoCloseable {
         this.optimizer =
                 new AdamOptimizer(
                         translator.parameters(), config.clip(), 0.999, config.weightDecay());
+        if (config.precision().scalesLoss()) {
+            optimizer.scaleLoss(LossScaler.dynamic());
+        }
         this.batch = PairBatch.of(pairs(config, sourceLength, targetLength));
         this.rate = config.learningRate();
     }
@@ -124,7 +128,7 @@ public final class TranslatorStep implements AutoCloseable {
     private Tensor step(Scope scope) {
         Tape tape = scope.tape().watch(translator.parameters().tensors());
         Tensor loss = task.loss(tape, batch, optimizer.steps());
-        optimizer.step(scope, tape.backward(loss), rate);
+        optimizer.step(scope, optimizer.backward(tape, loss), rate);
         return loss;
     }
 
