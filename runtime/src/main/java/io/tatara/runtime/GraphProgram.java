@@ -38,7 +38,7 @@ final class GraphProgram {
         if (options.fuse() || options.plan()) {
             nodes = DeadCode.drop(nodes);
         }
-        if (options.fuse()) {
+        if (options.fuse() && device.backEnd().compiles()) {
             nodes = DeadCode.drop(Fusion.fuse(nodes));
         }
         MemoryPlan plan =

@@ -14,6 +14,8 @@ import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
 import io.tatara.kernels.pointwise.UnaryOp;
 import io.tatara.kernels.recurrent.Direction;
+import io.tatara.runtime.spi.BackEndDevice;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -317,6 +320,32 @@ public class GraphEqualityTest {
                     return new Tensor[] {o.add(before, w.state[0])};
                 },
                 g -> assertThat(g.ops()).isEqualTo(4));
+    }
+
+    /** Where only programs built ahead are there, a fused one would be missing. */
+    @Test
+    void nothingIsFusedWithoutACompiler() {
+        fuses(Tatara.open("jvm").backEnd(), true);
+        BackEndDevice jvm = Tatara.open("jvm").backEnd();
+        BackEndDevice without =
+                (BackEndDevice)
+                        Proxy.newProxyInstance(
+                                BackEndDevice.class.getClassLoader(),
+                                new Class<?>[] {BackEndDevice.class},
+                                (p, m, a) ->
+                                        m.getName().equals("compiles") ? false : m.invoke(jvm, a));
+        fuses(without, false);
+    }
+
+    private static void fuses(BackEndDevice backEnd, boolean fused) {
+        try (Device d = Device.of(backEnd);
+                Scope scope = d.scope()) {
+            Tensor x = scope.zeros(3);
+            Graph g = Graph.record(scope, BOTH, s -> new Tensor[] {s.ops().exp(s.ops().mul(x, 2))});
+            assertThat(g.ops()).isEqualTo(fused ? 1 : 2);
+            g.replay();
+            assertThat(g.outputs()[0].toFloats()).containsExactly(1, 1, 1);
+        }
     }
 
     private void open(Device d) {

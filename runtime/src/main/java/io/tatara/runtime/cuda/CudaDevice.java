@@ -199,6 +199,11 @@ public final class CudaDevice implements BackEndDevice, PlanRunner {
                 });
     }
 
+    @Override
+    public boolean compiles() {
+        return launches.compiles();
+    }
+
     /** Captures the launches as a CUDA graph. */
     @Override
     public Replay record(List<Invocation> invocations) {

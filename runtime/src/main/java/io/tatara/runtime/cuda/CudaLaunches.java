@@ -89,6 +89,11 @@ final class CudaLaunches {
         }
     }
 
+    /** Whether there is a compiler. */
+    boolean compiles() {
+        return found.nvrtc() != null;
+    }
+
     void run(GpuPlan plan, Binding[] in, Binding[] out) {
         CudaPlan made = CudaPlan.of("a plan of one's own", plan, check, programs::get);
         synchronized (context) {
