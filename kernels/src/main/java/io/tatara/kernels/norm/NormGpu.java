@@ -177,8 +177,9 @@ final class NormGpu {
             int rows,
             int d,
             int local) {
-        int chunk = Math.max(1, (rows + CHUNKS - 1) / CHUNKS);
-        int chunks = (rows + chunk - 1) / chunk;
+        int most = Math.clamp((1 << 28) / d, 1, CHUNKS);
+        int chunk = Math.max(1, (int) ((rows + most - 1L) / most));
+        int chunks = (int) ((rows + chunk - 1L) / chunk);
         GpuPlan.Arg sums = plan.temporary(8L * chunks * d);
         int across = (d + local - 1) / local;
         plan.launch(

@@ -22,6 +22,9 @@ import java.util.Arrays;
 final class NormJvm {
     private static final int GRAIN = 1 << 13;
 
+    /** Columns of all chunks of rows. */
+    private static final int MOST_SUMS = 1 << 27;
+
     private NormJvm() {}
 
     static void layerNorm(LayerNorm op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -143,8 +146,9 @@ final class NormJvm {
         int rows = NormCall.rows(in[GradientCall.Z].spec());
         // Chunks depend on the shape alone: the sums over rows have the same order on any number of
         // threads.
-        int chunk = Math.clamp((rows + 63) / 64, 1, 1024);
-        int chunks = (rows + chunk - 1) / chunk;
+        int most = Math.max(1, MOST_SUMS / Math.max(1, d));
+        int chunk = Math.max(Math.clamp(up(rows, 64), 1, 1024), up(rows, most));
+        int chunks = up(rows, chunk);
         int places = Math.max(1, Math.multiplyExact(2 * chunks, c.parameters() ? d : 0));
         float[] scale = vector(in[GradientCall.SCALE], d, 1, ctx);
         float[] sums = ctx.acquire(places);
@@ -167,6 +171,11 @@ final class NormJvm {
             ctx.release(sums);
             giveBack(in[GradientCall.SCALE], scale, ctx);
         }
+    }
+
+    /** n / by, rounded up. */
+    private static int up(int n, int by) {
+        return (int) ((n + (long) by - 1) / by);
     }
 
     /** Rows [from, to); their sums for the parameters to {@code sums} from so on, unless so < 0. */

@@ -17,6 +17,9 @@ final class PositionCuda {
     /** Threads of a multiprocessor that keep its memory busy; more heads share angles beyond. */
     private static final int BUSY = 1024;
 
+    /** Largest number of groups in y. */
+    private static final int MOST_PARTS = 65535;
+
     private PositionCuda() {}
 
     /** Makes the plan of a call that has elements. */
@@ -106,22 +109,28 @@ final class PositionCuda {
                         .withHeaders(HEADERS);
         int threads = Math.multiplyExact(p.length(), items);
         long wanted = (long) traits.computeUnits() * BUSY;
-        long parts = Math.clamp(wanted / ((long) threads * p.sequences()), 1, p.heads());
+        long parts =
+                Math.clamp(
+                        wanted / ((long) threads * p.sequences()),
+                        1,
+                        Math.min(p.heads(), MOST_PARTS));
+        int blocks = (int) ((threads + (long) LOCAL - 1) / LOCAL);
         int heads = (int) ((p.heads() + parts - 1) / parts);
         return GpuPlan.builder()
                 .launch(
                         program,
                         "positions_in_pieces",
                         new int[] {
-                            (int) ((threads + (long) LOCAL - 1) / LOCAL),
-                            p.sequences(),
-                            (p.heads() + heads - 1) / heads
+                            Math.multiplyExact(p.sequences(), blocks),
+                            (p.heads() + heads - 1) / heads,
+                            1
                         },
                         new int[] {LOCAL, 1, 1},
                         GpuPlan.in(0),
                         in[1] == null ? null : GpuPlan.in(1),
                         GpuPlan.out(0),
                         threads,
+                        blocks,
                         items,
                         p.heads(),
                         heads,

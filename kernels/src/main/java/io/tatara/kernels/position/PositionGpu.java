@@ -85,16 +85,18 @@ final class PositionGpu {
                 GpuProgram.of("position/position.cl", source("position.cl"), defines.toArray());
         int local = Math.min(LOCAL, traits.maxWorkGroup());
         int all = Math.multiplyExact(p.length(), items);
+        int blocks = (int) ((all + (long) local - 1) / local);
         return GpuPlan.builder()
                 .launch(
                         program,
                         "positions",
-                        new int[] {(int) ((all + (long) local - 1) / local), p.sequences(), 1},
+                        new int[] {Math.multiplyExact(p.sequences(), blocks), 1, 1},
                         new int[] {local, 1, 1},
                         GpuPlan.in(0),
                         in[1] == null ? null : GpuPlan.in(1),
                         GpuPlan.out(0),
                         all,
+                        blocks,
                         items,
                         p.heads(),
                         p.d(),

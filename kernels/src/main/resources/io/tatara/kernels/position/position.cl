@@ -2,7 +2,7 @@
  * take neighbouring columns; the item computes its angle once and walks over all heads (rows of the same position).
  * Follows angles.cl. Memory is the roof where there are some heads: one read, one write.
  * STARTS: start positions are there. ROTARY: rotate, by sines times scale; HALVES: pairs (i, i + R / 2).
- * items: of a position; those behind the rotated columns copy two columns each. */
+ * blocks: groups of a sequence. items: of a position; those behind the rotated columns copy two columns each. */
 #ifndef STARTS
 #define STARTS 0
 #endif
@@ -14,17 +14,18 @@
 #endif
 
 KERNEL void positions(GLOBAL const ELEM* RESTRICT x, GLOBAL const int* RESTRICT starts, GLOBAL ELEM* RESTRICT y,
-                      int all, int items, int heads, int d, int rotated, int sequence_stride, int head_stride,
+                      int all, int blocks, int items, int heads, int d, int rotated, int sequence_stride, int head_stride,
                       int stride, int ratio_high, int ratio_low, float scale) {
-  int g = GLOBAL_ID(0);
+  int sequence = GROUP_ID(0) / blocks;
+  int g = (GROUP_ID(0) - sequence * blocks) * LOCAL_SIZE(0) + LOCAL_ID(0);
   if (g >= all) return;
   int t = g / items;
   int i = g - t * items;
   int position = t;
 #if STARTS
-  position = (int)((uint)starts[GROUP_ID(1)] + (uint)t);
+  position = (int)((uint)starts[sequence] + (uint)t);
 #endif
-  int row = GROUP_ID(1) * sequence_stride + t * stride;
+  int row = sequence * sequence_stride + t * stride;
 #if ROTARY
   if (2 * i >= rotated) {
     for (int h = 0; h < heads; h++) {

@@ -40,19 +40,20 @@ DEVICE void change_pairs(float* v, const float* s, const float* c, float scale) 
 }
 
 KERNEL_SIZED(BLOCK, 1, 1) void positions_in_pieces(const ELEM* RESTRICT x, const int* RESTRICT starts,
-                                                   ELEM* RESTRICT y, int threads, int items, int heads, int each,
+                                                   ELEM* RESTRICT y, int threads, int blocks, int items, int heads, int each,
                                                    int rotated, int sequence_stride, int head_stride, int stride,
                                                    int ratio_high, int ratio_low, float scale) {
-  int g = GLOBAL_ID(0);
+  int sequence = GROUP_ID(0) / blocks;
+  int g = (GROUP_ID(0) - sequence * blocks) * BLOCK + LOCAL_ID(0);
   if (g >= threads) return;
   int t = g / items;
   int item = g - t * items;
   int position = t;
 #if STARTS
-  position = (int)((uint)starts[GROUP_ID(1)] + (uint)t);
+  position = (int)((uint)starts[sequence] + (uint)t);
 #endif
-  int row = GROUP_ID(1) * sequence_stride + t * stride;
-  int first = GROUP_ID(2) * each;
+  int row = sequence * sequence_stride + t * stride;
+  int first = GROUP_ID(1) * each;
   int end = heads - first < each ? heads : first + each;
 #if ROTARY
   int turned = rotated / LANES / (HALVES ? 2 : 1);
