@@ -92,28 +92,50 @@ final class OptimizerJvm {
                 in,
                 k,
                 ctx,
-                (lanes, j, at, n, t) -> {
-                    float[] p = in[1 + j].f();
-                    float[] m = in[1 + 2 * k + j].f();
-                    float[] v = in[1 + 3 * k + j].f();
-                    lanes.binaryScalar(BinaryOp.MUL, in[1 + k + j].f(), at, scale, t, 0, n);
-                    if (op.penalty() > 0) {
-                        lanes.axpy(op.penalty(), p, at, t, 0, n);
-                    }
-                    lanes.binaryScalar(BinaryOp.MUL, m, at, op.beta1(), m, at, n);
-                    lanes.axpy(1 - op.beta1(), t, 0, m, at, n);
-                    lanes.unary(UnaryOp.SQUARE, t, 0, t, 0, n);
-                    lanes.binaryScalar(BinaryOp.MUL, v, at, op.beta2(), v, at, n);
-                    lanes.axpy(1 - op.beta2(), t, 0, v, at, n);
-                    lanes.binaryScalar(BinaryOp.MUL, v, at, c2, t, 0, n);
-                    lanes.unary(UnaryOp.SQRT, t, 0, t, 0, n);
-                    lanes.binaryScalar(BinaryOp.ADD, t, 0, op.epsilon(), t, 0, n);
-                    lanes.binary(BinaryOp.DIV, m, at, t, 0, t, 0, n);
-                    if (op.decay() > 0) {
-                        lanes.axpy(-rate * op.decay(), p, at, p, at, n);
-                    }
-                    lanes.axpy(-rate * c1, t, 0, p, at, n);
-                });
+                (lanes, j, at, n, t) ->
+                        adam(
+                                op,
+                                rate,
+                                scale,
+                                c1,
+                                c2,
+                                in[1 + j].f(),
+                                in[1 + k + j].f(),
+                                in[1 + 2 * k + j].f(),
+                                in[1 + 3 * k + j].f(),
+                                at,
+                                at + n));
+    }
+
+    /** One loop, which the compiler turns into vectors by itself: all arrays run alike. */
+    private static void adam(
+            Adam op,
+            float rate,
+            float scale,
+            float c1,
+            float c2,
+            float[] p,
+            float[] g,
+            float[] m,
+            float[] v,
+            int from,
+            int to) {
+        float beta1 = op.beta1();
+        float beta2 = op.beta2();
+        float rest1 = 1 - beta1;
+        float rest2 = 1 - beta2;
+        float epsilon = op.epsilon();
+        float penalty = op.penalty();
+        float decay = rate * op.decay();
+        float step = rate * c1;
+        for (int i = from; i < to; i++) {
+            float d = g[i] * scale + penalty * p[i];
+            float a = beta1 * m[i] + rest1 * d;
+            float b = beta2 * v[i] + rest2 * (d * d);
+            m[i] = a;
+            v[i] = b;
+            p[i] = p[i] - decay * p[i] - step * (a / ((float) Math.sqrt(b * c2) + epsilon));
+        }
     }
 
     static void adagrad(Adagrad op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
