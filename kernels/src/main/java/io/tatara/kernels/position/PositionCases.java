@@ -20,6 +20,8 @@ final class PositionCases {
     static List<Case> sinusoidal() {
         List<Case> cases = new ArrayList<>();
         cases.add(sine("one", 1, 1, 1, 1).absent());
+        cases.add(sine("one sequence", 1, 1, 3, 8).absent());
+        cases.add(sine("two sequences", 1, 2, 5, 8).absent());
         cases.add(sine("odd", 1, 2, 7, 13).absent());
         cases.add(sine("scaled", 4, 3, 5, 16).absent());
         cases.add(sine("many positions", 1, 1, 300, 24).absent());
