@@ -60,7 +60,7 @@ final class SdpaBlocksJvm implements JvmKernel<ScaledDotProductAttention> {
                             grain,
                             (from, to) -> {
                                 for (int i = from; i < to; i++) {
-                                    pack(x, math, i, keys, values);
+                                    pack(x, math, i, keys, values, ctx);
                                 }
                             });
             int queries = PANELS * math.nr();
@@ -78,7 +78,8 @@ final class SdpaBlocksJvm implements JvmKernel<ScaledDotProductAttention> {
         }
     }
 
-    private static void pack(SdpaInputs x, PanelMath math, int head, float[] keys, float[] values) {
+    private static void pack(
+            SdpaInputs x, PanelMath math, int head, float[] keys, float[] values, JvmContext ctx) {
         SdpaShape s = x.shape();
         int n = head / s.hkv();
         int length = x.length(n);
@@ -93,7 +94,8 @@ final class SdpaBlocksJvm implements JvmKernel<ScaledDotProductAttention> {
                 s.keyStep(s.d()),
                 math.mr(),
                 keys,
-                head * rows * s.d());
+                head * rows * s.d(),
+                ctx);
         int v = s.keyAt(n, head % s.hkv(), s.dv());
         int whole = SdpaPacking.up(s.dv(), 4);
         int step = s.keyStep(s.dv());

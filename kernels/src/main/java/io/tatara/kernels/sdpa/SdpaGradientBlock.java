@@ -2,6 +2,7 @@ package io.tatara.kernels.sdpa;
 
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
+import io.tatara.kernels.pointwise.BinaryOp;
 import java.util.Arrays;
 
 /** One worker's part of {@link SdpaGradientBlocksJvm}. */
@@ -126,7 +127,7 @@ final class SdpaGradientBlock {
     private void packKeys(int n, int kv, int first, int valid) {
         int step = s.keyStep(s.d());
         int from = s.keyAt(n, kv, s.d()) + first * step;
-        SdpaPacking.transposed(valid, s.d(), 1, x.key(), from, step, mr, keys, 0);
+        SdpaPacking.transposed(valid, s.d(), 1, x.key(), from, step, mr, keys, 0, ctx);
         for (int j = 0; j < valid; j += BLOCK) {
             int rows = Math.min(BLOCK, valid - j);
             int k = from + j * step;
@@ -134,7 +135,7 @@ final class SdpaGradientBlock {
         }
         step = s.keyStep(s.dv());
         from = s.keyAt(n, kv, s.dv()) + first * step;
-        SdpaPacking.transposed(valid, s.dv(), 1, x.value(), from, step, mr, values, 0);
+        SdpaPacking.transposed(valid, s.dv(), 1, x.value(), from, step, mr, values, 0, ctx);
     }
 
     private void packQueries(int n, int h) {
@@ -142,7 +143,7 @@ final class SdpaGradientBlock {
         int step = s.queryStep(s.d());
         int from = s.queryAt(n, h, s.d());
         float factor = x.scale() * SdpaBlocksJvm.LOG2E;
-        SdpaPacking.transposed(s.tq(), s.d(), factor, x.query(), from, step, nr, queries, 0);
+        SdpaPacking.transposed(s.tq(), s.d(), factor, x.query(), from, step, nr, queries, 0, ctx);
         rows(s.d(), x.query(), from, step, queryRows, wide);
         Arrays.fill(shift, 0, panels * nr, Float.POSITIVE_INFINITY);
         Arrays.fill(delta, 0, panels * nr, 0);
@@ -164,7 +165,7 @@ final class SdpaGradientBlock {
         int step = s.queryStep(s.dv());
         int from = s.queryAt(n, h, s.dv());
         float[] dy = in[7].f();
-        SdpaPacking.transposed(s.tq(), s.dv(), 1, dy, from, step, nr, doutput, 0);
+        SdpaPacking.transposed(s.tq(), s.dv(), 1, dy, from, step, nr, doutput, 0, ctx);
         rows(s.dv(), dy, from, step, doutputRows, wideValue);
         for (int i = 0; i < s.tq(); i++) {
             int at = from + i * step;
@@ -256,12 +257,9 @@ final class SdpaGradientBlock {
         int step = s.queryStep(s.d());
         int to = s.queryAt(n, h, s.d()) + (partial == null ? 0 : chunk * out[0].size());
         float[] y = partial == null ? out[0].f() : partial;
-        for (int i = 0; i < s.tq(); i++) {
-            int from = i / nr * nr * whole + i % nr;
-            for (int c = 0; c < s.d(); c++) {
-                y[to + i * step + c] = x.scale() * dquery[from + c * nr];
-            }
-        }
+        int size = panels * nr * whole;
+        ctx.lanes().binaryScalar(BinaryOp.MUL, dquery, 0, x.scale(), dquery, 0, size);
+        SdpaPacking.rowsOf(s.tq(), s.d(), dquery, whole, nr, y, to, step, ctx);
     }
 
     /** The sums of the first {@code valid} keys to their places, zeros for the rest. */

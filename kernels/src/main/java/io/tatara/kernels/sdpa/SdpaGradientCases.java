@@ -38,7 +38,7 @@ final class SdpaGradientCases {
             addHalves(cases, s);
         }
         cases.add(
-                SdpaSize.of("several blocks", 1, 2, 1, 260, 530, 64, 64)
+                SdpaSize.of("several blocks", 1, 2, 1, 140, 401, 64, 64)
                         .gradient(false, true, true)
                         .large());
         SdpaSize s = SdpaSize.of("no dlogSumExp", 2, 2, 2, 5, 6, 4, 3);

@@ -1,5 +1,9 @@
 package io.tatara.kernels.sdpa;
 
+import io.tatara.kernels.jvm.JvmContext;
+import io.tatara.kernels.matmul.Transposition;
+import io.tatara.kernels.pointwise.BinaryOp;
+
 /** Copies of queries, keys and values in the order in which tiles read them. */
 final class SdpaPacking {
     private SdpaPacking() {}
@@ -9,8 +13,8 @@ final class SdpaPacking {
     }
 
     /**
-     * Panels [width][d][count of rows beside each other]: rows [0, rows) of x (at xo, ld apart, d
-     * wide), each panel [d][width], zeros behind the last row; times {@code factor}.
+     * Rows [0, rows) of x (at xo, ld apart, d wide) in panels of {@code width} rows, each panel
+     * [d][width], zeros behind the last row; times {@code factor}.
      */
     static void transposed(
             int rows,
@@ -21,30 +25,44 @@ final class SdpaPacking {
             int ld,
             int width,
             float[] to,
-            int o) {
+            int o,
+            JvmContext ctx) {
         for (int r = 0; r < rows; r += width) {
-            panel(Math.min(width, rows - r), d, factor, x, xo + r * ld, ld, width, to, o + r * d);
+            int here = Math.min(width, rows - r);
+            Transposition.panel(here, d, x, xo + r * ld, ld, width, to, o + r * d, ctx);
+        }
+        if (factor != 1) {
+            ctx.lanes().binaryScalar(BinaryOp.MUL, to, o, factor, to, o, up(rows, width) * d);
         }
     }
 
-    private static void panel(
+    /**
+     * Panels of sums [columns][nr], {@code height} columns each, to rows of d columns, {@code step}
+     * apart.
+     */
+    static void rowsOf(
             int rows,
             int d,
-            float factor,
-            float[] x,
-            int xo,
-            int ld,
-            int width,
-            float[] to,
-            int o) {
-        for (int i = 0; i < rows; i++) {
-            int from = xo + i * ld;
-            for (int p = 0; p < d; p++) {
-                to[o + p * width + i] = factor * x[from + p];
+            float[] sums,
+            int height,
+            int nr,
+            float[] y,
+            int yo,
+            int step,
+            JvmContext ctx) {
+        for (int r = 0; r < rows; r += nr) {
+            int here = Math.min(nr, rows - r);
+            if (step == d && d % 16 == 0) {
+                Transposition.panel(d, here, sums, r * height, nr, d, y, yo + r * d, ctx);
+                continue;
             }
-        }
-        for (int p = 0; p < d && rows < width; p++) {
-            java.util.Arrays.fill(to, o + p * width + rows, o + (p + 1) * width, 0);
+            for (int q = 0; q < here; q++) {
+                int to = yo + (r + q) * step;
+                int from = r * height + q;
+                for (int c = 0; c < d; c++) {
+                    y[to + c] = sums[from + c * nr];
+                }
+            }
         }
     }
 

@@ -79,7 +79,7 @@ final class SdpaQueryBlock {
         int step = s.queryStep(s.d());
         int from = s.queryAt(n, h, s.d()) + first * step;
         float factor = x.scale() * SdpaBlocksJvm.LOG2E;
-        SdpaPacking.transposed(count, s.d(), factor, x.query(), from, step, nr, queries, 0);
+        SdpaPacking.transposed(count, s.d(), factor, x.query(), from, step, nr, queries, 0, ctx);
         Arrays.fill(max, Float.NEGATIVE_INFINITY);
         Arrays.fill(total, 0);
         Arrays.fill(sums, 0, SdpaBlocksJvm.PANELS * nr * whole, 0);
@@ -136,17 +136,22 @@ final class SdpaQueryBlock {
     }
 
     private void finish(int n, int h, int first, int count) {
-        int step = s.queryStep(s.dv());
-        int to = s.queryAt(n, h, s.dv()) + first * step;
         int row = (n * s.h() + h) * s.tq() + first;
         for (int q = 0; q < count; q++) {
-            float sum = total[q];
-            logSumExp[row + q] = SdpaBlocksJvm.logSumExp(max[q], sum);
-            float f = sum == 0 ? 0 : 1 / sum;
-            int from = q / nr * nr * whole + q % nr;
-            for (int c = 0; c < s.dv(); c++) {
-                output[to + q * step + c] = f * sums[from + c * nr];
+            logSumExp[row + q] = SdpaBlocksJvm.logSumExp(max[q], total[q]);
+        }
+        Arrays.fill(tile, 0, 12 * nr, 0);
+        for (int p = 0; p * nr < count; p++) {
+            for (int q = 0; q < nr; q++) {
+                float sum = total[p * nr + q];
+                alpha[q] = sum == 0 ? 0 : 1 / sum;
+            }
+            for (int c = 0; c < whole; c += 4) {
+                math.merge(4, tile, sums, (p * whole + c) * nr, alpha, 0);
             }
         }
+        int step = s.queryStep(s.dv());
+        int to = s.queryAt(n, h, s.dv()) + first * step;
+        SdpaPacking.rowsOf(count, s.dv(), sums, whole, nr, output, to, step, ctx);
     }
 }
