@@ -2,8 +2,10 @@ package io.tatara.bench.cli;
 
 import io.tatara.models.train.ConsoleListener;
 import io.tatara.models.translator.TranslatorConfig;
+import io.tatara.models.translator.TranslatorStep;
 import io.tatara.models.translator.TranslatorTraining;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.GraphFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -181,11 +183,23 @@ final class TrainCommand implements Runnable {
                         "any other setting of config.json, such as warmup=400 or bidirectional=false")
         private Map<String, String> more = new LinkedHashMap<>();
 
+        @Option(
+                names = "--graph",
+                paramLabel = "FILE",
+                description =
+                        "first draw a training step (of 20-word sentences) as recorded graph: .dot or .svg")
+        private Path graph;
+
         @Override
         public Integer call() {
             TranslatorConfig config = config();
+            GraphFile picture = graph == null ? null : GraphFile.of(graph);
             try (Device d = device.open()) {
                 say("%s", DeviceOption.describe(d.info()));
+                if (picture != null) {
+                    TranslatorStep.draw(d, config, picture);
+                    say("graph    %s", picture.path());
+                }
                 TranslatorTraining.Result r =
                         TranslatorTraining.run(
                                 d, config, data, out, resume, ConsoleListener.standard());

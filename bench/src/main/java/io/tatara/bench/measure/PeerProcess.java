@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A program that is asked in lines of JSON and answers each with one. */
-final class PeerProcess implements AutoCloseable {
+public final class PeerProcess implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /** What stands in the queue when the program has closed its output. */
@@ -35,11 +35,21 @@ final class PeerProcess implements AutoCloseable {
      * @throws TataraException if it cannot be started
      */
     PeerProcess(List<String> command) {
+        this(command, Map.of());
+    }
+
+    /**
+     * @param environment set besides what this process has
+     * @throws TataraException if it cannot be started
+     */
+    public PeerProcess(List<String> command, Map<String, String> environment) {
         this.command = List.copyOf(command);
         try {
             errors = Files.createTempFile("tatara-peer", ".log");
             errors.toFile().deleteOnExit();
-            process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+            builder.environment().putAll(environment);
+            process = builder.start();
         } catch (IOException e) {
             throw new TataraException("cannot start " + command.getFirst(), e);
         }
@@ -64,7 +74,7 @@ final class PeerProcess implements AutoCloseable {
      *
      * @throws TataraException if the program ended, answers no JSON object, or takes longer
      */
-    JsonNode ask(Map<String, ?> request, double seconds) {
+    public JsonNode ask(Map<String, ?> request, double seconds) {
         try {
             in.write(JSON.writeValueAsString(request));
             in.write('\n');
@@ -100,17 +110,23 @@ final class PeerProcess implements AutoCloseable {
         throw new TataraException("no JSON object but: " + line);
     }
 
-    boolean alive() {
+    /** Whether it still runs. */
+    public boolean alive() {
         return process.isAlive();
     }
 
     /** The last line that it wrote to standard error, which tells most. */
     private String tail() {
         try {
-            process.waitFor(2, TimeUnit.SECONDS);
+            String code =
+                    process.waitFor(2, TimeUnit.SECONDS)
+                            ? " (exit code " + process.exitValue() + ")"
+                            : "";
             List<String> all = new ArrayList<>(Files.readAllLines(errors, StandardCharsets.UTF_8));
             all.removeIf(String::isBlank);
-            return all.isEmpty() ? " (" + command.getFirst() + ")" : ": " + all.getLast().strip();
+            return all.isEmpty()
+                    ? code + " (" + command.getFirst() + ")"
+                    : code + ": " + all.getLast().strip();
         } catch (IOException e) {
             return "";
         } catch (InterruptedException e) {

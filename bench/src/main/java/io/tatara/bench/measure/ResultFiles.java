@@ -35,10 +35,18 @@ public final class ResultFiles {
     /** Writes any value as JSON; folders are made. */
     public static void write(Path file, Object value) {
         try {
-            Path parent = file.toAbsolutePath().getParent();
-            Files.createDirectories(parent);
-            Files.writeString(file, JSON.writeValueAsString(value) + "\n");
-        } catch (IOException | JacksonException e) {
+            writeText(file, JSON.writeValueAsString(value) + "\n");
+        } catch (JacksonException e) {
+            throw new TataraException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes text; folders are made. */
+    public static void writeText(Path file, String text) {
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.writeString(file, text);
+        } catch (IOException e) {
             throw new TataraException("cannot write " + file + ": " + e.getMessage(), e);
         }
     }

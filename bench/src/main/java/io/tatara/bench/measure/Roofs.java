@@ -37,6 +37,11 @@ public record Roofs(double flops, String arithmetic, List<Copy> copies, List<Mat
         this(flops, arithmetic, copies, List.of());
     }
 
+    /** Measures what the JVM can do on so many threads. */
+    public static Roofs ofJvm(int threads, boolean quick) {
+        return new JvmRoofs(threads, quick).measure();
+    }
+
     /**
      * Bandwidth for a working set: that of the measured size nearest in ratio, 0 where none was
      * measured.

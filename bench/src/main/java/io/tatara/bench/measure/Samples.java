@@ -17,7 +17,8 @@ public record Samples(List<Double> seconds, double median, double spread) {
 
     static final Samples NONE = new Samples(List.of(), 0, 0);
 
-    static Samples of(double... seconds) {
+    /** Median and spread of these times. */
+    public static Samples of(double... seconds) {
         if (seconds.length == 0) {
             return NONE;
         }

@@ -1,9 +1,7 @@
 package io.tatara.kernels.attention;
 
 import io.tatara.kernels.jvm.JvmArray;
-import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Lanes;
-import io.tatara.kernels.jvm.Workers;
 import io.tatara.kernels.pointwise.BinaryOp;
 import java.util.Arrays;
 
@@ -38,28 +36,5 @@ final class AttentionRows {
     /** A null-safe view of an optional input. */
     static float[] floats(JvmArray a) {
         return a == null ? null : a.f();
-    }
-
-    /** The same context without its threads, for products inside a piece of parallel work. */
-    record Serial(JvmContext outer) implements JvmContext {
-        @Override
-        public Workers workers() {
-            return Workers.SERIAL;
-        }
-
-        @Override
-        public Lanes lanes() {
-            return outer.lanes();
-        }
-
-        @Override
-        public float[] acquire(int n) {
-            return outer.acquire(n);
-        }
-
-        @Override
-        public void release(float[] scratch) {
-            outer.release(scratch);
-        }
     }
 }

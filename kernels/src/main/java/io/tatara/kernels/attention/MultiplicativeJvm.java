@@ -3,6 +3,7 @@ package io.tatara.kernels.attention;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Lanes;
+import io.tatara.kernels.jvm.SerialContext;
 import io.tatara.kernels.matmul.Sgemm;
 import io.tatara.kernels.pointwise.BinaryOp;
 import java.util.Arrays;
@@ -34,7 +35,7 @@ final class MultiplicativeJvm {
             }
             return;
         }
-        JvmContext serial = new AttentionRows.Serial(ctx);
+        JvmContext serial = new SerialContext(ctx);
         double work = (double) e.tq() * e.tk() * (e.a() + e.v());
         int grain = 1 + (int) (GRAIN / (1 + work));
         ctx.workers()

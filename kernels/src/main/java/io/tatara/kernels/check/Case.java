@@ -164,12 +164,16 @@ public final class Case {
      * rounded to it. Only for ops whose other inputs and attributes may stay as they are.
      */
     public Case as(DType dtype) {
+        return as(dtype, name + " " + dtype);
+    }
+
+    /** As above, under another name. */
+    public Case as(DType dtype, String named) {
         List<Input> list = new ArrayList<>();
         for (Input i : inputs) {
             boolean real = i.spec() != null && i.spec().dtype() == DType.FLOAT32;
             list.add(real ? new Input(i.spec().withDType(dtype), i.data(), i.differentiable()) : i);
         }
-        String named = name + " " + dtype;
         return new Case(named, op, list, exact, gradient, bench, large, reduction, tolerance);
     }
 

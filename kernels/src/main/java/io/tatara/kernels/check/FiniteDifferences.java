@@ -35,7 +35,9 @@ public final class FiniteDifferences {
             if (out[j].spec().dtype().isFloating()) {
                 weights[j] = RefArray.zeros(out[j].spec());
                 for (int i = 0; i < weights[j].data().length; i++) {
-                    weights[j].data()[i] = random.nextGaussian();
+                    double w = random.nextGaussian();
+                    // An infinite output (the logarithm of an empty sum) stays where it is.
+                    weights[j].data()[i] = Double.isInfinite(out[j].data()[i]) ? 0 : w;
                 }
             }
         }
@@ -134,7 +136,7 @@ public final class FiniteDifferences {
         for (int j = 0; j < out.length; j++) {
             if (w[j] != null) {
                 for (int e = 0; e < out[j].data().length; e++) {
-                    s += w[j].data()[e] * out[j].data()[e];
+                    s += w[j].data()[e] == 0 ? 0 : w[j].data()[e] * out[j].data()[e];
                 }
             }
         }

@@ -8,7 +8,8 @@ import io.tatara.kernels.pointwise.UnaryOp;
  * Primitives over runs of floats: the one place, beside the matmul micro-kernels, where the vector
  * unit is programmed. A run is {@code n} floats of an array from an offset. Source and destination
  * may be the same run but may not otherwise overlap. Transcendental functions are accurate to a few
- * units in the last place, and NaN and infinity behave as in {@link Math}.
+ * units in the last place, and NaN and infinity behave as in {@link Math}; sigmoid and the shifted
+ * exponentials may give 0 where the result would be below the smallest normal number.
  */
 public interface Lanes {
     /** The primitives for this JVM: the vector unit where {@code jdk.incubator.vector} is there. */
@@ -52,8 +53,26 @@ public interface Lanes {
     /** Largest element, -infinity where n is 0; NaN where any element is NaN. */
     float max(float[] x, int xo, int n);
 
+    /** Largest element that is a number, -infinity where there is none. */
+    default float largest(float[] x, int xo, int n) {
+        float m = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < n; i++) {
+            m = x[xo + i] > m ? x[xo + i] : m;
+        }
+        return m;
+    }
+
     /** y = exp(x - shift); returns the sum of y. */
     float expShifted(float[] x, int xo, float shift, float[] y, int yo, int n);
+
+    /**
+     * y = exp(x - shift) for a shift that no x exceeds; returns the sum of y. Besides, the n floats
+     * of x from {@code ahead} on are read, so that they are in cache when their turn comes: this
+     * function computes much for each float, the next one may not.
+     */
+    default float expFalling(float[] x, int xo, float shift, float[] y, int yo, int n, int ahead) {
+        return expShifted(x, xo, shift, y, yo, n);
+    }
 
     /** Sum of exp(x - shift), nothing stored. */
     float sumExpShifted(float[] x, int xo, float shift, int n);

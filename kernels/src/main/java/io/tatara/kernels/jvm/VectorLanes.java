@@ -181,6 +181,21 @@ public final class VectorLanes implements Lanes {
     }
 
     @Override
+    public float largest(float[] x, int xo, int n) {
+        return VectorReduce.largest(x, xo, n);
+    }
+
+    @Override
+    public float expFalling(float[] x, int xo, float shift, float[] y, int yo, int n, int ahead) {
+        double s = 0;
+        for (int i = 0; i < n; i += VectorReduce.BLOCK) {
+            int len = Math.min(VectorReduce.BLOCK, n - i);
+            s += VectorReduce.expFalling(x, xo + i, shift, y, yo + i, len, ahead + i);
+        }
+        return (float) s;
+    }
+
+    @Override
     public float sumExpShifted(float[] x, int xo, float shift, int n) {
         double s = 0;
         for (int i = 0; i < n; i += VectorReduce.BLOCK) {

@@ -33,86 +33,111 @@ final class VectorMath {
      */
     private static final float ROUND = 12582912f;
 
+    /** Where exp becomes subnormal, and where its scale 2^n leaves the range. */
+    private static final float LEAST_NORMAL = -87.33654f;
+
+    private static final float MOST_NORMAL = 88.37626f;
+
     private static final int ROUND_BITS = 0x4b400000;
     private static final int SIGN_BIT = 0x80000000;
 
-    // Constant vectors rather than broadcasts where they are used: each call that the compiler has
-    // to look
-    // into counts toward its limit of nodes for a method.
-    private static final FloatVector EXP_0 = constant(1.9875691500E-4f);
-    private static final FloatVector EXP_1 = constant(1.3981999507E-3f);
-    private static final FloatVector EXP_2 = constant(8.3334519073E-3f);
-    private static final FloatVector EXP_3 = constant(4.1665795894E-2f);
-    private static final FloatVector EXP_4 = constant(1.6666665459E-1f);
-    private static final FloatVector EXP_5 = constant(5.0000001201E-1f);
+    // Numbers, not constant vectors: those are objects, whose lanes are loaded anew in each pass of
+    // a
+    // loop, which takes twice as long as the arithmetic.
+    private static final float EXP_0 = 1.9875691500E-4f;
+    private static final float EXP_1 = 1.3981999507E-3f;
+    private static final float EXP_2 = 8.3334519073E-3f;
+    private static final float EXP_3 = 4.1665795894E-2f;
+    private static final float EXP_4 = 1.6666665459E-1f;
+    private static final float EXP_5 = 5.0000001201E-1f;
+    private static final float EXP6_0 = 1.3814602E-3f;
+    private static final float EXP6_1 = 8.3687156E-3f;
+    private static final float EXP6_2 = 4.1668389E-2f;
+    private static final float EXP6_3 = 1.6666521E-1f;
+    private static final float EXP6_4 = 4.9999994E-1f;
+    private static final float EXP5_0 = 8.3125215E-3f;
+    private static final float EXP5_1 = 4.1890148E-2f;
+    private static final float EXP5_2 = 1.6667114E-1f;
+    private static final float EXP5_3 = 4.9999231E-1f;
     // ln 2 in two parts; the product of the first with a small integer is exact.
-    private static final FloatVector MINUS_LN2_HIGH = constant(-0.693359375f);
-    private static final FloatVector MINUS_LN2_LOW = constant(2.12194440e-4f);
-    private static final FloatVector LOG2E = constant(1.44269504f);
-    private static final FloatVector ROUNDING = constant(ROUND);
-    private static final FloatVector ONE = constant(1f);
-    private static final FloatVector TWO = constant(2f);
-    private static final FloatVector TANH_0 = constant(-5.70498872745E-3f);
-    private static final FloatVector TANH_1 = constant(2.06390887954E-2f);
-    private static final FloatVector TANH_2 = constant(-5.37397155531E-2f);
-    private static final FloatVector TANH_3 = constant(1.33314422036E-1f);
-    private static final FloatVector TANH_4 = constant(-3.33332819422E-1f);
-    private static final FloatVector LN2 = constant(0.693147182f);
-    private static final FloatVector LOG_0 = constant(-0x1.0ae000p-3f);
-    private static final FloatVector LOG_1 = constant(0x1.208000p-3f);
-    private static final FloatVector LOG_2 = constant(-0x1.f198b2p-4f);
-    private static final FloatVector LOG_3 = constant(0x1.1e5740p-3f);
-    private static final FloatVector LOG_4 = constant(-0x1.55b36cp-3f);
-    private static final FloatVector LOG_5 = constant(0x1.99d8b2p-3f);
-    private static final FloatVector LOG_6 = constant(-0x1.fffe02p-3f);
-    private static final FloatVector LOG_7 = constant(0x1.5554fap-2f);
-    private static final FloatVector MINUS_HALF = constant(-0.5f);
-    private static final FloatVector ERF_NEAR_0 = constant(-0x1.38e000p-11f);
-    private static final FloatVector ERF_NEAR_1 = constant(0x1.471a58p-8f);
-    private static final FloatVector ERF_NEAR_2 = constant(-0x1.b691b2p-6f);
-    private static final FloatVector ERF_NEAR_3 = constant(0x1.ce1c44p-4f);
-    private static final FloatVector ERF_NEAR_4 = constant(-0x1.812700p-2f);
-    private static final FloatVector ERF_NEAR_5 = constant(0x1.06eba8p-3f);
-    private static final FloatVector ERF_FAR_0 = constant(-0x1.220000p-16f);
-    private static final FloatVector ERF_FAR_1 = constant(0x1.91cfb2p-12f);
-    private static final FloatVector ERF_FAR_2 = constant(-0x1.fd1438p-9f);
-    private static final FloatVector ERF_FAR_3 = constant(0x1.8d6342p-6f);
-    private static final FloatVector ERF_FAR_4 = constant(-0x1.b55cb8p-4f);
-    private static final FloatVector ERF_FAR_5 = constant(-0x1.450aa0p-1f);
-    private static final FloatVector ERF_FAR_6 = constant(-0x1.079d0cp-3f);
-    private static final FloatVector TWO_OVER_PI = constant(0.636619747f);
-    private static final FloatVector PI_0 = constant(-0x1.921fb0p+00f);
-    private static final FloatVector PI_1 = constant(-0x1.5110b4p-22f);
-    private static final FloatVector PI_2 = constant(-0x1.846988p-48f);
-    private static final FloatVector SIN_0 = constant(2.86567956e-6f);
-    private static final FloatVector SIN_1 = constant(-1.98559923e-4f);
-    private static final FloatVector SIN_2 = constant(8.33338592e-3f);
-    private static final FloatVector SIN_3 = constant(-1.66666672e-1f);
-    private static final FloatVector COS_0 = constant(2.44677067e-5f);
-    private static final FloatVector COS_1 = constant(-1.38877297e-3f);
-    private static final FloatVector COS_2 = constant(4.16666567e-2f);
+    private static final float MINUS_LN2_HIGH = -0.693359375f;
+    private static final float MINUS_LN2_LOW = 2.12194440e-4f;
+    private static final float LOG2E = 1.44269504f;
+    private static final float ROUNDING = ROUND;
+    private static final float ONE = 1f;
+    private static final float TWO = 2f;
+    private static final float TANH_0 = -5.70498872745E-3f;
+    private static final float TANH_1 = 2.06390887954E-2f;
+    private static final float TANH_2 = -5.37397155531E-2f;
+    private static final float TANH_3 = 1.33314422036E-1f;
+    private static final float TANH_4 = -3.33332819422E-1f;
+    private static final float LN2 = 0.693147182f;
+    private static final float LOG_0 = -0x1.0ae000p-3f;
+    private static final float LOG_1 = 0x1.208000p-3f;
+    private static final float LOG_2 = -0x1.f198b2p-4f;
+    private static final float LOG_3 = 0x1.1e5740p-3f;
+    private static final float LOG_4 = -0x1.55b36cp-3f;
+    private static final float LOG_5 = 0x1.99d8b2p-3f;
+    private static final float LOG_6 = -0x1.fffe02p-3f;
+    private static final float LOG_7 = 0x1.5554fap-2f;
+    private static final float MINUS_HALF = -0.5f;
+    private static final FloatVector ERF_ONE = v(1f);
+    private static final FloatVector ERF_LOG2E = v(LOG2E);
+    private static final FloatVector ERF_ROUND = v(ROUND);
+    private static final FloatVector ERF_LN2_HIGH = v(MINUS_LN2_HIGH);
+    private static final FloatVector ERF_LN2_LOW = v(MINUS_LN2_LOW);
+    private static final FloatVector ERF_EXP_0 = v(EXP6_0);
+    private static final FloatVector ERF_EXP_1 = v(EXP6_1);
+    private static final FloatVector ERF_EXP_2 = v(EXP6_2);
+    private static final FloatVector ERF_EXP_3 = v(EXP6_3);
+    private static final FloatVector ERF_EXP_4 = v(EXP6_4);
+    private static final FloatVector ERF_NEAR_0 = v(-0x1.38e000p-11f);
+    private static final FloatVector ERF_NEAR_1 = v(0x1.471a58p-8f);
+    private static final FloatVector ERF_NEAR_2 = v(-0x1.b691b2p-6f);
+    private static final FloatVector ERF_NEAR_3 = v(0x1.ce1c44p-4f);
+    private static final FloatVector ERF_NEAR_4 = v(-0x1.812700p-2f);
+    private static final FloatVector ERF_NEAR_5 = v(0x1.06eba8p-3f);
+    private static final FloatVector ERF_FAR_0 = v(-0x1.220000p-16f);
+    private static final FloatVector ERF_FAR_1 = v(0x1.91cfb2p-12f);
+    private static final FloatVector ERF_FAR_2 = v(-0x1.fd1438p-9f);
+    private static final FloatVector ERF_FAR_3 = v(0x1.8d6342p-6f);
+    private static final FloatVector ERF_FAR_4 = v(-0x1.b55cb8p-4f);
+    private static final FloatVector ERF_FAR_5 = v(-0x1.450aa0p-1f);
+    private static final FloatVector ERF_FAR_6 = v(-0x1.079d0cp-3f);
+    private static final float TWO_OVER_PI = 0.636619747f;
+    private static final float PI_0 = -0x1.921fb0p+00f;
+    private static final float PI_1 = -0x1.5110b4p-22f;
+    private static final float PI_2 = -0x1.846988p-48f;
+    private static final float SIN_0 = 2.86567956e-6f;
+    private static final float SIN_1 = -1.98559923e-4f;
+    private static final float SIN_2 = 8.33338592e-3f;
+    private static final float SIN_3 = -1.66666672e-1f;
+    private static final float COS_0 = 2.44677067e-5f;
+    private static final float COS_1 = -1.38877297e-3f;
+    private static final float COS_2 = 4.16666567e-2f;
 
     private VectorMath() {}
 
-    private static FloatVector constant(float v) {
-        return FloatVector.broadcast(S, v);
+    /** Written out where it is used: the compiler keeps it in a register for the whole loop. */
+    private static FloatVector v(float x) {
+        return FloatVector.broadcast(S, x);
     }
 
     /** exp(r) - 1 for |r| <= ln 2 / 2. */
     private static FloatVector expm1Core(FloatVector r) {
-        FloatVector p = EXP_0;
-        p = p.fma(r, EXP_1);
-        p = p.fma(r, EXP_2);
-        p = p.fma(r, EXP_3);
-        p = p.fma(r, EXP_4);
-        p = p.fma(r, EXP_5);
+        FloatVector p = v(EXP_0);
+        p = p.fma(r, v(EXP_1));
+        p = p.fma(r, v(EXP_2));
+        p = p.fma(r, v(EXP_3));
+        p = p.fma(r, v(EXP_4));
+        p = p.fma(r, v(EXP_5));
         return p.fma(r.mul(r), r);
     }
 
     /** x - n ln 2, where n = round(x / ln 2) as a float. */
     private static FloatVector reduceLn2(FloatVector x, FloatVector n) {
-        FloatVector r = n.fma(MINUS_LN2_HIGH, x);
-        return n.fma(MINUS_LN2_LOW, r);
+        FloatVector r = n.fma(v(MINUS_LN2_HIGH), x);
+        return n.fma(v(MINUS_LN2_LOW), r);
     }
 
     /** 2^n for n in [-126, 127]. */
@@ -124,7 +149,7 @@ final class VectorMath {
         // Beyond these limits the result is 0 or infinity; a comparison lets NaN through.
         FloatVector c = x.blend(-104f, x.compare(LT, -104f));
         c = c.blend(89f, c.compare(GT, 89f));
-        FloatVector t = c.fma(LOG2E, ROUNDING);
+        FloatVector t = c.fma(v(LOG2E), v(ROUNDING));
         FloatVector p = expm1Core(reduceLn2(c, t.sub(ROUND))).add(1f);
         // Two factors, since 2^n itself may overflow or be subnormal where the result is not.
         IntVector n = t.reinterpretAsInts().sub(ROUND_BITS);
@@ -132,9 +157,48 @@ final class VectorMath {
         return p.mul(powerOfTwo(half)).mul(powerOfTwo(n.sub(half)));
     }
 
+    /**
+     * exp where its result is a normal number, else 0 or infinity: cheaper, and all that sums of
+     * exponentials and their quotients need.
+     */
+    static FloatVector expNormal(FloatVector x) {
+        FloatVector t = x.fma(v(LOG2E), v(ROUNDING));
+        FloatVector r = reduceLn2(x, t.sub(ROUND));
+        // Degree 6, fitted for the least relative error: 3e-9.
+        FloatVector p = v(EXP6_0);
+        p = p.fma(r, v(EXP6_1));
+        p = p.fma(r, v(EXP6_2));
+        p = p.fma(r, v(EXP6_3));
+        p = p.fma(r, v(EXP6_4));
+        p = p.fma(r, v(ONE));
+        p = p.fma(r, v(ONE));
+        // The shift drops the bits of ROUND.
+        IntVector scale = t.reinterpretAsInts().lanewise(LSHL, 23).add(0x3f800000);
+        FloatVector y = p.mul(scale.reinterpretAsFloats());
+        y = y.blend(0f, x.compare(LT, LEAST_NORMAL));
+        return y.blend(Float.POSITIVE_INFINITY, x.compare(GT, MOST_NORMAL));
+    }
+
+    /**
+     * exp for x that is not positive: its result to 1.5 units in the last place where it is a
+     * normal number, else 0. Degree 5, relative error 1e-7.
+     */
+    static FloatVector expFalling(FloatVector x) {
+        FloatVector t = x.fma(v(LOG2E), v(ROUNDING));
+        FloatVector r = reduceLn2(x, t.sub(ROUND));
+        FloatVector p = v(EXP5_0);
+        p = p.fma(r, v(EXP5_1));
+        p = p.fma(r, v(EXP5_2));
+        p = p.fma(r, v(EXP5_3));
+        p = p.fma(r, v(ONE));
+        p = p.fma(r, v(ONE));
+        IntVector scale = t.reinterpretAsInts().lanewise(LSHL, 23).add(0x3f800000);
+        return p.mul(scale.reinterpretAsFloats()).blend(0f, x.compare(LT, LEAST_NORMAL));
+    }
+
     /** exp for |x| <= 87: neither clamped nor scaled in two steps. */
     private static FloatVector expModerate(FloatVector x) {
-        FloatVector t = x.fma(LOG2E, ROUNDING);
+        FloatVector t = x.fma(v(LOG2E), v(ROUNDING));
         FloatVector p = expm1Core(reduceLn2(x, t.sub(ROUND))).add(1f);
         // The shift drops the bits of ROUND.
         return p.mul(
@@ -144,7 +208,7 @@ final class VectorMath {
     static FloatVector expm1(FloatVector x) {
         FloatVector c = x.blend(-30f, x.compare(LT, -30f));
         c = c.blend(89f, c.compare(GT, 89f));
-        FloatVector t = c.fma(LOG2E, ROUNDING);
+        FloatVector t = c.fma(v(LOG2E), v(ROUNDING));
         FloatVector p = expm1Core(reduceLn2(c, t.sub(ROUND)));
         FloatVector h = powerOfTwo(t.reinterpretAsInts().sub(ROUND_BITS + 1));
         FloatVector y = p.fma(h, h.sub(0.5f));
@@ -153,21 +217,19 @@ final class VectorMath {
     }
 
     static FloatVector sigmoid(FloatVector x) {
-        FloatVector e = exp(x.abs().neg());
-        FloatVector s = ONE.div(e.add(1f));
-        return s.blend(s.mul(e), x.compare(LT, 0f));
+        return v(ONE).div(expNormal(x.neg()).add(1f));
     }
 
     static FloatVector tanh(FloatVector x) {
         FloatVector a = x.abs();
         FloatVector e = expModerate(a.add(a).blend(20f, a.compare(GT, 10f)));
-        FloatVector big = ONE.sub(TWO.div(e.add(1f)));
+        FloatVector big = v(ONE).sub(v(TWO).div(e.add(1f)));
         FloatVector z = x.mul(x);
-        FloatVector p = TANH_0;
-        p = p.fma(z, TANH_1);
-        p = p.fma(z, TANH_2);
-        p = p.fma(z, TANH_3);
-        p = p.fma(z, TANH_4);
+        FloatVector p = v(TANH_0);
+        p = p.fma(z, v(TANH_1));
+        p = p.fma(z, v(TANH_2));
+        p = p.fma(z, v(TANH_3));
+        p = p.fma(z, v(TANH_4));
         FloatVector small = p.mul(z).fma(a, a);
         return copySign(big.blend(small, a.compare(LT, 0.625f)), x);
     }
@@ -181,7 +243,7 @@ final class VectorMath {
         FloatVector m = bits.sub(e.lanewise(LSHL, 23)).reinterpretAsFloats().sub(1f);
         FloatVector k = e.convert(I2F, 0).reinterpretAsFloats();
         k = k.blend(k.sub(23f), subnormal);
-        FloatVector y = k.fma(LN2, logCore(m));
+        FloatVector y = k.fma(v(LN2), logCore(m));
         y = y.blend(Float.NEGATIVE_INFINITY, x.compare(EQ, 0f));
         y = y.blend(Float.NaN, x.compare(LT, 0f));
         // Infinity and NaN are their own logarithms.
@@ -191,16 +253,16 @@ final class VectorMath {
     /** log(1 + m) for m in [-1/3, 1/3]. */
     private static FloatVector logCore(FloatVector m) {
         FloatVector s = m.mul(m);
-        FloatVector r = LOG_0;
-        FloatVector t = LOG_1;
-        r = r.fma(s, LOG_2);
-        t = t.fma(s, LOG_3);
-        r = r.fma(s, LOG_4);
-        t = t.fma(s, LOG_5);
-        r = r.fma(s, LOG_6);
+        FloatVector r = v(LOG_0);
+        FloatVector t = v(LOG_1);
+        r = r.fma(s, v(LOG_2));
+        t = t.fma(s, v(LOG_3));
+        r = r.fma(s, v(LOG_4));
+        t = t.fma(s, v(LOG_5));
+        r = r.fma(s, v(LOG_6));
         r = t.fma(m, r);
-        r = r.fma(m, LOG_7);
-        r = r.fma(m, MINUS_HALF);
+        r = r.fma(m, v(LOG_7));
+        r = r.fma(m, v(MINUS_HALF));
         return r.fma(s, m);
     }
 
@@ -226,6 +288,22 @@ final class VectorMath {
         return erfLarge(x).blend(small, x.abs().compare(LE, 0.927734375f));
     }
 
+    /** exp(r) for r in (-20, 0], with constants that are cheap to compile. */
+    private static FloatVector erfExp(FloatVector r) {
+        FloatVector t = r.fma(ERF_LOG2E, ERF_ROUND);
+        FloatVector n = t.sub(ERF_ROUND);
+        FloatVector f = n.fma(ERF_LN2_LOW, n.fma(ERF_LN2_HIGH, r));
+        FloatVector p = ERF_EXP_0;
+        p = p.fma(f, ERF_EXP_1);
+        p = p.fma(f, ERF_EXP_2);
+        p = p.fma(f, ERF_EXP_3);
+        p = p.fma(f, ERF_EXP_4);
+        p = p.fma(f, ERF_ONE);
+        p = p.fma(f, ERF_ONE);
+        return p.mul(
+                t.reinterpretAsInts().lanewise(LSHL, 23).add(0x3f800000).reinterpretAsFloats());
+    }
+
     /** erf for |x| > 0.92 as 1 - exp(polynomial). */
     private static FloatVector erfLarge(FloatVector x) {
         FloatVector t = x.abs();
@@ -238,7 +316,7 @@ final class VectorMath {
         r = r.fma(t, ERF_FAR_5);
         r = r.fma(t, ERF_FAR_6);
         r = r.fma(t, t.neg());
-        return copySign(ONE.sub(expModerate(r)), x);
+        return copySign(ERF_ONE.sub(erfExp(r)), x);
     }
 
     /** Largest |x| that the three-part reduction of sin and cos takes. */
@@ -249,11 +327,11 @@ final class VectorMath {
      * is cos.
      */
     static FloatVector sine(FloatVector x, int quadrants) {
-        FloatVector t = x.fma(TWO_OVER_PI, ROUNDING);
+        FloatVector t = x.fma(v(TWO_OVER_PI), v(ROUNDING));
         FloatVector j = t.sub(ROUND);
-        FloatVector r = j.fma(PI_0, x);
-        r = j.fma(PI_1, r);
-        r = j.fma(PI_2, r);
+        FloatVector r = j.fma(v(PI_0), x);
+        r = j.fma(v(PI_1), r);
+        r = j.fma(v(PI_2), r);
         IntVector q = t.reinterpretAsInts().add(quadrants);
         FloatVector y = sinCore(r).blend(cosCore(r), q.and(1).compare(NE, 0).cast(S));
         IntVector sign = q.and(2).lanewise(LSHL, 30);
@@ -263,20 +341,20 @@ final class VectorMath {
 
     private static FloatVector sinCore(FloatVector r) {
         FloatVector s = r.mul(r);
-        FloatVector p = SIN_0;
-        p = p.fma(s, SIN_1);
-        p = p.fma(s, SIN_2);
-        p = p.fma(s, SIN_3);
+        FloatVector p = v(SIN_0);
+        p = p.fma(s, v(SIN_1));
+        p = p.fma(s, v(SIN_2));
+        p = p.fma(s, v(SIN_3));
         return p.fma(r.mul(s), r);
     }
 
     private static FloatVector cosCore(FloatVector r) {
         FloatVector s = r.mul(r);
-        FloatVector p = COS_0;
-        p = p.fma(s, COS_1);
-        p = p.fma(s, COS_2);
-        p = p.fma(s, MINUS_HALF);
-        return p.fma(s, ONE);
+        FloatVector p = v(COS_0);
+        p = p.fma(s, v(COS_1));
+        p = p.fma(s, v(COS_2));
+        p = p.fma(s, v(MINUS_HALF));
+        return p.fma(s, v(ONE));
     }
 
     static FloatVector floor(FloatVector x) {

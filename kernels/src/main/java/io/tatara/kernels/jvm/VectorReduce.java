@@ -3,6 +3,7 @@ package io.tatara.kernels.jvm;
 import static io.tatara.kernels.jvm.VectorMath.S;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
@@ -94,24 +95,36 @@ public final class VectorReduce {
         return s;
     }
 
+    /**
+     * Comparing and blending, which lets NaN drop out, takes half as long as the vector unit's
+     * maximum by Java's rules; whether there was one is asked beside it.
+     */
     static float max(float[] x, int xo, int n) {
         FloatVector a = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
+        FloatVector zero = FloatVector.zero(S);
+        FloatVector t = zero;
+        FloatVector u = zero;
         int i = 0;
         for (; i <= n - 4 * L; i += 4 * L) {
-            a = a.max(FloatVector.fromArray(S, x, xo + i));
-            b = b.max(FloatVector.fromArray(S, x, xo + i + L));
-            c = c.max(FloatVector.fromArray(S, x, xo + i + 2 * L));
-            d = d.max(FloatVector.fromArray(S, x, xo + i + 3 * L));
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector w = FloatVector.fromArray(S, x, xo + i + L);
+            a = a.blend(v, v.compare(VectorOperators.GT, a));
+            b = b.blend(w, w.compare(VectorOperators.GT, b));
+            // 0 · v is NaN for NaN and infinity alone.
+            t = v.fma(zero, t);
+            u = w.fma(zero, u);
+            v = FloatVector.fromArray(S, x, xo + i + 2 * L);
+            w = FloatVector.fromArray(S, x, xo + i + 3 * L);
+            a = a.blend(v, v.compare(VectorOperators.GT, a));
+            b = b.blend(w, w.compare(VectorOperators.GT, b));
+            t = v.fma(zero, t);
+            u = w.fma(zero, u);
         }
-        for (; i <= n - L; i += L) {
-            a = a.max(FloatVector.fromArray(S, x, xo + i));
-        }
-        float r = a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
-        for (; i < n; i++) {
-            r = Math.max(r, x[xo + i]);
+        float r = a.max(b).reduceLanes(VectorOperators.MAX);
+        boolean ordinary = addLanes(t.add(u)) == 0;
+        for (int j = ordinary ? i : 0; j < n; j++) {
+            r = Math.max(r, x[xo + j]);
         }
         return r;
     }
@@ -134,11 +147,59 @@ public final class VectorReduce {
     private static float expShiftedWhole(float[] x, int xo, float shift, float[] y, int yo, int n) {
         FloatVector a = FloatVector.zero(S);
         for (int i = 0; i < n; i += L) {
-            FloatVector v = VectorMath.exp(FloatVector.fromArray(S, x, xo + i).sub(shift));
+            FloatVector v = VectorMath.expNormal(FloatVector.fromArray(S, x, xo + i).sub(shift));
             v.intoArray(y, yo + i);
             a = a.add(v);
         }
         return addLanes(a);
+    }
+
+    static float largest(float[] x, int xo, int n) {
+        FloatVector a = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        FloatVector b = a;
+        int i = 0;
+        for (; i <= n - 2 * L; i += 2 * L) {
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector w = FloatVector.fromArray(S, x, xo + i + L);
+            a = a.blend(v, v.compare(VectorOperators.GT, a));
+            b = b.blend(w, w.compare(VectorOperators.GT, b));
+        }
+        float r = a.max(b).reduceLanes(VectorOperators.MAX);
+        for (; i < n; i++) {
+            r = x[xo + i] > r ? x[xo + i] : r;
+        }
+        return r;
+    }
+
+    static float expFalling(float[] x, int xo, float shift, float[] y, int yo, int n, int ahead) {
+        int whole = n - n % L;
+        float s = expFallingWhole(x, xo, shift, y, yo, whole, ahead, new float[1]);
+        return whole < n ? s + expRest(x, xo + whole, shift, y, yo + whole, n - whole) : s;
+    }
+
+    /**
+     * Reads one float of each vector ahead; {@code kept} keeps the compiler from leaving it out.
+     */
+    private static float expFallingWhole(
+            float[] x, int xo, float shift, float[] y, int yo, int n, int ahead, float[] kept) {
+        FloatVector a = FloatVector.zero(S);
+        float t = 0;
+        for (int i = 0; i < n; i += L) {
+            FloatVector v = VectorMath.expFalling(FloatVector.fromArray(S, x, xo + i).sub(shift));
+            v.intoArray(y, yo + i);
+            a = a.add(v);
+            t += x[ahead + i];
+        }
+        kept[0] = t;
+        return addLanes(a);
+    }
+
+    private static float expRest(float[] x, int xo, float shift, float[] y, int yo, int n) {
+        VectorMask<Float> mask = S.indexInRange(0, n);
+        FloatVector v = FloatVector.fromArray(S, x, xo, mask).sub(shift);
+        v = FloatVector.zero(S).blend(VectorMath.expFalling(v), mask);
+        v.intoArray(y, yo, mask);
+        return addLanes(v);
     }
 
     static float sumExpShifted(float[] x, int xo, float shift, int n) {
@@ -158,7 +219,7 @@ public final class VectorReduce {
     private static float sumExpShiftedWhole(float[] x, int xo, float shift, int n) {
         FloatVector a = FloatVector.zero(S);
         for (int i = 0; i < n; i += L) {
-            a = a.add(VectorMath.exp(FloatVector.fromArray(S, x, xo + i).sub(shift)));
+            a = a.add(VectorMath.expNormal(FloatVector.fromArray(S, x, xo + i).sub(shift)));
         }
         return addLanes(a);
     }

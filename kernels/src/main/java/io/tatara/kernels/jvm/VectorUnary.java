@@ -3,6 +3,10 @@ package io.tatara.kernels.jvm;
 import static io.tatara.kernels.jvm.VectorMath.S;
 
 import io.tatara.kernels.pointwise.UnaryOp;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -16,6 +20,7 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorUnary {
     private static final int L = S.length();
     private static final FloatVector ONE = FloatVector.broadcast(S, 1f);
+    private static final MethodHandle[] LOOPS = loops();
 
     private VectorUnary() {}
 
@@ -30,27 +35,37 @@ final class VectorUnary {
         }
     }
 
+    /**
+     * Through a handle that is no constant, which the compiler cannot see through: where it inlines
+     * several of these loops into one caller, together they pass its limit of nodes, and what is
+     * beyond is called operator by operator (tanh then takes five times as long).
+     */
     private static void whole(UnaryOp op, float[] x, int xo, float[] y, int yo, int n) {
-        switch (op) {
-            case NEG -> neg(x, xo, y, yo, n);
-            case ABS -> abs(x, xo, y, yo, n);
-            case SIGN -> sign(x, xo, y, yo, n);
-            case EXP -> exp(x, xo, y, yo, n);
-            case LOG -> log(x, xo, y, yo, n);
-            case SQRT -> sqrt(x, xo, y, yo, n);
-            case RSQRT -> rsqrt(x, xo, y, yo, n);
-            case RECIPROCAL -> reciprocal(x, xo, y, yo, n);
-            case SQUARE -> square(x, xo, y, yo, n);
-            case TANH -> tanh(x, xo, y, yo, n);
-            case SIGMOID -> sigmoid(x, xo, y, yo, n);
-            case RELU -> relu(x, xo, y, yo, n);
-            case EXPM1 -> expm1(x, xo, y, yo, n);
-            case LOG1P -> log1p(x, xo, y, yo, n);
-            case ERF -> erf(x, xo, y, yo, n);
-            case SIN -> trigonometric(false, x, xo, y, yo, n);
-            case COS -> trigonometric(true, x, xo, y, yo, n);
-            case FLOOR -> floor(x, xo, y, yo, n);
+        try {
+            LOOPS[op.ordinal()].invokeExact(x, xo, y, yo, n);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable t) {
+            throw new AssertionError(t);
         }
+    }
+
+    /** The loop of each function, found by the function's name. */
+    private static MethodHandle[] loops() {
+        MethodType type =
+                MethodType.methodType(
+                        void.class, float[].class, int.class, float[].class, int.class, int.class);
+        MethodHandle[] loops = new MethodHandle[UnaryOp.values().length];
+        for (UnaryOp op : UnaryOp.values()) {
+            String name = op.name().toLowerCase(Locale.ROOT);
+            try {
+                loops[op.ordinal()] =
+                        MethodHandles.lookup().findStatic(VectorUnary.class, name, type);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+        return loops;
     }
 
     private static void neg(float[] x, int xo, float[] y, int yo, int n) {
@@ -166,13 +181,21 @@ final class VectorUnary {
     }
 
     private static void sin(float[] x, int xo, float[] y, int yo, int n) {
+        trigonometric(false, x, xo, y, yo, n);
+    }
+
+    private static void cos(float[] x, int xo, float[] y, int yo, int n) {
+        trigonometric(true, x, xo, y, yo, n);
+    }
+
+    private static void sinModerate(float[] x, int xo, float[] y, int yo, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector v = FloatVector.fromArray(S, x, xo + i);
             VectorMath.sine(v, 0).intoArray(y, yo + i);
         }
     }
 
-    private static void cos(float[] x, int xo, float[] y, int yo, int n) {
+    private static void cosModerate(float[] x, int xo, float[] y, int yo, int n) {
         for (int i = 0; i < n; i += L) {
             FloatVector v = FloatVector.fromArray(S, x, xo + i);
             VectorMath.sine(v, 1).intoArray(y, yo + i);
@@ -200,9 +223,9 @@ final class VectorUnary {
 
     private static void moderate(boolean cos, float[] x, int xo, float[] y, int yo, int n) {
         if (cos) {
-            cos(x, xo, y, yo, n);
+            cosModerate(x, xo, y, yo, n);
         } else {
-            sin(x, xo, y, yo, n);
+            sinModerate(x, xo, y, yo, n);
         }
     }
 

@@ -37,6 +37,12 @@ final class BlockedProduct {
 
     private final Workers workers;
 
+    /** Rows of B in a block, at most. */
+    private final int depth;
+
+    /** Whether A's panels are fetched ahead. */
+    private final boolean ahead;
+
     /** Rows of the packed A, filled up: blocks of depth p start at p times this. */
     private final int packedRows;
 
@@ -84,6 +90,8 @@ final class BlockedProduct {
         int mr = kernels.mr();
         this.workers = (long) m * n * k < Blocking.SERIAL ? Workers.SERIAL : ctx.workers();
         this.packedRows = (m - 1) / mr * mr + kernels.height((m - 1) % mr + 1);
+        this.depth = Blocking.depth(k);
+        this.ahead = (long) packedRows * k > Blocking.LARGE_A && depth <= packedRows;
     }
 
     /** Runs with B packed beforehand: blocks of rows at a distance of {@code width} columns. */
@@ -105,7 +113,8 @@ final class BlockedProduct {
     private void divide(int leastPanels) {
         int panels = Blocking.ceil(n, kernels.nr());
         int wanted = workers.threads() == 1 ? 1 : 2 * workers.threads();
-        int each = Math.min(Blocking.GROUP, Math.max(leastPanels, Blocking.ceil(panels, wanted)));
+        int each =
+                Math.min(Blocking.group(k), Math.max(leastPanels, Blocking.ceil(panels, wanted)));
         groupWidth = each * kernels.nr();
         groups = Blocking.ceil(panels, each);
         int split = Math.min(Blocking.ceil(wanted, groups), Blocking.ceil(m, Blocking.LEAST_ROWS));
@@ -130,8 +139,8 @@ final class BlockedProduct {
 
     private void packPanelsOfA(int from, int to) {
         int mr = kernels.mr();
-        for (int p0 = 0; p0 < k; p0 += Blocking.KC) {
-            int kc = Math.min(Blocking.KC, k - p0);
+        for (int p0 = 0; p0 < k; p0 += depth) {
+            int kc = Math.min(depth, k - p0);
             for (int panel = from; panel < to; panel++) {
                 int i = panel * mr;
                 int rows = Math.min(mr, m - i);
@@ -168,8 +177,8 @@ final class BlockedProduct {
     }
 
     private void compute(int from, int to) {
-        float[] tile = ctx.acquire(kernels.mr() * kernels.nr());
-        float[] own = bp == null ? ctx.acquire(groupWidth * Math.min(k, Blocking.KC)) : null;
+        float[] tile = ctx.acquire(kernels.mr() * kernels.nr() + 1);
+        float[] own = bp == null ? ctx.acquire(groupWidth * depth) : null;
         try {
             for (int t = from; t < to; t++) {
                 task(t % rowBlocks * rowBlock, t / rowBlocks * groupWidth, tile, own);
@@ -185,8 +194,8 @@ final class BlockedProduct {
     private void task(int row, int column, float[] tile, float[] own) {
         int rowEnd = Math.min(m, row + rowBlock);
         int columnEnd = Math.min(n, column + groupWidth);
-        for (int p0 = 0; p0 < k; p0 += Blocking.KC) {
-            int kc = Math.min(Blocking.KC, k - p0);
+        for (int p0 = 0; p0 < k; p0 += depth) {
+            int kc = Math.min(depth, k - p0);
             int apo = p0 * packedRows + row * kc;
             boolean more = add || p0 > 0;
             if (own != null) {
@@ -219,8 +228,17 @@ final class BlockedProduct {
             int rows = Math.min(mr, rowEnd - i);
             int h = kernels.height(rows);
             int a0 = apo + (i - row) * kc;
+            // Each tile of this panel fetches its share of the next one.
+            int share = h * kc * nr / (columnEnd - column);
+            int last = packedRows * k - 2 * kc;
             for (int j = column; j < columnEnd; j += nr) {
-                kernels.tile(h, kc, ap, a0, panels, at + (j - column) * kc, tile);
+                int b0 = at + (j - column) * kc;
+                if (ahead && h == mr) {
+                    int next = a0 + h * kc + (j - column) / nr * share;
+                    kernels.tileAhead(kc, ap, a0, panels, b0, tile, Math.min(next, last));
+                } else {
+                    kernels.tile(h, kc, ap, a0, panels, b0, tile);
+                }
                 kernels.merge(
                         rows, Math.min(nr, columnEnd - j), tile, c, co + i * ldc + j, ldc, more);
             }

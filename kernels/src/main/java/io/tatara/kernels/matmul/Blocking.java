@@ -2,11 +2,17 @@ package io.tatara.kernels.matmul;
 
 /** Block sizes: measured on a core with 48 KB of L1 and 1 MB of L2, tame elsewhere. */
 final class Blocking {
-    /** Depth of a block: a panel of A is 12 · KC floats, one of B 32 · KC. */
-    static final int KC = 512;
+    /** Depth of a block where k is cut: a panel of A is 12 · KC floats, one of B 32 · KC. */
+    private static final int KC = 512;
 
-    /** Panels of B in a group: with KC they take half of L2. */
-    static final int GROUP = 8;
+    /** Depth that is not cut: C is then written once. */
+    private static final int WHOLE = 1024;
+
+    /** Rows of all panels of B in a group: they take half of L2. */
+    private static final int GROUP_ROWS = 4096;
+
+    /** Floats of a packed A that the second-level cache and its prefetcher no longer cope with. */
+    static final int LARGE_A = 3 << 19;
 
     /** Rows that a task should have at least, so that packing its part of B pays. */
     static final int LEAST_ROWS = 96;
@@ -21,6 +27,16 @@ final class Blocking {
     static final long SERIAL = 1 << 19;
 
     private Blocking() {}
+
+    /** Depth of a block of a product. */
+    static int depth(int k) {
+        return k <= WHOLE ? k : KC;
+    }
+
+    /** Most panels of B in a group. */
+    static int group(int k) {
+        return Math.clamp(GROUP_ROWS / depth(k), 4, 8);
+    }
 
     static int ceil(int x, int step) {
         return (x + step - 1) / step;

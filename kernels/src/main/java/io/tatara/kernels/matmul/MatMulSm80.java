@@ -69,13 +69,23 @@ final class MatMulSm80 implements ProductKernel {
         add(plan, p, TileChoice.of(p, traits, tiles(p), rate(p, traits)));
     }
 
-    /** Rounding to TF32 takes registers: four stages of the tile with most sums would spill. */
+    @Override
+    public List<ProductKernel> candidates(Product p, GpuTraits traits) {
+        return TiledKernel.all(
+                this, tiles(p), rate(p, traits), (plan, q, t, choice) -> add(plan, q, choice));
+    }
+
+    /**
+     * Rounding to TF32 takes registers: four stages of the tile with most sums would spill, and any
+     * number of them where both operands run along k.
+     */
     static List<TileChoice.Tile> tiles(Product p) {
         if (p.numbers().ab().bytes() == 2) {
             return TILES;
         }
+        boolean alongK = p.aAlongK() && !p.bAlongN();
         return TILES.stream()
-                .filter(t -> t.bm() != 128 || t.bn() != 128 || t.stages() < 4)
+                .filter(t -> t.bm() != 128 || t.bn() != 128 || t.stages() < 4 && !alongK)
                 .toList();
     }
 

@@ -21,6 +21,21 @@ abstract class MicroKernels {
     /** A tile t [h][nr] of sums over k, from packed panels A [k][h] and B [k][nr]. */
     abstract void tile(int h, int k, float[] a, int ao, float[] b, int bo, float[] t);
 
+    /**
+     * A tile of {@link #mr} rows; meanwhile some of a's 2k floats from {@code next} on are brought
+     * nearer. Uses one float of t behind the tile.
+     */
+    void tileAhead(int k, float[] a, int ao, float[] b, int bo, float[] t, int next) {
+        tile(mr(), k, a, ao, b, bo, t);
+    }
+
+    /** Has the tiles compiled: called again and again with a few thousand floats to play with. */
+    void warmUp(float[] a, float[] b, float[] t) {
+        for (int h = mr(); h > 0; h = h > 1 ? height(h / 2) : 0) {
+            tile(h, 64, a, 0, b, 0, t);
+        }
+    }
+
     /** Takes the first rows and columns of a tile to C. */
     void merge(int rows, int columns, float[] t, float[] c, int co, int ldc, boolean add) {
         int nr = nr();

@@ -7,8 +7,8 @@ import io.tatara.kernels.jvm.JvmContext;
  * {@link Sgemm#packB} and used by many calls of {@link Sgemm#runPacked}. Immutable; its memory is
  * its own.
  *
- * <p>Blocks of up to {@link Blocking#KC} rows follow each other; a block is panels [rows][nr], the
- * last panel filled up with zeros.
+ * <p>Blocks of up to {@link Blocking#depth} rows follow each other; a block is panels [rows][nr],
+ * the last panel filled up with zeros.
  */
 public final class PackedMatrix {
     private final int k;

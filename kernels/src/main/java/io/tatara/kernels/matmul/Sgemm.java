@@ -152,8 +152,9 @@ public final class Sgemm {
                 width / nr,
                 1,
                 (from, to) -> {
-                    for (int p = 0; p < k; p += Blocking.KC) {
-                        int kc = Math.min(Blocking.KC, k - p);
+                    int depth = Blocking.depth(k);
+                    for (int p = 0; p < k; p += depth) {
+                        int kc = Math.min(depth, k - p);
                         int at = p * width + from * nr * kc;
                         BlockedProduct.packB(
                                 kernels, y, p, kc, from * nr, Math.min(n, to * nr), data, at);
@@ -248,7 +249,10 @@ public final class Sgemm {
         float[] a = new float[4096];
         float[] b = new float[8192];
         float[] c = new float[4096];
+        MicroKernels kernels = MicroKernels.of(ctx);
         for (int r = 0; r < rounds; r++) {
+            kernels.warmUp(a, b, c);
+            kernels.tileAhead(64, a, 0, b, 0, c, 64); // only large products come to it
             for (int[] s : shapes) {
                 for (int t = 0; t < 4; t++) {
                     boolean ta = (t & 1) != 0;

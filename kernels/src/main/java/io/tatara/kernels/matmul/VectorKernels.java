@@ -5,6 +5,10 @@ final class VectorKernels extends MicroKernels {
     /** 256-bit x86 has 16 registers, 512-bit x86 and 128-bit ARM have 32. */
     private static final int MR = VectorTiles.L == 8 ? 4 : 12;
 
+    static final int MAX_ROWS = 12;
+
+    private static final FirstTiles FIRST = new FirstTiles();
+
     @Override
     int mr() {
         return MR;
@@ -25,6 +29,14 @@ final class VectorKernels extends MicroKernels {
 
     @Override
     void tile(int h, int k, float[] a, int ao, float[] b, int bo, float[] t) {
+        if (FIRST.left(h)) {
+            vectorTile(h, k, a, ao, b, bo, t);
+        } else {
+            FIRST.tile(h, k, a, ao, b, bo, t);
+        }
+    }
+
+    static void vectorTile(int h, int k, float[] a, int ao, float[] b, int bo, float[] t) {
         switch (h) {
             case 12 -> VectorTiles.rows12(k, a, ao, b, bo, t);
             case 8 -> VectorTiles.rows8(k, a, ao, b, bo, t);
@@ -32,6 +44,25 @@ final class VectorKernels extends MicroKernels {
             case 2 -> VectorTiles.rows2(k, a, ao, b, bo, t);
             case 1 -> VectorTiles.rows1(k, a, ao, b, bo, t);
             default -> throw new IllegalArgumentException("tile of " + h + " rows");
+        }
+    }
+
+    @Override
+    void tileAhead(int k, float[] a, int ao, float[] b, int bo, float[] t, int next) {
+        if (MR == 12 && FIRST.left(MR)) {
+            VectorTiles.rows12Ahead(k, a, ao, b, bo, t, next);
+        } else {
+            super.tileAhead(k, a, ao, b, bo, t, next);
+        }
+    }
+
+    @Override
+    void warmUp(float[] a, float[] b, float[] t) {
+        super.warmUp(a, b, t);
+        for (int h = MR; h > 0; h = h > 1 ? height(h / 2) : 0) {
+            for (int i = 0; i < 3; i++) {
+                vectorTile(h, 64, a, 0, b, 0, t);
+            }
         }
     }
 

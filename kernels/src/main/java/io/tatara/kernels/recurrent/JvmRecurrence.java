@@ -2,6 +2,7 @@ package io.tatara.kernels.recurrent;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Lanes;
+import io.tatara.kernels.jvm.SerialContext;
 import io.tatara.kernels.matmul.Sgemm;
 import io.tatara.kernels.pointwise.BinaryOp;
 import java.util.Arrays;

@@ -32,14 +32,19 @@ final class SoftmaxKernels {
                         (from, to) -> {
                             for (int row = from; row < to; row++) {
                                 int length = lengths == null ? n : Math.clamp(lengths[row], 0, n);
-                                row(op.log(), in[0].f(), row * n, length, y, ctx.lanes());
+                                int ahead = row + 1 < to ? (row + 1) * n : row * n;
+                                row(op.log(), in[0].f(), row * n, length, y, ahead, ctx.lanes());
                                 Arrays.fill(y, row * n + length, (row + 1) * n, nothing);
                             }
                         });
     }
 
-    private static void row(boolean log, float[] x, int at, int n, float[] y, Lanes lanes) {
-        float m = lanes.max(x, at, n);
+    private static void row(
+            boolean log, float[] x, int at, int n, float[] y, int ahead, Lanes lanes) {
+        float m = lanes.largest(x, at, n);
+        if (m == Float.NEGATIVE_INFINITY) {
+            m = lanes.max(x, at, n); // NaN, if there is one
+        }
         if (m == Float.NEGATIVE_INFINITY) {
             Arrays.fill(y, at, at + n, log ? m : 0);
         } else if (log) {
@@ -48,7 +53,7 @@ final class SoftmaxKernels {
             lanes.binaryScalar(BinaryOp.SUB, x, at, m, y, at, n);
             lanes.binaryScalar(BinaryOp.SUB, y, at, s, y, at, n);
         } else {
-            float s = lanes.expShifted(x, at, m, y, at, n);
+            float s = lanes.expFalling(x, at, m, y, at, n, ahead);
             lanes.binaryScalar(BinaryOp.MUL, y, at, 1 / s, y, at, n);
         }
     }
@@ -97,21 +102,34 @@ final class SoftmaxKernels {
         Lanes lanes = ctx.lanes();
         float[] t = ctx.acquire(2 * BLOCK);
         try {
-            Arrays.fill(t, BLOCK, 2 * BLOCK, 0);
             double s = 0;
+            // Usually nothing is masked, and then a finite sum says so.
+            if (Float.isFinite(lanes.sum(y, at, n))) {
+                s = lanes.sum(dy, at, n);
+                System.arraycopy(dy, at, dx, at, n);
+                minusExp(y, (float) s, at, n, dx, t, lanes);
+                return;
+            }
+            Arrays.fill(t, BLOCK, 2 * BLOCK, 0);
             for (int b = 0; b < n; b += BLOCK) {
                 int len = Math.min(BLOCK, n - b);
                 lanes.binaryScalar(BinaryOp.EQUAL, y, at + b, Float.NEGATIVE_INFINITY, t, 0, len);
                 lanes.select(t, 0, t, BLOCK, dy, at + b, dx, at + b, len);
                 s += lanes.sum(dx, at + b, len);
             }
-            for (int b = 0; b < n; b += BLOCK) {
-                int len = Math.min(BLOCK, n - b);
-                lanes.expShifted(y, at + b, 0, t, 0, len);
-                lanes.axpy((float) -s, t, 0, dx, at + b, len);
-            }
+            minusExp(y, (float) s, at, n, dx, t, lanes);
         } finally {
             ctx.release(t);
+        }
+    }
+
+    /** dx -= exp(y) · s. */
+    private static void minusExp(
+            float[] y, float s, int at, int n, float[] dx, float[] t, Lanes lanes) {
+        for (int b = 0; b < n; b += BLOCK) {
+            int len = Math.min(BLOCK, n - b);
+            lanes.expShifted(y, at + b, 0, t, 0, len);
+            lanes.axpy(-s, t, 0, dx, at + b, len);
         }
     }
 

@@ -82,6 +82,9 @@ class LanesTest {
         float at = 0;
         for (int i = 0; i < x.length; i++) {
             double want = exact(op, x[i]);
+            if (op == UnaryOp.SIGMOID && want < Float.MIN_NORMAL && y[i] == 0) {
+                continue; // as it says
+            }
             double e = ulps(y[i], want);
             if (!(e <= worst)) {
                 worst = e;

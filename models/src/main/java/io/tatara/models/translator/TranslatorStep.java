@@ -8,6 +8,7 @@ import io.tatara.models.text.PairBatch;
 import io.tatara.models.text.Vocabulary;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Graph;
+import io.tatara.runtime.GraphFile;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
@@ -22,6 +23,9 @@ import java.util.SplittableRandom;
  */
 public final class TranslatorStep implements AutoCloseable {
     private static final List<String> SPECIAL = List.of("<unk>", "<s>", "</s>");
+
+    /** Words of the longest sentence in the batch of a picture. */
+    private static final int DRAWN = 20;
 
     private final Device device;
     private final Translator translator;
@@ -101,6 +105,17 @@ public final class TranslatorStep implements AutoCloseable {
      */
     public Graph record(Scope scope) {
         return Graph.record(scope, s -> new Tensor[] {step(s)});
+    }
+
+    /**
+     * Draws a training step of such a model: forward, backward, clipping and Adam, as a replay runs
+     * them.
+     */
+    public static void draw(Device device, TranslatorConfig config, GraphFile file) {
+        try (TranslatorStep step = new TranslatorStep(device, config, DRAWN, DRAWN);
+                Scope scope = device.scope()) {
+            file.write(step.record(scope));
+        }
     }
 
     /** Takes a step and waits for its loss. */

@@ -1,11 +1,7 @@
-package io.tatara.kernels.recurrent;
+package io.tatara.kernels.jvm;
 
-import io.tatara.kernels.jvm.JvmContext;
-import io.tatara.kernels.jvm.Lanes;
-import io.tatara.kernels.jvm.Workers;
-
-/** The same context for the inside of one worker: nothing in it is spread any further. */
-record SerialContext(JvmContext outer) implements JvmContext {
+/** A context without its threads, for work inside a piece of parallel work. */
+public record SerialContext(JvmContext outer) implements JvmContext {
     @Override
     public Workers workers() {
         return Workers.SERIAL;
