@@ -144,16 +144,14 @@ final class BeamJvm {
         }
         float penalty = (float) op.penalty(in[3].i()[row] + 1);
         int count = 0;
+        float least = NONE;
         for (int b = 0; b < blocks(); b++) {
             int t = b * BLOCK;
             int n = Math.min(BLOCK, vocabulary - t);
-            if (count == kept) {
-                // NaN passes: the block may hold numbers beside it.
-                float most = mask == null ? maxima[b] : maxima[b] + maskMax[b];
-                float best = score + ((most - max) - logSum);
-                if (best / penalty <= keys[row * kept + kept - 1]) {
-                    continue;
-                }
+            // NaN passes: the block may hold numbers beside it.
+            float most = mask == null ? maxima[b] : maxima[b] + maskMax[b];
+            if (count == kept && most <= least) {
+                continue;
             }
             float[] y = x;
             int yo = start + t;
@@ -163,8 +161,17 @@ final class BeamJvm {
                 yo = 0;
             }
             for (int i = 0; i < n; i++) {
-                float s = score + ((y[yo + i] - max) - logSum);
+                float v = y[yo + i];
+                // Scores rise with v, and an equal one comes later and so is not better.
+                if (count == kept && v <= least) {
+                    continue;
+                }
+                float s = score + ((v - max) - logSum);
                 count = offer(row * kept, count, s, s / penalty, t + i);
+                if (count == kept) {
+                    int last = tokens[row * kept + kept - 1];
+                    least = mask == null ? x[start + last] : x[start + last] + mask[last];
+                }
             }
         }
     }
