@@ -7,14 +7,17 @@ module io.tatara.kernels {
 
     exports io.tatara.kernels;
     exports io.tatara.kernels.attention;
+    exports io.tatara.kernels.beam;
     exports io.tatara.kernels.check;
     exports io.tatara.kernels.embedding;
     exports io.tatara.kernels.gpu;
     exports io.tatara.kernels.jvm;
     exports io.tatara.kernels.layout;
     exports io.tatara.kernels.matmul;
+    exports io.tatara.kernels.norm;
     exports io.tatara.kernels.optimizer;
     exports io.tatara.kernels.pointwise;
+    exports io.tatara.kernels.position;
     exports io.tatara.kernels.recurrent;
     exports io.tatara.kernels.reduce;
     exports io.tatara.kernels.sdpa;

@@ -12,6 +12,7 @@ module io.tatara.runtime {
     exports io.tatara.runtime.io;
     exports io.tatara.runtime.memory;
     exports io.tatara.runtime.spi;
+    exports io.tatara.runtime.tune;
 
     uses io.tatara.runtime.spi.BackEnd;
 

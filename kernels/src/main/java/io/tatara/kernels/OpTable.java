@@ -1,11 +1,14 @@
 package io.tatara.kernels;
 
 import io.tatara.kernels.attention.AttentionRoom;
+import io.tatara.kernels.beam.BeamRoom;
 import io.tatara.kernels.embedding.EmbeddingRoom;
 import io.tatara.kernels.layout.LayoutRoom;
 import io.tatara.kernels.matmul.MatMulRoom;
+import io.tatara.kernels.norm.NormRoom;
 import io.tatara.kernels.optimizer.OptimizerRoom;
 import io.tatara.kernels.pointwise.PointwiseRoom;
+import io.tatara.kernels.position.PositionRoom;
 import io.tatara.kernels.recurrent.RecurrentRoom;
 import io.tatara.kernels.reduce.ReduceRoom;
 import io.tatara.kernels.sdpa.SdpaRoom;
@@ -23,12 +26,15 @@ public final class OpTable {
                             PointwiseRoom.ENTRIES,
                             ReduceRoom.ENTRIES,
                             SoftmaxRoom.ENTRIES,
+                            NormRoom.ENTRIES,
+                            PositionRoom.ENTRIES,
                             EmbeddingRoom.ENTRIES,
                             LayoutRoom.ENTRIES,
                             RecurrentRoom.ENTRIES,
                             AttentionRoom.ENTRIES,
                             SdpaRoom.ENTRIES,
-                            OptimizerRoom.ENTRIES)
+                            OptimizerRoom.ENTRIES,
+                            BeamRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)
                     .toList();
 

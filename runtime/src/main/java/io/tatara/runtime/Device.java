@@ -96,7 +96,7 @@ public final class Device implements AutoCloseable {
 
     Tensor[] run(Scope scope, Op op, Value[] values) {
         scope.check();
-        Graph.Recording recording = Graph.recording(this);
+        Recording recording = Graph.recording(this);
         TensorSpec[] specs = new TensorSpec[values.length];
         Binding[] in = new Binding[values.length];
         for (int i = 0; i < values.length; i++) {
@@ -118,7 +118,11 @@ public final class Device implements AutoCloseable {
         if (op.view()) {
             Tensor t = (Tensor) values[0];
             t.storage().retain();
-            return new Tensor[] {new Tensor(scope, outSpecs[0], t.storage())};
+            Tensor view = new Tensor(scope, outSpecs[0], t.storage());
+            if (recording != null) {
+                recording.view(view);
+            }
+            return new Tensor[] {view};
         }
         Tensor[] out = new Tensor[outSpecs.length];
         Binding[] outBindings = new Binding[out.length];
@@ -137,7 +141,7 @@ public final class Device implements AutoCloseable {
             }
             launch(op, in, outBindings, outSpecs);
             if (recording != null) {
-                recording.add(op, values, out, in, outBindings);
+                recording.add(op, values, out);
             }
             done = true;
         } finally {

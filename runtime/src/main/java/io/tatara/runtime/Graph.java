@@ -1,16 +1,8 @@
 package io.tatara.runtime;
 
-import io.tatara.kernels.Op;
 import io.tatara.kernels.TataraException;
-import io.tatara.kernels.Value;
-import io.tatara.runtime.spi.Binding;
-import io.tatara.runtime.spi.Invocation;
+import io.tatara.runtime.graph.Picture;
 import io.tatara.runtime.spi.Replay;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -35,59 +27,66 @@ import java.util.function.Function;
  * taken. An op in place (an optimizer step) takes effect once for the recording and once for each
  * replay.
  *
- * <p>All memory that the recorded ops touch stays allocated until the graph is closed, also that of
- * tensors closed in the body and of inputs closed since. Replays and other work on the device keep
- * the order of the calls.
+ * <p><b>What stays readable</b> after the recording and after each replay, with the right numbers:
+ * the outputs; tensors that the body put into scopes other than its own (also by {@link
+ * Tensor#moveTo}) and did not close; and all that was there before. What ops made in the body's own
+ * scope, or in scopes within it, and the body did not return, ends with the body, as if it had been
+ * closed there. Tensors that the host made in the body ({@code scope.tensor(values)}) stay, to be
+ * written.
+ *
+ * <p><b>What is done to the list</b> (see {@link Options}): ops whose results nobody reads are
+ * dropped; chains of pointwise ops become one op each, where that changes no bit (so not through
+ * 16-bit tensors); tensors that have ended share memory where their lives do not overlap. The
+ * memory of the rest, also of inputs closed since, stays allocated until the graph is closed, so a
+ * replay allocates nothing. While it is recorded everything has memory of its own.
+ *
+ * <p>Replays and other work on the device keep the order of the calls.
  */
 public final class Graph implements AutoCloseable {
     private static final ThreadLocal<Recording> RECORDING = new ThreadLocal<>();
 
+    /**
+     * What is done to the recorded ops. With neither, nothing is, and all tensors of the body stay
+     * open.
+     *
+     * @param fuse whether chains of pointwise ops become one op each
+     * @param plan whether tensors that have ended share memory
+     */
+    public record Options(boolean fuse, boolean plan) {
+        /** The ops as they were recorded, each tensor with memory of its own. */
+        public static final Options PLAIN = new Options(false, false);
+
+        /** Both; {@link #PLAIN} under {@code -Dtatara.graph=plain}. */
+        public static Options standard() {
+            return "plain".equals(System.getProperty("tatara.graph"))
+                    ? PLAIN
+                    : new Options(true, true);
+        }
+    }
+
+    /**
+     * Memory of what the recorded ops made (not that of inputs and weights).
+     *
+     * @param recorded bytes while it was recorded, each tensor with memory of its own
+     * @param kept bytes that the graph keeps
+     * @param tensors pieces of memory that {@code recorded} counts
+     * @param pieces pieces of memory that {@code kept} counts
+     */
+    public record MemoryUse(long recorded, long kept, int tensors, int pieces) {}
+
     private final Scope scope;
     private final Replay replay;
-    private final List<Storage> storages;
+    private final GraphProgram program;
     private final Tensor[] outputs;
     private final int size;
     private boolean closed;
 
-    private Graph(Scope scope, Replay replay, Recording recording, Tensor[] outputs) {
+    private Graph(Scope scope, Replay replay, GraphProgram program, Tensor[] outputs, int size) {
         this.scope = scope;
         this.replay = replay;
-        this.storages = List.copyOf(recording.storages);
+        this.program = program;
         this.outputs = outputs;
-        this.size = recording.invocations.size();
-    }
-
-    /** What the body has run so far. */
-    static final class Recording {
-        private final Device device;
-        private final List<Invocation> invocations = new ArrayList<>();
-        private final Set<Storage> storages = Collections.newSetFromMap(new IdentityHashMap<>());
-
-        private Recording(Device device) {
-            this.device = device;
-        }
-
-        void add(Op op, Value[] in, Tensor[] out, Binding[] inputs, Binding[] outputs) {
-            for (Value v : in) {
-                if (v != null) {
-                    keep(((Tensor) v).storage());
-                }
-            }
-            for (Tensor t : out) {
-                keep(t.storage());
-            }
-            invocations.add(new Invocation(op, inputs, outputs));
-        }
-
-        private void keep(Storage s) {
-            if (storages.add(s)) {
-                s.retain();
-            }
-        }
-
-        private void release() {
-            storages.forEach(Storage::release);
-        }
+        this.size = size;
     }
 
     /**
@@ -97,11 +96,16 @@ public final class Graph implements AutoCloseable {
      */
     static Recording recording(Device device) {
         Recording r = RECORDING.get();
-        if (r != null && r.device != device) {
+        if (r != null && r.device() != device) {
             throw new TataraException(
-                    "an op on " + device + " while a graph of " + r.device + " is recorded");
+                    "an op on " + device + " while a graph of " + r.device() + " is recorded");
         }
         return r;
+    }
+
+    /** Runs the body once and records it, with the {@linkplain Options#standard usual options}. */
+    public static Graph record(Scope scope, Function<Scope, Tensor[]> body) {
+        return record(scope, Options.standard(), body);
     }
 
     /**
@@ -113,14 +117,14 @@ public final class Graph implements AutoCloseable {
      * @throws TataraException if this thread records already, or the body returns a null or closed
      *     tensor, or one of another device; what the body throws goes through, and nothing stays
      */
-    public static Graph record(Scope scope, Function<Scope, Tensor[]> body) {
+    public static Graph record(Scope scope, Options options, Function<Scope, Tensor[]> body) {
         if (RECORDING.get() != null) {
             throw new TataraException("a graph is recorded within the recording of another");
         }
         Device device = scope.device();
         Scope own = scope.child();
         Recording recording = new Recording(device);
-        Replay replay = null;
+        GraphProgram program = null;
         boolean done = false;
         try {
             Tensor[] outputs;
@@ -131,8 +135,16 @@ public final class Graph implements AutoCloseable {
                 RECORDING.remove();
             }
             check(device, outputs);
-            replay = device.backEnd().record(recording.invocations);
-            Graph g = new Graph(own, replay, recording, outputs.clone());
+            outputs = outputs.clone();
+            if (options.fuse || options.plan) {
+                recording.end(own, outputs);
+            } else {
+                recording.keep();
+            }
+            int size = recording.nodes().size();
+            program = GraphProgram.of(recording, options);
+            Replay replay = device.backEnd().record(program.invocations());
+            Graph g = new Graph(own, replay, program, outputs, size);
             own.beforeClose(g::close);
             done = true;
             return g;
@@ -140,6 +152,9 @@ public final class Graph implements AutoCloseable {
             if (!done) {
                 own.close();
                 recording.release();
+                if (program != null) {
+                    program.release();
+                }
             }
         }
     }
@@ -190,6 +205,33 @@ public final class Graph implements AutoCloseable {
         return size;
     }
 
+    /** Number of ops that a replay runs: without those that were dropped, chains counted once. */
+    public int ops() {
+        return program.nodes().size();
+    }
+
+    /** Memory of what the recorded ops made. */
+    public MemoryUse memory() {
+        return program.use();
+    }
+
+    /**
+     * A picture of the ops that a replay runs, in Graphviz's DOT language: names, attributes,
+     * shapes, types, memory, and what was fused.
+     */
+    public String toDot() {
+        return picture().toDot();
+    }
+
+    /** The same picture as SVG, laid out here. */
+    public String toSvg() {
+        return picture().toSvg();
+    }
+
+    private Picture picture() {
+        return Picture.of(summary(), program.nodes(), program::place);
+    }
+
     public synchronized boolean isClosed() {
         return closed;
     }
@@ -211,12 +253,25 @@ public final class Graph implements AutoCloseable {
             closed = true;
         }
         replay.close();
-        storages.forEach(Storage::release);
+        program.release();
         scope.close();
     }
 
+    private String summary() {
+        MemoryUse m = memory();
+        return size
+                + " ops on "
+                + scope.device()
+                + (ops() < size ? ", " + ops() + " after fusing" : "")
+                + ", "
+                + Picture.bytes(m.kept())
+                + " of "
+                + Picture.bytes(m.recorded());
+    }
+
+    /** Recorded ops, ops of a replay, bytes kept of bytes recorded. */
     @Override
     public String toString() {
-        return "Graph(" + size + " ops on " + scope.device() + (isClosed() ? ", closed)" : ")");
+        return "Graph(" + summary() + (isClosed() ? ", closed)" : ")");
     }
 }

@@ -7,6 +7,7 @@ import io.tatara.kernels.Shape;
 import io.tatara.kernels.Value;
 import io.tatara.kernels.attention.AdditiveAttention;
 import io.tatara.kernels.attention.MultiplicativeAttention;
+import io.tatara.kernels.beam.BeamStep;
 import io.tatara.kernels.embedding.Embedding;
 import io.tatara.kernels.layout.Cast;
 import io.tatara.kernels.layout.Concat;
@@ -20,12 +21,16 @@ import io.tatara.kernels.layout.Transpose;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.matmul.MatMul;
 import io.tatara.kernels.matmul.Precision;
+import io.tatara.kernels.norm.LayerNorm;
+import io.tatara.kernels.norm.RmsNorm;
 import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.Expr;
 import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
 import io.tatara.kernels.pointwise.UnaryOp;
+import io.tatara.kernels.position.Rotary;
+import io.tatara.kernels.position.SinusoidalPosition;
 import io.tatara.kernels.recurrent.Direction;
 import io.tatara.kernels.recurrent.GruSequence;
 import io.tatara.kernels.recurrent.LstmSequence;
@@ -34,6 +39,10 @@ import io.tatara.kernels.reduce.ArgMax;
 import io.tatara.kernels.reduce.Reduce;
 import io.tatara.kernels.reduce.ReduceKind;
 import io.tatara.kernels.reduce.TopK;
+import io.tatara.kernels.sdpa.AttentionMask;
+import io.tatara.kernels.sdpa.CacheAppend;
+import io.tatara.kernels.sdpa.HeadLayout;
+import io.tatara.kernels.sdpa.ScaledDotProductAttention;
 import io.tatara.kernels.softmax.CrossEntropy;
 import io.tatara.kernels.softmax.Reduction;
 import io.tatara.kernels.softmax.Softmax;
@@ -257,6 +266,75 @@ public final class Ops {
         return run(new TopK(k), x);
     }
 
+    /** Layer norm of the last axis; scale and shift [d] may be null. */
+    public Tensor layerNorm(Tensor x, Tensor scale, Tensor shift, float epsilon) {
+        return run(new LayerNorm(epsilon, 0), x, null, scale, shift, null)[0];
+    }
+
+    /**
+     * Layer norm of z = dropout(x) + residual: y, statistics, and z where the op's {@code sum} is
+     * set; see {@link LayerNorm}.
+     *
+     * @param seed int32 [2], null where nothing is dropped
+     */
+    public Tensor[] layerNorm(
+            LayerNorm op, Tensor x, Tensor residual, Tensor scale, Tensor shift, Tensor seed) {
+        return run(op, x, residual, scale, shift, seed);
+    }
+
+    /** Root-mean-square norm of the last axis; scale [d] may be null. */
+    public Tensor rmsNorm(Tensor x, Tensor scale, float epsilon) {
+        return run(new RmsNorm(epsilon, 0), x, null, scale, null)[0];
+    }
+
+    /**
+     * Root-mean-square norm of z = dropout(x) + residual: y, statistics, and z where the op's
+     * {@code sum} is set; see {@link RmsNorm}.
+     *
+     * @param seed int32 [2], null where nothing is dropped
+     */
+    public Tensor[] rmsNorm(RmsNorm op, Tensor x, Tensor residual, Tensor scale, Tensor seed) {
+        return run(op, x, residual, scale, seed);
+    }
+
+    /**
+     * x [N, T, D] · scale plus sinusoidal encodings; see {@link SinusoidalPosition}.
+     *
+     * @param positions int32 [N], where each sequence starts, null for 0
+     */
+    public Tensor sinusoidalPosition(Tensor x, Tensor positions, float scale) {
+        return one(new SinusoidalPosition(scale), x, positions);
+    }
+
+    /**
+     * Rotary position embedding of queries or keys; see {@link Rotary}.
+     *
+     * @param positions int32 [N], where each sequence starts, null for 0
+     */
+    public Tensor rotary(Rotary op, Tensor x, Tensor positions) {
+        return one(op, x, positions);
+    }
+
+    /**
+     * A step of beam search.
+     *
+     * @param logProbs [N, B, V], or logits where the op says so
+     * @param scores float32 [N, B]
+     * @param finished int32 [N, B]
+     * @param lengths int32 [N, B]
+     * @param mask float32 [V] or null, added to the log probabilities
+     * @return scores float32, parents, tokens, finished and lengths int32, [N, results] each
+     */
+    public Tensor[] beamStep(
+            BeamStep op,
+            Tensor logProbs,
+            Tensor scores,
+            Tensor finished,
+            Tensor lengths,
+            Tensor mask) {
+        return run(op, logProbs, scores, finished, lengths, mask);
+    }
+
     /** Rows of a table [v, d] by ids int32 […] → […, d]. */
     public Tensor embedding(Tensor table, Tensor ids, int paddingIndex) {
         return one(new Embedding(paddingIndex), table, ids);
@@ -362,6 +440,43 @@ public final class Ops {
     public Tensor[] multiplicativeAttention(
             Tensor queries, Tensor keys, Tensor values, Tensor lengths, float scale) {
         return run(new MultiplicativeAttention(scale), queries, keys, values, lengths);
+    }
+
+    /**
+     * Scaled dot-product attention of heads [N, H, T, D], scaled by 1/√D: output [N, H, Tq, Dv].
+     *
+     * @param lengths int32 [N], keys of each sequence that take part; null for all
+     */
+    public Tensor attention(
+            Tensor query, Tensor key, Tensor value, Tensor lengths, AttentionMask mask) {
+        int features = query.spec().shape().rank() == 4 ? query.spec().shape().dim(3) : 1;
+        float scale = (float) (1 / Math.sqrt(Math.max(1, features)));
+        HeadLayout layout = HeadLayout.HEADS_FIRST;
+        return scaledDotProductAttention(query, key, value, lengths, null, scale, mask, layout)[0];
+    }
+
+    /** Output and logSumExp; see {@link ScaledDotProductAttention}. */
+    public Tensor[] scaledDotProductAttention(
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor lengths,
+            Tensor bias,
+            float scale,
+            AttentionMask mask,
+            HeadLayout layout) {
+        return run(
+                new ScaledDotProductAttention(scale, mask, layout),
+                query,
+                key,
+                value,
+                lengths,
+                bias);
+    }
+
+    /** Writes new keys or values into a cache, in place; see {@link CacheAppend}. */
+    public Tensor cacheAppend(Tensor cache, Tensor update, Tensor positions, HeadLayout layout) {
+        return run(new CacheAppend(layout), cache, update, positions)[0];
     }
 
     private static List<Integer> list(int... a) {

@@ -240,6 +240,15 @@ public final class Scope implements Emitter, AutoCloseable {
         return device.run(this, op, inputs);
     }
 
+    /** Whether it is the other scope or one within it. */
+    boolean isWithin(Scope other) {
+        Scope s = this;
+        while (s != null && s != other) {
+            s = s.parent;
+        }
+        return s != null;
+    }
+
     /** What ends with the scope, before its tensors do. */
     void beforeClose(Runnable action) {
         beforeClose = action;

@@ -42,6 +42,16 @@ final class Storage {
         }
     }
 
+    /** How many refer to it now. */
+    int references() {
+        return references.get();
+    }
+
+    /** Whether it is the pool's, not the caller's own. */
+    boolean isOwned() {
+        return owned;
+    }
+
     void written() {
         if (weight != null) {
             weight.written();

@@ -12,8 +12,11 @@ import io.tatara.bench.measure.ResultFiles;
 import io.tatara.bench.measure.Roofs;
 import io.tatara.bench.measure.Samples;
 import io.tatara.bench.measure.StepFigure;
+import io.tatara.bench.measure.TranslatorSteps;
+import io.tatara.kernels.TataraException;
 import io.tatara.kernels.check.Case;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.GraphFile;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -71,6 +74,12 @@ final class BenchCommand extends BaseCommand {
             description = "what an op costs the host, one by one and as a recorded graph")
     private boolean dispatch;
 
+    @Option(
+            names = "--graph",
+            paramLabel = "FILE",
+            description = "with --step: draw the step as recorded graph: .dot or .svg")
+    private Path graph;
+
     @Option(names = "--quick", description = "the first case of each op, few short samples")
     private boolean quick;
 
@@ -83,8 +92,13 @@ final class BenchCommand extends BaseCommand {
 
     @Override
     public Integer call() {
+        GraphFile drawing = drawing();
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
+            if (drawing != null) {
+                TranslatorSteps.draw(d, drawing);
+                say("graph    %s", drawing.path());
+            }
             Writer writer = new Writer();
             BenchResult result = run(d, plan(), out(), err(), writer);
             Path target = writer.write(result);
@@ -98,6 +112,17 @@ final class BenchCommand extends BaseCommand {
             }
             return result.failed() ? 1 : 0;
         }
+    }
+
+    private GraphFile drawing() {
+        if (graph == null) {
+            return null;
+        }
+        if (!steps.contains(TranslatorSteps.NAME)) {
+            throw new TataraException(
+                    "--graph draws a training step: --step " + TranslatorSteps.NAME + " is needed");
+        }
+        return GraphFile.of(graph);
     }
 
     /** Keeps the result in its file while the run goes on. */

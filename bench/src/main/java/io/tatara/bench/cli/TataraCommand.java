@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
             DevicesCommand.class,
             CheckCommand.class,
             BenchCommand.class,
+            TuneCommand.class,
             TrainCommand.class,
             TranslateCommand.class,
             DemoCommand.class,

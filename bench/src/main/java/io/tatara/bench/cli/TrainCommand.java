@@ -2,8 +2,10 @@ package io.tatara.bench.cli;
 
 import io.tatara.models.train.ConsoleListener;
 import io.tatara.models.translator.TranslatorConfig;
+import io.tatara.models.translator.TranslatorStep;
 import io.tatara.models.translator.TranslatorTraining;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.GraphFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -114,6 +116,12 @@ final class TrainCommand implements Runnable {
                 description = "width of states (default: 256)")
         private Integer hidden;
 
+        @Option(
+                names = "--layers",
+                paramLabel = "N",
+                description = "of encoder and of decoder (default: 1)")
+        private Integer layers;
+
         @Option(names = "--batch", paramLabel = "N", description = "pairs a step (default: 64)")
         private Integer batch;
 
@@ -122,6 +130,20 @@ final class TrainCommand implements Runnable {
                 paramLabel = "X",
                 description = "of Adam (default: 0.002)")
         private Double learningRate;
+
+        @Option(
+                names = "--schedule",
+                paramLabel = "TEXT",
+                description =
+                        "learning rate over the run: constant, step, exponential, cosine, inverse-sqrt, linear or polynomial, with settings, such as cosine,warmup=400,last=0.01 (default: plateau, of --set warmup, decayFrom, lastRate)")
+        private String schedule;
+
+        @Option(
+                names = "--precision",
+                paramLabel = "TYPE",
+                description =
+                        "what steps are computed in: float32, tf32, bfloat16 or float16 (default: float32)")
+        private String precision;
 
         @Option(names = "--dropout", paramLabel = "P", description = "(default: 0.3)")
         private Double dropout;
@@ -161,11 +183,23 @@ final class TrainCommand implements Runnable {
                         "any other setting of config.json, such as warmup=400 or bidirectional=false")
         private Map<String, String> more = new LinkedHashMap<>();
 
+        @Option(
+                names = "--graph",
+                paramLabel = "FILE",
+                description =
+                        "first draw a training step (of 20-word sentences) as recorded graph: .dot or .svg")
+        private Path graph;
+
         @Override
         public Integer call() {
             TranslatorConfig config = config();
+            GraphFile picture = graph == null ? null : GraphFile.of(graph);
             try (Device d = device.open()) {
                 say("%s", DeviceOption.describe(d.info()));
+                if (picture != null) {
+                    TranslatorStep.draw(d, config, picture);
+                    say("graph    %s", picture.path());
+                }
                 TranslatorTraining.Result r =
                         TranslatorTraining.run(
                                 d, config, data, out, resume, ConsoleListener.standard());
@@ -199,8 +233,11 @@ final class TrainCommand implements Runnable {
             put(changes, "epochs", epochs);
             put(changes, "embedding", embedding);
             put(changes, "hidden", hidden);
+            put(changes, "layers", layers);
             put(changes, "batch", batch);
             put(changes, "learningRate", learningRate);
+            put(changes, "schedule", schedule);
+            put(changes, "precision", precision);
             put(changes, "dropout", dropout);
             put(changes, "labelSmoothing", labelSmoothing);
             put(changes, "clip", clip);

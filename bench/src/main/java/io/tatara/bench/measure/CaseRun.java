@@ -4,9 +4,11 @@ import io.tatara.kernels.Op;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
+import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.Memory;
+import io.tatara.runtime.spi.PlanRunner;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,6 +128,13 @@ public final class CaseRun implements AutoCloseable {
         Set s = sets.get(next);
         next = next + 1 == sets.size() ? 0 : next + 1;
         device.execute(op, s.in, s.out);
+    }
+
+    /** As {@link #run()} by a certain variant. */
+    public void run(PlanRunner runner, GpuKernel<?> kernel) {
+        Set s = sets.get(next);
+        next = next + 1 == sets.size() ? 0 : next + 1;
+        runner.execute(kernel, op, s.in, s.out);
     }
 
     @Override

@@ -122,6 +122,7 @@ final class Dispatch {
         Graph g =
                 Graph.record(
                         kept,
+                        Graph.Options.PLAIN, // else the sums would become few
                         s -> {
                             Tensor y = x;
                             for (int i = 0; i < OPS; i++) {

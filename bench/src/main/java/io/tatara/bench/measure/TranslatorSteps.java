@@ -6,6 +6,7 @@ import io.tatara.models.translator.TranslatorConfig;
 import io.tatara.models.translator.TranslatorStep;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Graph;
+import io.tatara.runtime.GraphFile;
 import io.tatara.runtime.Scope;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -53,6 +54,11 @@ public final class TranslatorSteps {
                 new Size(c, 20, 20),
                 new Size(TranslatorConfig.gru(), 20, 20),
                 new Size(large, 30, 30));
+    }
+
+    /** Draws the first size's step. */
+    public static void draw(Device device, GraphFile file) {
+        TranslatorStep.draw(device, sizes().getFirst().config, file);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.tatara.bench.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tatara.bench.measure.BenchResult;
 import io.tatara.bench.measure.DispatchFigure;
@@ -9,6 +10,7 @@ import io.tatara.bench.measure.PeerFigure;
 import io.tatara.bench.measure.ResultFiles;
 import io.tatara.bench.measure.Roofs;
 import io.tatara.bench.measure.StepFigure;
+import io.tatara.runtime.Tatara;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -55,6 +57,43 @@ class CommandLineTest {
         assertThat(r.exit).isZero();
         assertThat(r.out).contains("jvm:0").contains("Without --device: ").contains("opencl");
         assertThat(json(file).at("/backEnds/jvm/devices/0/backEnd").stringValue()).isEqualTo("jvm");
+    }
+
+    @Test
+    void aTrainingStepIsDrawn() throws Exception {
+        Path svg = folder.resolve("step.svg");
+        String data = folder.resolve("no-data").toString();
+        String[] small = {
+            "train",
+            "translator",
+            "--device",
+            "jvm",
+            "--data",
+            data,
+            "--out",
+            folder.resolve("out").toString(),
+            "--hidden",
+            "8",
+            "--embedding",
+            "8",
+            "--batch",
+            "4",
+            "--set",
+            "vocabulary=50",
+            "--graph"
+        };
+        List<String> args = new ArrayList<>(List.of(small));
+        args.add(svg.toString());
+        Run r = run(args.toArray(String[]::new));
+        assertThat(r.out).contains("graph    " + svg);
+        assertThat(Files.readString(svg)).startsWith("<?xml").contains("lstm", "adam", "in place");
+        assertOneLine(r, "no-data");
+        args.set(args.size() - 1, folder.resolve("step.png").toString());
+        Run wrong = run(args.toArray(String[]::new));
+        assertOneLine(wrong, "step.png", ".dot or .svg");
+        assertThat(wrong.out).isEmpty();
+        String[] bench = {"bench", "--device", "jvm", "--op", "fill", "--graph", "a.svg"};
+        assertOneLine(run(bench), "--step translator");
     }
 
     @Test
@@ -137,6 +176,8 @@ class CommandLineTest {
         assertThat(run().exit).isEqualTo(2);
         assertThat(run("train", "translator").err).contains("--data");
         assertThat(run("train", "translator", "--data", "x", "--cell", "abacus").exit).isEqualTo(2);
+        assertThat(run("train", "translator", "--data", "x", "--schedule", "cosin").err)
+                .contains("schedule", "cosin", "inverse-sqrt");
     }
 
     @Test
@@ -295,6 +336,29 @@ class CommandLineTest {
         assertThat(j.get("dispatch").size()).isGreaterThan(1);
         assertThat(j.get("finished").booleanValue()).isTrue();
         assertThat(folder.resolve("dispatch.png")).doesNotExist();
+    }
+
+    @Test
+    void tuneSaysWhereThereIsNothingToChoose() {
+        assertOneLine(run("tune", "--device", "jvm"), "jvm:0", "nothing to tune");
+    }
+
+    @Test
+    void tuneKeepsWhatItMeasured() throws Exception {
+        assumeTrue(
+                Tatara.devices().stream().anyMatch(d -> d.backEnd().equals("opencl")),
+                "no OpenCL device");
+        Path file = folder.resolve("tuning.json");
+        String[] command = {
+            "tune", "--device", "opencl", "--quick", "--op", "matmul", "--out", file.toString()
+        };
+        Run first = run(command);
+        assertThat(first.exit).as(first.err).isZero();
+        assertThat(first.out).contains("measured").contains("square-256");
+        JsonNode written = json(file);
+        assertThat(written.at("/entries/0/candidates").size()).isGreaterThan(1);
+        assertThat(run(command).out).contains("kept");
+        assertThat(json(file)).isEqualTo(written);
     }
 
     @Test

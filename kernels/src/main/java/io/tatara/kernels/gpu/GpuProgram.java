@@ -27,6 +27,21 @@ public record GpuProgram(
     }
 
     /**
+     * A source for OpenCL on CPUs that stands as a resource beside {@code room}, behind {@code
+     * vectors.cl}; defines as name, value pairs.
+     */
+    public static GpuProgram vectors(Class<?> room, String file, Object... defines) {
+        String name = folder(room) + "/" + file;
+        String text =
+                GpuSources.load(GpuSources.class, "vectors.cl")
+                        + "#line 1 \""
+                        + name
+                        + "\"\n"
+                        + GpuSources.load(room, file);
+        return of(name, text, defines);
+    }
+
+    /**
      * A CUDA source that stands as a resource beside {@code room}.
      *
      * @param headers files of device functions in this package's folder

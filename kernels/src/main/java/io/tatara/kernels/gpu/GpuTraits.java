@@ -14,6 +14,7 @@ package io.tatara.kernels.gpu;
  * @param fp16 whether half arithmetic is there
  * @param maxShared bytes of shared memory a group may ask for at launch ({@link
  *     GpuPlan.Launch#dynamicShared}), 0 where the API has no such thing
+ * @param vector floats in a vector register of a CPU, 1 elsewhere and where unknown
  */
 public record GpuTraits(
         Api api,
@@ -24,7 +25,8 @@ public record GpuTraits(
         int subgroup,
         int arch,
         boolean fp16,
-        int maxShared) {
+        int maxShared,
+        int vector) {
     public enum Api {
         OPENCL,
         CUDA
@@ -32,7 +34,7 @@ public record GpuTraits(
 
     /** A careful OpenCL 1.2 device, for planning without one. */
     public static final GpuTraits MINIMAL_OPENCL =
-            new GpuTraits(Api.OPENCL, false, 4, 256, 32768, 0, 0, false, 0);
+            new GpuTraits(Api.OPENCL, false, 4, 256, 32768, 0, 0, false, 0, 1);
 
     /** Architectures that the sources are compiled for in the tests. */
     public static final int[] CUDA_ARCHES = {75, 80, 86, 89, 90, 100, 120};
@@ -53,7 +55,12 @@ public record GpuTraits(
                     default -> 48;
                 };
         return new GpuTraits(
-                Api.CUDA, false, multiprocessors, 1024, 49152, 32, arch, true, kilobytes << 10);
+                Api.CUDA, false, multiprocessors, 1024, 49152, 32, arch, true, kilobytes << 10, 1);
+    }
+
+    /** Floats in a vector of a source for CPUs: 16, 8 or 4. */
+    public int lanes() {
+        return vector >= 16 ? 16 : vector >= 8 ? 8 : 4;
     }
 
     /** Whether this is a CUDA device of at least this compute capability (× 10). */

@@ -42,8 +42,18 @@ final class MatMulSimt implements ProductKernel {
 
     @Override
     public void add(GpuPlan.Builder plan, Product p, GpuTraits traits) {
+        add(plan, p, traits, TileChoice.of(p, traits, TILES, rate(traits)));
+    }
+
+    @Override
+    public List<ProductKernel> candidates(Product p, GpuTraits traits) {
+        return TiledKernel.all(this, TILES, rate(traits), MatMulSimt::add);
+    }
+
+    /** Products and sums of a multiprocessor in a clock. */
+    private static double rate(GpuTraits traits) {
         boolean few = traits.arch() == 75 || traits.arch() == 80;
-        add(plan, p, traits, TileChoice.of(p, traits, TILES, few ? 64 : 128));
+        return few ? 64 : 128;
     }
 
     static void add(GpuPlan.Builder plan, Product p, GpuTraits traits, TileChoice choice) {

@@ -69,6 +69,12 @@ final class MatMulSm80 implements ProductKernel {
         add(plan, p, TileChoice.of(p, traits, tiles(p), rate(p, traits)));
     }
 
+    @Override
+    public List<ProductKernel> candidates(Product p, GpuTraits traits) {
+        return TiledKernel.all(
+                this, tiles(p), rate(p, traits), (plan, q, t, choice) -> add(plan, q, choice));
+    }
+
     /**
      * Rounding to TF32 takes registers: four stages of the tile with most sums would spill, and any
      * number of them where both operands run along k.

@@ -236,6 +236,18 @@ record Product(
         return program(file, List.of("product.cl", file), defines);
     }
 
+    /** A source for OpenCL on CPUs, behind {@code product.cl} and {@code vectors.cl}. */
+    GpuProgram vectors(String file, Object... defines) {
+        String text = GpuSources.load(GpuSources.class, "vectors.cl");
+        return GpuProgram.of(
+                "matmul/" + file, text + text(List.of("product.cl", file)), defines(defines));
+    }
+
+    /** A source behind {@code product.cl} that knows nothing of a finish. */
+    static GpuProgram plain(String file, Object... defines) {
+        return GpuProgram.of("matmul/" + file, text(List.of("product.cl", file)), defines);
+    }
+
     /**
      * A CUDA source of this room, behind {@code product.cl} and {@code product.cuh}.
      *
@@ -253,12 +265,16 @@ record Product(
     }
 
     private GpuProgram program(String file, List<String> files, Object... defines) {
+        return GpuProgram.of("matmul/" + file, text(files), defines(defines));
+    }
+
+    private static String text(List<String> files) {
         StringBuilder text = new StringBuilder();
         for (String f : files) {
             text.append("#line 1 \"matmul/").append(f).append("\"\n");
             text.append(GpuSources.load(Product.class, f));
         }
-        return GpuProgram.of("matmul/" + file, text.toString(), defines(defines));
+        return text.toString();
     }
 
     /** The definitions that every source of this room knows: storage and finish. */

@@ -17,6 +17,8 @@ final class ProductKernels {
                     new MatMulHopper(),
                     new MatMulSm80(),
                     new MatMulSimt(),
+                    new MatMulCpuFew(),
+                    new MatMulCpu(),
                     new MatMulPortable());
 
     private ProductKernels() {}
@@ -37,8 +39,8 @@ final class ProductKernels {
     }
 
     /**
-     * The variants of an op: on CUDA first the one that chooses for each product, then each kernel
-     * by itself wherever it is right, so that suites prove all of them.
+     * The variants of an op: on CUDA and on CPUs first the one that chooses for each product, then
+     * each kernel by itself wherever it is right, so that suites prove all of them.
      */
     static <O extends Op> List<GpuKernel<O>> variants(Products<O> products) {
         List<GpuKernel<O>> list = new ArrayList<>();
@@ -55,7 +57,7 @@ final class ProductKernels {
 
         @Override
         public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
-            return traits.api() == GpuTraits.Api.CUDA;
+            return traits.api() == GpuTraits.Api.CUDA || traits.cpu();
         }
 
         @Override
@@ -79,6 +81,21 @@ final class ProductKernels {
         public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
             return products.of(op, in, op.infer(in)).stream()
                     .allMatch(p -> kernel.supports(p, traits));
+        }
+
+        @Override
+        public List<GpuKernel<O>> candidates(O op, TensorSpec[] in, GpuTraits traits) {
+            List<GpuKernel<O>> list = new ArrayList<>();
+            List<Product> all = products.of(op, in, op.infer(in));
+            if (!all.isEmpty()) {
+                for (ProductKernel k : kernel.candidates(all.getFirst(), traits)) {
+                    Single<O> s = new Single<>(k, products);
+                    if (s.supports(op, in, traits)) {
+                        list.add(s);
+                    }
+                }
+            }
+            return list;
         }
 
         @Override

@@ -13,18 +13,14 @@ import java.util.stream.Stream;
 
 /** The cases of this room. */
 final class OptimizerCases {
-    private static final TensorSpec[] MIXED = {
-        f32(7, 13), f32(1), f32(0, 3), f32(1029), f32(3, 9001)
-    };
+    static final TensorSpec[] MIXED = {f32(7, 13), f32(1), f32(0, 3), f32(1029), f32(3, 9001)};
     private static final DType BF = DType.BFLOAT16;
-    private static final TensorSpec[] HALF = half(BF);
+    static final TensorSpec[] HALF = half(BF);
     private static final TensorSpec[] LARGE = {f32(32000, 1024), f32(4096, 4096)};
-    private static final TensorSpec[] BENCH = {
-        f32(1024, 1024), f32(1024), f32(4096, 1024), f32(4096)
-    };
+    static final TensorSpec[] BENCH = {f32(1024, 1024), f32(1024), f32(4096, 1024), f32(4096)};
 
     /** More tensors than a launch takes, in a 16-bit type. */
-    private static TensorSpec[] half(DType type) {
+    static TensorSpec[] half(DType type) {
         TensorSpec[] specs = new TensorSpec[11];
         for (int j = 0; j < specs.length; j++) {
             specs[j] = TensorSpec.of(type, j == 6 ? 0 : 37 * j * j + 3);
@@ -32,7 +28,7 @@ final class OptimizerCases {
         return specs;
     }
 
-    private static TensorSpec[] as(DType type, TensorSpec... specs) {
+    static TensorSpec[] as(DType type, TensorSpec... specs) {
         return Arrays.stream(specs).map(s -> s.withDType(type)).toArray(TensorSpec[]::new);
     }
 
@@ -43,7 +39,7 @@ final class OptimizerCases {
     private OptimizerCases() {}
 
     /** Adds a list of tensors. */
-    private static Case list(Case c, Data data, TensorSpec... specs) {
+    static Case list(Case c, Data data, TensorSpec... specs) {
         for (TensorSpec s : specs) {
             c = c.fixed(s, data);
         }
@@ -59,6 +55,12 @@ final class OptimizerCases {
                 sgd("nesterov with decay", new Sgd(5, 0.9f, true, 0.01f), hyper, MIXED),
                 sgd("one element", new Sgd(1, 0.9f, false, 0), hyper, f32()),
                 sgd("rate zero", new Sgd(1, 0, false, 0), Data.of(0, 1), f32(33)).exact(),
+                sgd(
+                                "skipped",
+                                new Sgd(5, 0.9f, false, 0.01f),
+                                Data.of(0.1, Double.POSITIVE_INFINITY),
+                                MIXED)
+                        .exact(),
                 sgd("many", new Sgd(11, 0, false, 0.01f), hyper, as(DType.FLOAT32, HALF)),
                 sgd("float16", new Sgd(11, 0, false, 0.01f), hyper, half(DType.FLOAT16)),
                 sgd("bfloat16", new Sgd(11, 0.9f, true, 0), hyper, HALF),
@@ -97,6 +99,19 @@ final class OptimizerCases {
                         Data.uniform(0, 1),
                         Data.of(0.1, 1, 1.2, 2),
                         MIXED),
+                adam(
+                        "penalty",
+                        new Adam(5, 0.8f, 0.95f, 1e-4f, 0.1f, false),
+                        Data.uniform(0, 1),
+                        Data.of(0.1, 0.5, 1.2, 2),
+                        MIXED),
+                adam(
+                                "skipped",
+                                new Adam(5, 0.8f, 0.95f, 1e-4f, 0.1f),
+                                Data.uniform(0, 1),
+                                Data.of(0.1, Double.POSITIVE_INFINITY, 1.2, 2),
+                                MIXED)
+                        .exact(),
                 adam(
                         "one element",
                         new Adam(1, 0, 0, 1e-3f, 0),

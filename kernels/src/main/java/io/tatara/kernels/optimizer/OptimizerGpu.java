@@ -22,6 +22,8 @@ final class OptimizerGpu {
     private static final int ADAM = 2;
     private static final int SCALE = 3;
     private static final int NORM = 4;
+    private static final int ADAGRAD = 5;
+    private static final int RMS_PROP = 6;
 
     /** Pieces of a group in the norm, and in steps on CUDA. */
     private static final int NORM_PIECES = 16;
@@ -68,6 +70,8 @@ final class OptimizerGpu {
 
     static final List<GpuKernel<Sgd>> SGD_FORMS = forms(OptimizerGpu::sgd);
     static final List<GpuKernel<Adam>> ADAM_FORMS = forms(OptimizerGpu::adam);
+    static final List<GpuKernel<Adagrad>> ADAGRAD_FORMS = forms(OptimizerGpu::adagrad);
+    static final List<GpuKernel<RmsProp>> RMS_PROP_FORMS = forms(OptimizerGpu::rmsProp);
     static final List<GpuKernel<GlobalNorm>> NORM_FORMS = forms(OptimizerGpu::globalNorm);
     static final List<GpuKernel<ScaleAll>> SCALE_FORMS = forms(OptimizerGpu::scaleAll);
 
@@ -143,6 +147,36 @@ final class OptimizerGpu {
                 op.beta1(),
                 op.beta2(),
                 op.epsilon(),
+                op.decay(),
+                op.penalty());
+        return plan.build();
+    }
+
+    private GpuPlan adagrad(Adagrad op, TensorSpec[] in) {
+        GpuPlan.Builder plan = GpuPlan.builder();
+        launches(
+                plan,
+                ADAGRAD,
+                "adagrad",
+                TensorBatch.of(in, 1, op.tensors(), "pgv", elements(pieces())),
+                in(0),
+                op.epsilon(),
+                op.weightDecay());
+        return plan.build();
+    }
+
+    private GpuPlan rmsProp(RmsProp op, TensorSpec[] in) {
+        String lists = "pgv" + (op.centered() ? "a" : "") + (op.hasMomentum() ? "m" : "");
+        GpuPlan.Builder plan = GpuPlan.builder();
+        launches(
+                plan,
+                RMS_PROP,
+                "rms_prop",
+                TensorBatch.of(in, 1, op.tensors(), lists, elements(pieces())),
+                in(0),
+                op.alpha(),
+                op.epsilon(),
+                op.momentum(),
                 op.weightDecay());
         return plan.build();
     }
@@ -190,6 +224,24 @@ final class OptimizerGpu {
         GpuProgram program = new OptimizerGpu(traits, false).program(NORM, NORM_PIECES, null);
         return GpuPlan.builder()
                 .launch1d(program, "clip_scale", 1, 1, in(0), out(0), op.maxNorm())
+                .build();
+    }
+
+    static GpuPlan lossScale(LossScale op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        GpuProgram program = new OptimizerGpu(traits, false).program(NORM, NORM_PIECES, null);
+        return GpuPlan.builder()
+                .launch1d(
+                        program,
+                        "loss_scale",
+                        1,
+                        1,
+                        in(0),
+                        in(1),
+                        out(1),
+                        op.growth(),
+                        op.backoff(),
+                        (float) op.interval(),
+                        op.maxNorm())
                 .build();
     }
 }

@@ -22,6 +22,27 @@ public final class OptimizerRoom {
                             OptimizerGpu.ADAM_FORMS,
                             OptimizerCases::adam),
                     new OpEntry<>(
+                            Adagrad.class,
+                            "adagrad",
+                            OptimizerReference::adagrad,
+                            List.of(OptimizerJvm::adagrad),
+                            OptimizerGpu.ADAGRAD_FORMS,
+                            AdaptiveCases::adagrad),
+                    new OpEntry<>(
+                            RmsProp.class,
+                            "rms_prop",
+                            OptimizerReference::rmsProp,
+                            List.of(OptimizerJvm::rmsProp),
+                            OptimizerGpu.RMS_PROP_FORMS,
+                            AdaptiveCases::rmsProp),
+                    new OpEntry<>(
+                            LossScale.class,
+                            "loss_scale",
+                            OptimizerReference::lossScale,
+                            List.of(OptimizerJvm::lossScale),
+                            List.of(OptimizerGpu::lossScale),
+                            AdaptiveCases::lossScale),
+                    new OpEntry<>(
                             GlobalNorm.class,
                             "global_norm",
                             OptimizerReference::globalNorm,

@@ -12,11 +12,11 @@ import java.util.Arrays;
  * weightDecay p and m' = momentum m + g', p' = p − rate (g' + momentum m' for Nesterov's form, else
  * m', or g' without momentum). Sutskever et al. 2013, in the form of PyTorch.
  *
- * <p>Inputs: hyper [2], float32 (rate, gradient scale); parameters p0…; gradients g0…; and where
- * momentum > 0 velocities m0… (zeros before the first step). Those of one number have one shape;
- * their types are those of {@link Adam}: velocities float32, float32 parameters with gradients of
- * any real type, or 16-bit parameters with gradients of that type or float32. Outputs: p0…, (m0…),
- * which alias the inputs.
+ * <p>Inputs: hyper [2], float32 (rate, gradient scale; an infinite scale skips the step);
+ * parameters p0…; gradients g0…; and where momentum > 0 velocities m0… (zeros before the first
+ * step). Those of one number have one shape; their types are those of {@link Adam}: velocities
+ * float32, float32 parameters with gradients of any real type, or 16-bit parameters with gradients
+ * of that type or float32. Outputs: p0…, (m0…), which alias the inputs.
  */
 public record Sgd(int tensors, float momentum, boolean nesterov, float weightDecay) implements Op {
     private static final Checks CHECK = new Checks("sgd");
@@ -60,10 +60,7 @@ public record Sgd(int tensors, float momentum, boolean nesterov, float weightDec
     @Override
     public Cost cost(TensorSpec... in) {
         TensorSpec[] out = infer(in);
-        double n = 0;
-        for (int j = 0; j < tensors; j++) {
-            n += in[1 + j].size();
-        }
+        double n = TensorLists.elements(in, 1, tensors);
         return Cost.of(
                 (3 + (weightDecay > 0 ? 2 : 0) + (hasMomentum() ? 2 : 0) + (nesterov ? 2 : 0)) * n,
                 in,

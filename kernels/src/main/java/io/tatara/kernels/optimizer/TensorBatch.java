@@ -14,7 +14,7 @@ import java.util.List;
  * the model.
  */
 final class TensorBatch {
-    /** Four pointers and two ints each stay below the kilobyte of arguments that OpenCL grants. */
+    /** Five pointers and two ints each stay below the kilobyte of arguments that OpenCL grants. */
     private static final int MOST = 8;
 
     private final String lists;
@@ -35,8 +35,8 @@ final class TensorBatch {
      * The batches; tensors without elements are in none.
      *
      * @param first input at which the lists begin
-     * @param lists a letter a list: p parameters, g gradients, s gradients that are written, m and
-     *     v moments
+     * @param lists a letter a list: p parameters, g gradients, s gradients that are written, others
+     *     moments
      * @param elements elements that a group takes
      */
     static List<TensorBatch> of(
@@ -125,7 +125,11 @@ final class TensorBatch {
                 "LISTS",
                 parameters,
                 "SELECT",
-                select);
+                select,
+                "CENTERED",
+                lists.indexOf('a') < 0 ? 0 : 1,
+                "MOMENTUM",
+                lists.indexOf('m') < 0 ? 0 : 1);
     }
 
     /** Those of LISTS; tensors that are not there begin behind the last group. */

@@ -27,7 +27,7 @@ final class TensorLists {
      * the shapes of the first list.
      *
      * @param lists p: parameters, of float32, float16 or bfloat16; g: gradients, of float32 or the
-     *     parameter's type, beside float32 parameters of any real type; m, v: moments of float32
+     *     parameter's type, beside float32 parameters of any real type; others: moments of float32
      */
     static void check(Checks checks, TensorSpec[] in, int first, int tensors, String... lists) {
         checks.count(in, first + tensors * lists.length, first + tensors * lists.length);
@@ -45,6 +45,15 @@ final class TensorLists {
                 }
             }
         }
+    }
+
+    /** Number of elements of a list of tensors. */
+    static double elements(TensorSpec[] in, int first, int tensors) {
+        double n = 0;
+        for (int j = 0; j < tensors; j++) {
+            n += in[first + j].size();
+        }
+        return n;
     }
 
     /** Number of pieces of a list of tensors. */

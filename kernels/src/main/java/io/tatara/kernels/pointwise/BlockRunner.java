@@ -4,6 +4,7 @@ import io.tatara.kernels.jvm.Lanes;
 import io.tatara.kernels.pointwise.Expr.Binary;
 import io.tatara.kernels.pointwise.Expr.Constant;
 import io.tatara.kernels.pointwise.Expr.Input;
+import io.tatara.kernels.pointwise.Expr.Product;
 import io.tatara.kernels.pointwise.Expr.Select;
 import io.tatara.kernels.pointwise.Expr.Unary;
 import io.tatara.kernels.pointwise.Expr.Uniform;
@@ -65,6 +66,7 @@ final class BlockRunner {
             }
             case Unary u -> lanes.unary(u.op(), array[a[0]], offset[a[0]], array[k], offset[k], n);
             case Binary b -> binary(b.op(), a[0], a[1], k, n);
+            case Product p -> binary(BinaryOp.MUL, a[0], a[1], k, n); // Java never contracts
             case Select s ->
                     lanes.select(
                             array[a[0]],

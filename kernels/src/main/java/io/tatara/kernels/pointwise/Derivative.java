@@ -22,6 +22,7 @@ import static io.tatara.kernels.pointwise.Exprs.unary;
 import io.tatara.kernels.pointwise.Expr.Binary;
 import io.tatara.kernels.pointwise.Expr.Constant;
 import io.tatara.kernels.pointwise.Expr.Input;
+import io.tatara.kernels.pointwise.Expr.Product;
 import io.tatara.kernels.pointwise.Expr.Select;
 import io.tatara.kernels.pointwise.Expr.Unary;
 import io.tatara.kernels.pointwise.Expr.Uniform;
@@ -61,6 +62,8 @@ public final class Derivative {
                     case Uniform u -> null;
                     case Unary u -> chain(u, of(u.x()));
                     case Binary b -> chain(b, of(b.x()), of(b.y()));
+                    case Product p ->
+                            chain(new Binary(BinaryOp.MUL, p.x(), p.y()), of(p.x()), of(p.y()));
                     case Select s -> choose(s, of(s.x()), of(s.y()));
                 };
         known.put(e, d);

@@ -7,6 +7,7 @@ import io.tatara.kernels.jvm.PlainLanes;
 import io.tatara.kernels.pointwise.Expr.Binary;
 import io.tatara.kernels.pointwise.Expr.Constant;
 import io.tatara.kernels.pointwise.Expr.Input;
+import io.tatara.kernels.pointwise.Expr.Product;
 import io.tatara.kernels.pointwise.Expr.Select;
 import io.tatara.kernels.pointwise.Expr.Unary;
 import io.tatara.kernels.pointwise.Expr.Uniform;
@@ -111,6 +112,10 @@ final class Evaluation {
             case Binary b -> {
                 scalar[k] = scalar[a[0]] && scalar[a[1]];
                 value[k] = scalar[k] ? PlainLanes.apply(b.op(), value[a[0]], value[a[1]]) : 0;
+            }
+            case Product p -> {
+                scalar[k] = scalar[a[0]] && scalar[a[1]];
+                value[k] = scalar[k] ? value[a[0]] * value[a[1]] : 0;
             }
             case Select s -> {
                 scalar[k] = scalar[a[0]] && scalar[a[1]] && scalar[a[2]];

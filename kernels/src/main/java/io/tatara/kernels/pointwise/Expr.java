@@ -70,6 +70,28 @@ public sealed interface Expr {
         }
     }
 
+    /**
+     * x * y rounded to float32 before anything else is done with it: no compiler may contract it
+     * with a sum that takes it. Where a product crosses the seam between two fused ops it stands
+     * for the rounding that a stored result had.
+     */
+    record Product(Expr x, Expr y) implements Expr {
+        public Product {
+            Objects.requireNonNull(x, "x");
+            Objects.requireNonNull(y, "y");
+        }
+
+        @Override
+        public List<Expr> arguments() {
+            return List.of(x, y);
+        }
+
+        @Override
+        public String toString() {
+            return "product(" + x + ", " + y + ")";
+        }
+    }
+
     /** x where c is not 0 (so also where it is NaN), else y. */
     record Select(Expr c, Expr x, Expr y) implements Expr {
         public Select {

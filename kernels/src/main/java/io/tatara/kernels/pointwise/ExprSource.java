@@ -3,6 +3,7 @@ package io.tatara.kernels.pointwise;
 import io.tatara.kernels.pointwise.Expr.Binary;
 import io.tatara.kernels.pointwise.Expr.Constant;
 import io.tatara.kernels.pointwise.Expr.Input;
+import io.tatara.kernels.pointwise.Expr.Product;
 import io.tatara.kernels.pointwise.Expr.Select;
 import io.tatara.kernels.pointwise.Expr.Unary;
 import io.tatara.kernels.pointwise.Expr.Uniform;
@@ -76,6 +77,7 @@ public final class ExprSource {
             case Uniform u -> uniforms.apply(u);
             case Unary u -> unary(u.op(), a[0]);
             case Binary b -> binary(b.op(), a[0], a[1]);
+            case Product p -> "tatara_product(" + a[0] + ", " + a[1] + ")";
             case Select s -> "(" + a[0] + " != 0.0f ? " + a[1] + " : " + a[2] + ")";
         };
     }

@@ -13,7 +13,7 @@ import static io.tatara.kernels.pointwise.Philox.WEYL_1;
  * turns the rounds into vector code by itself (three times as fast as one counter after the other).
  * Not for several threads.
  */
-final class PhiloxRun {
+public final class PhiloxRun {
     /** Counters that go together. */
     private static final int Q = 256;
 
@@ -23,7 +23,7 @@ final class PhiloxRun {
     private long[] next = new long[4 * Q];
 
     /** The uniform numbers of elements [from, from + n), from a multiple of 4, n at most 1024. */
-    void fill(int seed0, int seed1, int stream, int from, float[] y, int yo, int n) {
+    public void fill(int seed0, int seed1, int stream, int from, float[] y, int yo, int n) {
         int whole = n < Q ? 0 : n & ~3;
         if (whole > 0) {
             start(from >>> 2, stream);

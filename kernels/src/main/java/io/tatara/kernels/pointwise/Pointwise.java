@@ -9,11 +9,7 @@ import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.Value;
 import io.tatara.kernels.layout.Fill;
-import io.tatara.kernels.pointwise.Expr.Binary;
-import io.tatara.kernels.pointwise.Expr.Constant;
 import io.tatara.kernels.pointwise.Expr.Input;
-import io.tatara.kernels.pointwise.Expr.Select;
-import io.tatara.kernels.pointwise.Expr.Unary;
 import io.tatara.kernels.pointwise.Expr.Uniform;
 import java.util.ArrayList;
 import java.util.List;
@@ -142,19 +138,10 @@ public record Pointwise(Expr expr, int inputs) implements Op {
         used.add(inputs);
         List<Integer> order = new ArrayList<>(used);
         Value[] in = order.stream().map(i -> i == inputs ? dy : b.input(i)).toArray(Value[]::new);
-        return b.one(new Pointwise(renumber(d, order), in.length), in);
-    }
-
-    private static Expr renumber(Expr e, List<Integer> order) {
-        return switch (e) {
-            case Input i -> new Input(order.indexOf(i.index()));
-            case Uniform u -> new Uniform(order.indexOf(u.input()), u.stream());
-            case Constant c -> c;
-            case Unary u -> new Unary(u.op(), renumber(u.x(), order));
-            case Binary x -> new Binary(x.op(), renumber(x.x(), order), renumber(x.y(), order));
-            case Select s ->
-                    new Select(
-                            renumber(s.c(), order), renumber(s.x(), order), renumber(s.y(), order));
-        };
+        return b.one(
+                new Pointwise(
+                        Rewriting.of(d, i -> new Input(order.indexOf(i)), order::indexOf),
+                        in.length),
+                in);
     }
 }

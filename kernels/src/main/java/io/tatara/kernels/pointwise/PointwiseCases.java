@@ -124,6 +124,11 @@ final class PointwiseCases {
                             .in(f32(33), data));
         }
         Expr choice = select(greater(in(0), in(1)), in(2), scale(in(0), 3));
+        c.add(
+                of("rounded product", add(new Expr.Product(in(0), in(1)), in(2)))
+                        .in(f32(3, 19))
+                        .in(f32(19))
+                        .in(f32(3, 19)));
         c.add(of("select", choice).in(f32(19)).in(f32(19)).in(f32(19)));
         c.add(
                 of("select special", select(in(0), in(1), constant(2)))

@@ -6,6 +6,7 @@ import io.tatara.kernels.jvm.Erf;
 import io.tatara.kernels.pointwise.Expr.Binary;
 import io.tatara.kernels.pointwise.Expr.Constant;
 import io.tatara.kernels.pointwise.Expr.Input;
+import io.tatara.kernels.pointwise.Expr.Product;
 import io.tatara.kernels.pointwise.Expr.Select;
 import io.tatara.kernels.pointwise.Expr.Unary;
 import io.tatara.kernels.pointwise.Expr.Uniform;
@@ -31,6 +32,8 @@ final class PointwiseReference {
                             b.op(),
                             evaluate(b.x(), in, shape, element),
                             evaluate(b.y(), in, shape, element));
+            case Product p ->
+                    evaluate(p.x(), in, shape, element) * evaluate(p.y(), in, shape, element);
             case Select s ->
                     evaluate(s.c(), in, shape, element) != 0
                             ? evaluate(s.x(), in, shape, element)

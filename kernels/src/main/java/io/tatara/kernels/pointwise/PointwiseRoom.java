@@ -19,7 +19,7 @@ public final class PointwiseRoom {
                             "sum_to",
                             SumToKernels::reference,
                             List.of(SumToKernels::jvm),
-                            List.of(SumToKernels.CUDA, SumToKernels::gpu),
+                            List.of(SumToKernels.CUDA, SumToKernels.CPU, SumToKernels::gpu),
                             PointwiseCases::sumTo));
 
     private PointwiseRoom() {}

@@ -11,6 +11,7 @@ import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Lanes;
+import io.tatara.kernels.reduce.ReduceCpu;
 import io.tatara.kernels.reduce.ReduceCuda;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -157,15 +158,39 @@ final class SumToKernels {
                 @Override
                 public GpuPlan plan(SumTo op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
                     Shape x = in[0].shape();
-                    Shape target = op.target();
-                    boolean[] reduced = new boolean[x.rank()];
-                    for (int d = 0; d < reduced.length; d++) {
-                        int a = d - (x.rank() - target.rank());
-                        reduced[d] = a < 0 || target.dim(a) != x.dim(d);
-                    }
-                    return ReduceCuda.sum(x, reduced, in[0].dtype());
+                    return ReduceCuda.sum(x, reduced(x, op.target()), in[0].dtype());
                 }
             };
+
+    /** In vectors on CPUs, by {@link ReduceCpu}. */
+    static final GpuKernel<SumTo> CPU =
+            new GpuKernel<>() {
+                @Override
+                public String variant() {
+                    return "cpu";
+                }
+
+                @Override
+                public boolean supports(SumTo op, TensorSpec[] in, GpuTraits traits) {
+                    return ReduceCpu.supports(in[0], traits);
+                }
+
+                @Override
+                public GpuPlan plan(SumTo op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+                    Shape x = in[0].shape();
+                    return ReduceCpu.sum(x, reduced(x, op.target()), in[0].dtype(), traits);
+                }
+            };
+
+    /** Which axes of x are summed. */
+    private static boolean[] reduced(Shape x, Shape target) {
+        boolean[] reduced = new boolean[x.rank()];
+        for (int d = 0; d < reduced.length; d++) {
+            int a = d - (x.rank() - target.rank());
+            reduced[d] = a < 0 || target.dim(a) != x.dim(d);
+        }
+        return reduced;
+    }
 
     static GpuPlan gpu(SumTo op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         int size = out[0].size();

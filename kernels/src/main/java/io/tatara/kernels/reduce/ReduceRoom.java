@@ -12,7 +12,7 @@ public final class ReduceRoom {
                             "reduce",
                             ReduceReference::reduce,
                             List.of(ReduceJvm::reduce),
-                            List.of(ReduceCuda.KERNEL, ReduceGpu::reduce),
+                            List.of(ReduceCuda.KERNEL, ReduceCpu.KERNEL, ReduceGpu::reduce),
                             ReduceCases::reduce),
                     new OpEntry<>(
                             ReduceGradient.class,

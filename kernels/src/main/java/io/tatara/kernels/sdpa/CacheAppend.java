@@ -9,13 +9,13 @@ import io.tatara.kernels.TensorSpec;
 import java.util.Objects;
 
 /**
- * Writes the keys or values of new positions into a cache, in place, for decoding step by step.
+ * Writes new keys or values behind those of a cache, in place: cache[n, h, positions[n] + t] =
+ * update[n, h, t].
  *
- * <p>Inputs: cache [N, H, C, D] in the {@link HeadLayout}, C its capacity; update [N, H, T, D], of
- * the same dtype (any); positions int32 [N], where the first new position of each sequence goes.
- * Output: the cache. What would stand outside 0 … C − 1 is dropped.
- *
- * @param layout where the heads stand
+ * <p>Inputs, shapes as {@link HeadLayout#HEADS_FIRST} has them: cache [N, H, C, D]; update [N, H,
+ * T, D] of the same floating dtype; positions int32 [N], where sequence n's first new element goes.
+ * Output: the cache, in the same memory. What falls outside it (positions[n] + t below 0, or C and
+ * above) is dropped.
  */
 public record CacheAppend(HeadLayout layout) implements Op {
     private static final Checks CHECK = new Checks("cache_append");
@@ -29,20 +29,39 @@ public record CacheAppend(HeadLayout layout) implements Op {
         return "cache_append";
     }
 
+    private int timeAxis() {
+        return layout == HeadLayout.HEADS_FIRST ? 2 : 1;
+    }
+
+    /** Extents of a call. */
+    record Extents(int n, int h, int capacity, int t, int d) {}
+
+    Extents extents(TensorSpec cache, TensorSpec update) {
+        Shape c = cache.shape();
+        return new Extents(
+                c.dim(0),
+                c.dim(3 - timeAxis()),
+                c.dim(timeAxis()),
+                update.shape().dim(timeAxis()),
+                c.dim(3));
+    }
+
     @Override
     public TensorSpec[] infer(TensorSpec... in) {
         CHECK.count(in, 3, 3);
-        TensorSpec cache = CHECK.rank("cache", in[0], 4);
-        TensorSpec update = CHECK.rank("update", CHECK.dtype("update", in[1], cache.dtype()), 4);
-        Shape c = cache.shape();
-        int t = layout.positions(update.shape());
-        Shape want = layout.shape(c.dim(0), layout.heads(c), t, c.dim(3));
-        CHECK.same("update", update, cache.withShape(want));
-        CHECK.shape("positions", in[2], DType.INT32, c.dim(0));
-        return new TensorSpec[] {cache};
+        CHECK.rank("cache", CHECK.floating("cache", in[0]), 4);
+        CHECK.rank("update", in[1], 4);
+        int t = in[1].shape().dim(timeAxis());
+        int[] dims = in[0].shape().toArray();
+        dims[timeAxis()] = t;
+        boolean fits = (double) dims[0] * dims[1] * dims[2] * dims[3] <= Shape.MAX_SIZE;
+        CHECK.that(fits, "update", in[1], "at most " + Shape.MAX_SIZE + " elements");
+        CHECK.same("update", in[1], in[0].withShape(dims));
+        CHECK.shape("positions", in[2], DType.INT32, dims[0]);
+        return new TensorSpec[] {in[0]};
     }
 
-    /** The update is read and written; the rest of the cache is left alone. */
+    /** Reads and writes the new elements alone. */
     @Override
     public Cost cost(TensorSpec... in) {
         return new Cost(0, 2.0 * in[1].bytes() + in[2].bytes());

@@ -8,28 +8,30 @@ import io.tatara.kernels.OpException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.Value;
 import io.tatara.kernels.pointwise.SumTo;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Scaled dot-product attention: softmax(scale · Q Kᵀ + bias) V, Vaswani et al., "Attention Is All
- * You Need" (2017), equation 1, for each head. The softmax is computed online (Milakov and
- * Gimelshein 2018; Dao et al., FlashAttention, 2022), so that memory grows linearly with the
- * lengths.
+ * Scaled dot-product attention, Vaswani et al., "Attention Is All You Need" (2017), equation 1:
+ * output_i = Σ_j softmax_j(scale · q_i·k_j + bias_ij) v_j. With fewer heads of keys than of queries
+ * it is grouped-query attention (Ainslie et al. 2023), with one multi-query attention (Shazeer
+ * 2019): query head h reads head h / (H / Hkv) of keys and values.
  *
- * <p>Inputs, all real ones of one floating dtype, in the {@link HeadLayout}: query [N, H, Tq, D],
- * key [N, Hkv, Tk, D], value [N, Hkv, Tk, Dv]; lengths? int32 [N], how many keys of each sequence
- * take part (clamped to 0 … Tk); bias?, of rank 4, each extent 1 or that of [N, H, Tq, Tk], added
- * to the scaled scores (−∞ masks). Hkv divides H: head h of the query reads head h / (H / Hkv) of
- * key and value (Ainslie et al., GQA, 2023; Hkv = 1: Shazeer 2019).
+ * <p>Inputs, shapes as {@link HeadLayout#HEADS_FIRST} has them: query [N, H, Tq, D]; key [N, Hkv,
+ * Tk, D]; value [N, Hkv, Tk, Dv], H a multiple of Hkv, D and Dv at least 1; lengths? int32 [N], the
+ * keys of a sequence that take part (clamped to 0 … Tk; those behind are not read); bias? of rank
+ * 4, each extent that of [N, H, Tq, Tk] or 1, always in this order, added to the scaled scores (−∞
+ * masks). All but the lengths of one floating dtype.
  *
- * <p>Outputs: output [N, H, Tq, Dv] in the same layout; logSumExp float32 [N, H, Tq], the natural
- * logarithm of the sum of the exponentials of what a query sees. A query that sees nothing (length
- * 0, a causal mask, all −∞) has output 0, logSumExp −∞ and no gradient. NaN in what a query sees
- * gives NaN; what it does not see is not read into its result.
+ * <p>Outputs: output [N, H, Tq, Dv] in the queries' layout and dtype; logSumExp [N, H, Tq], float32
+ * and heads first whatever the layout: the natural logarithm of Σ_j exp(score_ij) over the keys
+ * that query i sees.
  *
- * @param scale factor of the scores, finite; 1/√D is usual
- * @param mask which keys a query may see by its position
- * @param layout where the heads stand
+ * <p>A query that sees no key (length 0, nothing left by the mask, all scores −∞) has output 0 and
+ * logSumExp −∞. NaN in what a query sees gives NaN. What the causal mask or a bias of −∞ hides may
+ * be multiplied by 0, so that NaN there may pass on.
+ *
+ * @param scale factor of the products, finite; usually 1/√D
  * @see ScaledDotProductAttentionGradient
  */
 public record ScaledDotProductAttention(float scale, AttentionMask mask, HeadLayout layout)
@@ -52,19 +54,24 @@ public record ScaledDotProductAttention(float scale, AttentionMask mask, HeadLay
 
     @Override
     public TensorSpec[] infer(TensorSpec... in) {
-        CHECK.count(in, 5, 5);
-        AttentionShape s = AttentionShape.check(CHECK, layout, in);
-        return new TensorSpec[] {in[0].withShape(s.output(layout)), s.logSumExp()};
+        CHECK.count(in, 3, 5);
+        TensorSpec[] all = Arrays.copyOf(in, 5);
+        SdpaShape s = SdpaShape.check(CHECK, layout, all[0], all[1], all[2], all[3], all[4]);
+        return new TensorSpec[] {s.queries(in[0].dtype(), s.dv()), s.logSumExp()};
+    }
+
+    SdpaShape shape(TensorSpec[] in) {
+        return SdpaShape.of(layout, in[0], in[1], in[2]);
     }
 
     /**
-     * A pair of query and key that the mask lets through: a product over the features, softmax, one
-     * row of values. Lengths are not known here and count as Tk.
+     * Two products for each pair of query and key that the mask leaves; lengths are not known here
+     * and count as Tk.
      */
     @Override
     public Cost cost(TensorSpec... in) {
-        AttentionShape s = AttentionShape.of(layout, in);
-        return Cost.of(s.pairs(mask) * (2.0 * s.d() + 5 + 2.0 * s.dv()), in, infer(in));
+        SdpaShape s = shape(in);
+        return s.cost(mask, 2.0 * s.d() + 2.0 * s.dv(), in, infer(in));
     }
 
     @Override
@@ -78,10 +85,10 @@ public record ScaledDotProductAttention(float scale, AttentionMask mask, HeadLay
         if (b.grad(0) == null && b.grad(1) == null) {
             return g;
         }
-        boolean bias = b.needs(4);
+        boolean scores = b.needs(4);
         Value[] d =
                 b.emit(
-                        new ScaledDotProductAttentionGradient(scale, mask, layout, bias),
+                        new ScaledDotProductAttentionGradient(scale, mask, layout, scores),
                         b.input(0),
                         b.input(1),
                         b.input(2),
@@ -92,8 +99,8 @@ public record ScaledDotProductAttention(float scale, AttentionMask mask, HeadLay
                         b.grad(0),
                         b.grad(1));
         System.arraycopy(d, 0, g, 0, 3);
-        if (bias) {
-            g[4] = b.one(new SumTo(b.input(4).spec().shape()), d[3]);
+        if (scores) {
+            g[4] = SumTo.emit(b, d[3], b.input(4).spec().shape());
         }
         return g;
     }

@@ -5,25 +5,26 @@ import io.tatara.kernels.Cost;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.OpException;
-import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Gradient of {@link ScaledDotProductAttention}; the weights are computed anew from logSumExp (Dao,
- * FlashAttention-2, 2023, algorithm 2).
+ * Gradient of {@link ScaledDotProductAttention}.
  *
- * <p>Inputs: query, key, value, lengths?, bias?; the op's output and logSumExp; the gradients
- * dOutput? (the output's shape) and dLogSumExp? float32 [N, H, Tq], of which one may be absent.
- * Outputs: dQuery, dKey, dValue; where {@code scores}, also dScores [N, H, Tq, Tk], what the bias
- * gets before it is summed over the axes along which it was broadcast.
+ * <p>Inputs: its inputs query, key, value, lengths?, bias?; its outputs output and logSumExp; the
+ * gradients doutput? (as output) and dlogSumExp? float32 [N, H, Tq], of which one may be absent.
+ * Outputs: dquery, dkey, dvalue; and where {@code scores}, dscores [N, H, Tq, Tk], the gradient of
+ * the scores behind scale and bias, which is the bias's before it is summed over the axes that it
+ * was broadcast along.
  *
- * <p>With p_ij = exp(s_ij − logSumExp_i): dV_j = Σ_i p_ij dO_i; ds_ij = p_ij (dO_i · v_j − dO_i ·
- * o_i + dLogSumExp_i); dQ_i = scale Σ_j ds_ij k_j; dK_j = scale Σ_i ds_ij q_i. What a query does
- * not see gets 0. Sums have a fixed order: equal inputs give equal bits.
+ * <p>With p_ij = exp(score_ij − logSumExp_i), computed again: dp_ij = doutput_i · v_j; ds_ij = p_ij
+ * (dp_ij − Σ doutput_i ∘ output_i + dlogSumExp_i); dquery_i = scale Σ_j ds_ij k_j; dkey_j = scale
+ * Σ_i ds_ij q_i; dvalue_j = Σ_i p_ij doutput_i, the last two summed over the query heads that share
+ * j. Rows whose logSumExp is −∞ count as 0; hidden keys get 0. The sums have a fixed order: equal
+ * inputs give equal bits. Dao et al., "FlashAttention" (2022), section 3 and appendix B.
  *
- * @param scores whether dScores is wanted
+ * @param scale factor of the products, finite
+ * @param scores whether dscores is wanted
  */
 public record ScaledDotProductAttentionGradient(
         float scale, AttentionMask mask, HeadLayout layout, boolean scores) implements Op {
@@ -46,41 +47,35 @@ public record ScaledDotProductAttentionGradient(
     @Override
     public TensorSpec[] infer(TensorSpec... in) {
         CHECK.count(in, 9, 9);
-        AttentionShape s = AttentionShape.check(CHECK, layout, in);
-        TensorSpec output = in[0].withShape(s.output(layout));
+        SdpaShape s = SdpaShape.check(CHECK, layout, in[0], in[1], in[2], in[3], in[4]);
+        DType type = in[0].dtype();
+        TensorSpec output = s.queries(type, s.dv());
         CHECK.same("output", in[5], output);
         CHECK.same("logSumExp", in[6], s.logSumExp());
         if (in[7] != null) {
-            CHECK.same("dOutput", in[7], output);
+            CHECK.same("doutput", in[7], output);
         }
         if (in[8] != null) {
-            CHECK.same("dLogSumExp", in[8], s.logSumExp());
+            CHECK.same("dlogSumExp", in[8], s.logSumExp());
         }
         CHECK.that(
                 in[7] != null || in[8] != null,
-                "dOutput",
-                "neither dOutput nor dLogSumExp",
+                "doutput",
+                "neither doutput nor dlogSumExp",
                 "at least one");
-        if (!scores) {
-            return new TensorSpec[] {in[0], in[1], in[2]};
-        }
-        double size = (double) s.n() * s.h() * s.tq() * s.tk();
-        CHECK.that(
-                size <= Shape.MAX_SIZE,
-                "query",
-                in[0] + " with key " + in[1],
-                "dScores of at most " + Shape.MAX_SIZE + " elements");
-        DType d = in[0].dtype();
-        return new TensorSpec[] {
-            in[0], in[1], in[2], TensorSpec.of(d, s.n(), s.h(), s.tq(), s.tk())
-        };
+        return scores
+                ? new TensorSpec[] {in[0], in[1], in[2], s.scores(CHECK, type)}
+                : new TensorSpec[] {in[0], in[1], in[2]};
     }
 
-    /** A pair that the mask lets through: three products over the features, two over a value. */
+    SdpaShape shape(TensorSpec[] in) {
+        return SdpaShape.of(layout, in[0], in[1], in[2]);
+    }
+
+    /** Five products for each pair of query and key that the mask leaves, each length being Tk. */
     @Override
     public Cost cost(TensorSpec... in) {
-        AttentionShape s = AttentionShape.of(layout, in);
-        double pair = 6.0 * s.d() + 8 + 4.0 * s.dv();
-        return Cost.of(s.pairs(mask) * pair, Arrays.copyOf(in, 9), infer(in));
+        SdpaShape s = shape(in);
+        return s.cost(mask, 6.0 * s.d() + 4.0 * s.dv(), in, infer(in));
     }
 }

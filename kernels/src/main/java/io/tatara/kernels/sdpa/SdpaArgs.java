@@ -13,15 +13,15 @@ final class SdpaArgs {
     private static final List<String> HEADERS = List.of("warp.cuh", "tensor.cuh", "lanes.cuh");
 
     private final HeadLayout layout;
-    private final AttentionShape s;
+    private final SdpaShape s;
     private final List<Object> list = new ArrayList<>();
 
-    private SdpaArgs(HeadLayout layout, AttentionShape s) {
+    private SdpaArgs(HeadLayout layout, SdpaShape s) {
         this.layout = layout;
         this.s = s;
     }
 
-    static SdpaArgs of(HeadLayout layout, AttentionShape s) {
+    static SdpaArgs of(HeadLayout layout, SdpaShape s) {
         return new SdpaArgs(layout, s);
     }
 
@@ -44,10 +44,21 @@ final class SdpaArgs {
         strides(s.hkv(), s.tk(), s.d());
         strides(s.hkv(), s.tk(), s.dv());
         outputStrides();
-        for (int x : bias == null ? new int[4] : s.biasStrides(bias)) {
+        for (int x : bias == null ? new int[4] : biasStrides(bias)) {
             list.add(x);
         }
         return this;
+    }
+
+    /** Elements from one n, h, tq, tk to the next; 0 where the bias is broadcast. */
+    private static int[] biasStrides(TensorSpec bias) {
+        int[] strides = bias.shape().strides();
+        for (int i = 0; i < 4; i++) {
+            if (bias.shape().dim(i) == 1) {
+                strides[i] = 0;
+            }
+        }
+        return strides;
     }
 
     SdpaArgs outputStrides() {

@@ -26,13 +26,13 @@ final class SdpaHalfCases {
     private record Setting(
             String name,
             DType dtype,
-            AttentionShape s,
+            SdpaShape s,
             AttentionMask mask,
             HeadLayout layout,
             double[] lengths,
             int[] bias) {
         static Setting of(DType dtype, int n, int h, int hkv, int tq, int tk, int d, int dv) {
-            AttentionShape s = new AttentionShape(n, h, hkv, tq, tk, d, dv);
+            SdpaShape s = new SdpaShape(n, h, hkv, tq, tk, d, dv, HEADS_FIRST);
             return new Setting("", dtype, s, NONE, HEADS_FIRST, null, null);
         }
 
@@ -90,7 +90,9 @@ final class SdpaHalfCases {
         }
 
         private TensorSpec spec(int heads, int positions, int features) {
-            return new TensorSpec(dtype, layout.shape(s.n(), heads, positions, features));
+            return layout == HEADS_FIRST
+                    ? TensorSpec.of(dtype, s.n(), heads, positions, features)
+                    : TensorSpec.of(dtype, s.n(), positions, heads, features);
         }
 
         int reduction() {

@@ -1,196 +1,173 @@
 package io.tatara.kernels.sdpa;
 
 import io.tatara.kernels.RefArray;
+import io.tatara.kernels.Shape;
 
-/** The oracle: the formulas of the ops, score by score. */
+/** The oracle: the formulas of the ops, written out. */
 final class SdpaReference {
     private SdpaReference() {}
 
-    /** Where an element of a tensor of four axes [N, H, T, D] lies in its layout. */
-    private static int at(HeadLayout layout, RefArray a, int n, int h, int t) {
-        int heads = layout.heads(a.shape());
-        int positions = layout.positions(a.shape());
-        int row =
-                layout == HeadLayout.HEADS_FIRST
-                        ? (n * heads + h) * positions + t
-                        : (n * positions + t) * heads + h;
-        return row * a.shape().dim(3);
+    private static double at(RefArray a, HeadLayout layout, int n, int h, int t, int d) {
+        return a.data()[index(a, layout, n, h, t, d)];
     }
 
-    private static double dot(double[] x, int xo, double[] y, int yo, int n) {
-        double s = 0;
-        for (int i = 0; i < n; i++) {
-            s += x[xo + i] * y[yo + i];
-        }
-        return s;
+    private static int index(RefArray a, HeadLayout layout, int n, int h, int t, int d) {
+        Shape s = a.shape();
+        return layout == HeadLayout.HEADS_FIRST
+                ? ((n * s.dim(1) + h) * s.dim(2) + t) * s.dim(3) + d
+                : ((n * s.dim(1) + t) * s.dim(2) + h) * s.dim(3) + d;
     }
 
-    /** Keys that query i of sequence n sees. */
-    private static int visible(
-            AttentionMask mask, AttentionShape s, RefArray lengths, int n, int i) {
-        int length =
-                lengths == null ? s.tk() : Math.max(0, Math.min(s.tk(), (int) lengths.data()[n]));
-        int last =
-                switch (mask) {
-                    case NONE -> length;
-                    case CAUSAL -> i + 1;
-                    case CAUSAL_END -> i + 1 + length - s.tq();
-                };
-        return Math.max(0, Math.min(length, last));
-    }
-
-    private static double bias(AttentionShape s, RefArray bias, int n, int h, int i, int j) {
-        if (bias == null) {
+    private static double bias(RefArray b, int n, int h, int i, int j) {
+        if (b == null) {
             return 0;
         }
-        int[] index = {n, h, i, j};
+        int[] e = b.shape().toArray();
+        int[] x = {n, h, i, j};
         int at = 0;
-        for (int a = 0; a < 4; a++) {
-            int dim = bias.shape().dim(a);
-            at = at * dim + (dim == 1 ? 0 : index[a]);
+        for (int k = 0; k < 4; k++) {
+            at = at * e[k] + (e[k] == 1 ? 0 : x[k]);
         }
-        return bias.data()[at];
+        return b.data()[at];
     }
 
+    private static boolean sees(
+            AttentionMask mask, RefArray lengths, int n, int tq, int tk, int i, int j) {
+        int length = lengths == null ? tk : (int) Math.clamp(lengths.data()[n], 0, tk);
+        return j < length
+                && (mask != AttentionMask.CAUSAL || j <= i)
+                && (mask != AttentionMask.CAUSAL_END || j <= i + length - tq);
+    }
+
+    /** The score of a pair behind scale and bias. */
     private static double score(
-            float scale,
-            HeadLayout layout,
-            AttentionShape s,
-            RefArray[] in,
-            int n,
-            int h,
-            int i,
-            int j) {
-        int q = at(layout, in[0], n, h, i);
-        int k = at(layout, in[1], n, h / s.group(), j);
-        return scale * dot(in[0].data(), q, in[1].data(), k, s.d()) + bias(s, in[4], n, h, i, j);
+            float scale, HeadLayout layout, RefArray[] in, int n, int h, int group, int i, int j) {
+        double s = 0;
+        for (int d = 0; d < in[0].shape().dim(3); d++) {
+            s += at(in[0], layout, n, h, i, d) * at(in[1], layout, n, h / group, j, d);
+        }
+        return scale * s + bias(in.length > 4 ? in[4] : null, n, h, i, j);
     }
 
     static void forward(ScaledDotProductAttention op, RefArray[] in, RefArray[] out) {
-        AttentionShape s = AttentionShape.of(op.layout(), specs(in));
-        for (int n = 0; n < s.n(); n++) {
-            for (int h = 0; h < s.h(); h++) {
-                for (int i = 0; i < s.tq(); i++) {
-                    row(op, s, in, out, n, h, i);
+        int heads = out[1].shape().dim(1);
+        int tq = out[1].shape().dim(2);
+        for (int n = 0; n < out[1].shape().dim(0); n++) {
+            for (int h = 0; h < heads; h++) {
+                for (int i = 0; i < tq; i++) {
+                    row(op, in, out, n, h, i);
                 }
             }
         }
     }
 
     private static void row(
-            ScaledDotProductAttention op,
-            AttentionShape s,
-            RefArray[] in,
-            RefArray[] out,
-            int n,
-            int h,
-            int i) {
-        int count = visible(op.mask(), s, in[3], n, i);
-        double[] scores = new double[count];
-        double most = Double.NEGATIVE_INFINITY;
-        for (int j = 0; j < count; j++) {
-            scores[j] = score(op.scale(), op.layout(), s, in, n, h, i, j);
-            most = Math.max(most, scores[j]);
-        }
-        int row = (n * s.h() + h) * s.tq() + i;
-        if (most == Double.NEGATIVE_INFINITY) {
-            out[1].data()[row] = most;
-            return;
+            ScaledDotProductAttention op, RefArray[] in, RefArray[] out, int n, int h, int i) {
+        HeadLayout layout = op.layout();
+        boolean first = layout == HeadLayout.HEADS_FIRST;
+        int heads = out[1].shape().dim(1);
+        int tq = out[1].shape().dim(2);
+        int tk = in[1].shape().dim(first ? 2 : 1);
+        int group = heads / in[1].shape().dim(first ? 1 : 2);
+        RefArray lengths = in.length > 3 ? in[3] : null;
+        double[] score = new double[tk];
+        double max = Double.NEGATIVE_INFINITY;
+        for (int j = 0; j < tk; j++) {
+            if (sees(op.mask(), lengths, n, tq, tk, i, j)) {
+                score[j] = score(op.scale(), layout, in, n, h, group, i, j);
+                max = Math.max(max, score[j]);
+            }
         }
         double sum = 0;
-        for (double x : scores) {
-            sum += Math.exp(x - most);
+        for (int j = 0; j < tk; j++) {
+            boolean sees = sees(op.mask(), lengths, n, tq, tk, i, j);
+            score[j] = sees && max != Double.NEGATIVE_INFINITY ? Math.exp(score[j] - max) : 0;
+            sum += score[j];
         }
-        out[1].data()[row] = most + Math.log(sum);
-        int o = at(op.layout(), out[0], n, h, i);
-        for (int j = 0; j < count; j++) {
-            double p = Math.exp(scores[j] - most) / sum;
-            int v = at(op.layout(), in[2], n, h / s.group(), j);
-            for (int f = 0; f < s.dv(); f++) {
-                // What has no weight does not count, be it infinite.
-                out[0].data()[o + f] += p == 0 ? 0 : p * in[2].data()[v + f];
+        out[1].data()[(n * heads + h) * tq + i] = sum == 0 ? max : max + Math.log(sum);
+        for (int d = 0; d < in[2].shape().dim(3); d++) {
+            double y = 0;
+            for (int j = 0; j < tk; j++) {
+                if (sees(op.mask(), lengths, n, tq, tk, i, j)) {
+                    y += score[j] * at(in[2], layout, n, h / group, j, d);
+                }
             }
+            out[0].data()[index(out[0], layout, n, h, i, d)] = sum == 0 ? 0 : y / sum;
         }
     }
 
     static void gradient(ScaledDotProductAttentionGradient op, RefArray[] in, RefArray[] out) {
-        AttentionShape s = AttentionShape.of(op.layout(), specs(in));
-        for (int n = 0; n < s.n(); n++) {
-            for (int h = 0; h < s.h(); h++) {
-                for (int i = 0; i < s.tq(); i++) {
-                    rowGradient(op, s, in, out, n, h, i);
+        int heads = in[6].shape().dim(1);
+        int tq = in[6].shape().dim(2);
+        for (int n = 0; n < in[6].shape().dim(0); n++) {
+            for (int h = 0; h < heads; h++) {
+                for (int i = 0; i < tq; i++) {
+                    gradientRow(op, in, out, n, h, i);
                 }
             }
         }
     }
 
-    private static void rowGradient(
+    private static void gradientRow(
             ScaledDotProductAttentionGradient op,
-            AttentionShape s,
             RefArray[] in,
             RefArray[] out,
             int n,
             int h,
             int i) {
-        int row = (n * s.h() + h) * s.tq() + i;
-        double lse = in[6].data()[row];
-        if (lse == Double.NEGATIVE_INFINITY) {
+        HeadLayout layout = op.layout();
+        boolean first = layout == HeadLayout.HEADS_FIRST;
+        int heads = in[6].shape().dim(1);
+        int tq = in[6].shape().dim(2);
+        int tk = in[1].shape().dim(first ? 2 : 1);
+        int dv = in[2].shape().dim(3);
+        int group = heads / in[1].shape().dim(first ? 1 : 2);
+        int row = (n * heads + h) * tq + i;
+        double logSumExp = in[6].data()[row];
+        if (logSumExp == Double.NEGATIVE_INFINITY) {
             return;
         }
-        int q = at(op.layout(), in[0], n, h, i);
-        int o = at(op.layout(), in[5], n, h, i);
-        double rest = in[8] == null ? 0 : in[8].data()[row];
-        if (in[7] != null) {
-            rest -= dot(in[7].data(), o, in[5].data(), o, s.dv());
+        double delta = in[8] == null ? 0 : -in[8].data()[row];
+        for (int d = 0; in[7] != null && d < dv; d++) {
+            delta += at(in[7], layout, n, h, i, d) * at(in[5], layout, n, h, i, d);
         }
-        int count = visible(op.mask(), s, in[3], n, i);
-        for (int j = 0; j < count; j++) {
-            int k = at(op.layout(), in[1], n, h / s.group(), j);
-            int v = at(op.layout(), in[2], n, h / s.group(), j);
-            double p = Math.exp(score(op.scale(), op.layout(), s, in, n, h, i, j) - lse);
-            if (p == 0) {
+        for (int j = 0; j < tk; j++) {
+            if (!sees(op.mask(), in[3], n, tq, tk, i, j)) {
                 continue;
             }
-            double dp = in[7] == null ? 0 : dot(in[7].data(), o, in[2].data(), v, s.dv());
-            double ds = p * (dp + rest);
-            for (int f = 0; f < s.d(); f++) {
-                out[0].data()[q + f] += op.scale() * ds * in[1].data()[k + f];
-                out[1].data()[k + f] += op.scale() * ds * in[0].data()[q + f];
+            double p = Math.exp(score(op.scale(), layout, in, n, h, group, i, j) - logSumExp);
+            double dp = 0;
+            for (int d = 0; in[7] != null && d < dv; d++) {
+                dp += at(in[7], layout, n, h, i, d) * at(in[2], layout, n, h / group, j, d);
+                out[2].data()[index(out[2], layout, n, h / group, j, d)] +=
+                        p * at(in[7], layout, n, h, i, d);
             }
-            for (int f = 0; f < s.dv() && in[7] != null; f++) {
-                out[2].data()[v + f] += p * in[7].data()[o + f];
-            }
+            double ds = p * (dp - delta);
             if (op.scores()) {
-                out[3].data()[row * s.tk() + j] = ds;
+                out[3].data()[row * tk + j] = ds;
+            }
+            for (int d = 0; d < in[0].shape().dim(3); d++) {
+                out[0].data()[index(out[0], layout, n, h, i, d)] +=
+                        op.scale() * ds * at(in[1], layout, n, h / group, j, d);
+                out[1].data()[index(out[1], layout, n, h / group, j, d)] +=
+                        op.scale() * ds * at(in[0], layout, n, h, i, d);
             }
         }
     }
 
     static void append(CacheAppend op, RefArray[] in, RefArray[] out) {
-        double[] cache = out[0].data();
-        System.arraycopy(in[0].data(), 0, cache, 0, cache.length);
-        int heads = op.layout().heads(in[0].shape());
-        int capacity = op.layout().positions(in[0].shape());
-        int steps = op.layout().positions(in[1].shape());
-        int d = in[0].shape().dim(3);
-        for (int n = 0; n < in[0].shape().dim(0); n++) {
-            for (int h = 0; h < heads; h++) {
-                for (int t = 0; t < steps; t++) {
-                    double to = in[2].data()[n] + t;
-                    if (to >= 0 && to < capacity) {
-                        System.arraycopy(
-                                in[1].data(),
-                                at(op.layout(), in[1], n, h, t),
-                                cache,
-                                at(op.layout(), in[0], n, h, (int) to),
-                                d);
+        System.arraycopy(in[0].data(), 0, out[0].data(), 0, in[0].data().length);
+        CacheAppend.Extents e = op.extents(in[0].spec(), in[1].spec());
+        for (int n = 0; n < e.n(); n++) {
+            for (int h = 0; h < e.h(); h++) {
+                for (int t = 0; t < e.t(); t++) {
+                    double place = in[2].data()[n] + t;
+                    for (int d = 0; d < e.d() && place >= 0 && place < e.capacity(); d++) {
+                        out[0].data()[index(out[0], op.layout(), n, h, (int) place, d)] =
+                                at(in[1], op.layout(), n, h, t, d);
                     }
                 }
             }
         }
-    }
-
-    private static io.tatara.kernels.TensorSpec[] specs(RefArray[] in) {
-        return new io.tatara.kernels.TensorSpec[] {in[0].spec(), in[1].spec(), in[2].spec()};
     }
 }

@@ -11,23 +11,23 @@ public final class SdpaRoom {
                             ScaledDotProductAttention.class,
                             "scaled_dot_product_attention",
                             SdpaReference::forward,
-                            List.of(SdpaJvm::forward),
-                            List.of(new SdpaSm80()),
+                            List.of(new SdpaBlocksJvm(), SdpaRowsJvm::forward),
+                            List.of(new SdpaSm80(), SdpaGpu.kernel(SdpaGpu::forward)),
                             SdpaCases::forward),
                     new OpEntry<>(
                             ScaledDotProductAttentionGradient.class,
                             "scaled_dot_product_attention_gradient",
                             SdpaReference::gradient,
-                            List.of(SdpaGradientJvm::gradient),
-                            List.of(new SdpaSm80Gradient()),
-                            SdpaCases::gradient),
+                            List.of(new SdpaGradientBlocksJvm(), SdpaRowsJvm::gradient),
+                            List.of(new SdpaSm80Gradient(), SdpaGpu.kernel(SdpaGpu::gradient)),
+                            SdpaGradientCases::gradient),
                     new OpEntry<>(
                             CacheAppend.class,
                             "cache_append",
                             SdpaReference::append,
-                            List.of(SdpaJvm::append),
-                            List.of(),
-                            SdpaCases::append));
+                            List.of(CacheAppendJvm::run),
+                            List.of(SdpaGpu.kernel(SdpaGpu::append)),
+                            SdpaGradientCases::append));
 
     private SdpaRoom() {}
 }

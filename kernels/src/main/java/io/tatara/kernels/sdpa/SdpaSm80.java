@@ -58,7 +58,7 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
 
     @Override
     public boolean supports(ScaledDotProductAttention op, TensorSpec[] in, GpuTraits traits) {
-        AttentionShape s = AttentionShape.of(op.layout(), in);
+        SdpaShape s = SdpaShape.of(op.layout(), in[0], in[1], in[2]);
         return traits.cuda(80)
                 && op.scale() > 0
                 && fits(in, s)
@@ -69,7 +69,7 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
      * Whether rows are whole pieces of 16 bytes that registers have room for, a bias's addresses
      * besides where there is one.
      */
-    static boolean fits(TensorSpec[] in, AttentionShape s) {
+    static boolean fits(TensorSpec[] in, SdpaShape s) {
         return in[0].dtype().isHalf()
                 && s.d() % 8 == 0
                 && s.dv() % 8 == 0
@@ -84,7 +84,7 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
     /** With two slots where two blocks have room for them, else with what gives two blocks. */
     private static Tile tile(
             ScaledDotProductAttention op,
-            AttentionShape s,
+            SdpaShape s,
             TensorSpec[] in,
             boolean few,
             GpuTraits traits) {
@@ -115,7 +115,7 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
     @Override
     public GpuPlan plan(
             ScaledDotProductAttention op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        AttentionShape s = AttentionShape.of(op.layout(), in);
+        SdpaShape s = SdpaShape.of(op.layout(), in[0], in[1], in[2]);
         if (s.n() == 0 || s.h() == 0 || s.tq() == 0) {
             return GpuPlan.NOTHING;
         }
@@ -168,11 +168,7 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
     }
 
     private static GpuProgram program(
-            ScaledDotProductAttention op,
-            TensorSpec[] in,
-            AttentionShape s,
-            Tile t,
-            boolean split) {
+            ScaledDotProductAttention op, TensorSpec[] in, SdpaShape s, Tile t, boolean split) {
         int d = padded(s.d());
         boolean held = d <= 64 && padded(s.dv()) <= 64;
         return SdpaArgs.program(

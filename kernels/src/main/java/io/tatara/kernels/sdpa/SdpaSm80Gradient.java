@@ -62,7 +62,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
     @Override
     public boolean supports(
             ScaledDotProductAttentionGradient op, TensorSpec[] in, GpuTraits traits) {
-        AttentionShape s = AttentionShape.of(op.layout(), in);
+        SdpaShape s = SdpaShape.of(op.layout(), in[0], in[1], in[2]);
         boolean asked = !op.scores() && in[7] != null;
         if (!traits.cuda(80) || !asked || !SdpaSm80.fits(in, s)) {
             return false;
@@ -96,7 +96,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
             TensorSpec[] in,
             TensorSpec[] out,
             GpuTraits traits) {
-        AttentionShape s = AttentionShape.of(op.layout(), in);
+        SdpaShape s = SdpaShape.of(op.layout(), in[0], in[1], in[2]);
         GpuPlan.Builder plan = GpuPlan.builder();
         if (s.n() == 0 || s.h() == 0) {
             return plan.build();
@@ -123,7 +123,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
             GpuPlan.Builder plan,
             ScaledDotProductAttentionGradient op,
             TensorSpec[] in,
-            AttentionShape s,
+            SdpaShape s,
             GpuPlan.Arg stats,
             int padded) {
         long rows = (long) s.n() * s.h() * padded;
@@ -144,7 +144,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
     }
 
     /** Lanes that share a row of values. */
-    private static int lanes(AttentionShape s) {
+    private static int lanes(SdpaShape s) {
         int pieces = s.dv() / 8;
         return pieces == 1 ? 1 : Integer.highestOneBit(pieces - 1) * 2;
     }
@@ -153,7 +153,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
             GpuPlan.Builder plan,
             ScaledDotProductAttentionGradient op,
             TensorSpec[] in,
-            AttentionShape s,
+            SdpaShape s,
             Tile choice,
             GpuTraits traits,
             GpuPlan.Arg stats,
@@ -182,7 +182,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
     }
 
     private static GpuProgram program(
-            ScaledDotProductAttentionGradient op, TensorSpec[] in, AttentionShape s, Tile t) {
+            ScaledDotProductAttentionGradient op, TensorSpec[] in, SdpaShape s, Tile t) {
         return SdpaArgs.program(
                 "sdpa_sm80_backward.cu",
                 op.mask(),

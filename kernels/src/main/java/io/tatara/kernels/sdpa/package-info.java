@@ -1,10 +1,8 @@
 /**
- * Scaled dot-product attention, as Transformers have it: online softmax, so that the scores never
- * lie in memory as a whole; causal masks, padding, bias, grouped queries; and the key–value cache
- * that decoding appends to. The attention of recurrent decoders, which hands its weights out, is in
- * {@link io.tatara.kernels.attention}.
- *
- * <p>GPU variants, preferred first: tensor cores of compute capability 8.0 and later, then the
- * portable kernels. A form for Hopper's wgmma would stand before both.
+ * Scaled dot-product attention as transformers use it (Vaswani et al. 2017), its gradient, and the
+ * cache of keys and values that decoding appends to. Multi-head, grouped-query and multi-query;
+ * causal and key-padding masks, additive bias. The scores of all queries and keys never lie in
+ * memory as a whole: a kernel keeps a running maximum and sum per query (online softmax, Dao et al.
+ * 2022), and the gradient computes the probabilities again from the logarithm of that sum.
  */
 package io.tatara.kernels.sdpa;

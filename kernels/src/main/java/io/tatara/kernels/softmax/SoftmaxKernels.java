@@ -102,21 +102,34 @@ final class SoftmaxKernels {
         Lanes lanes = ctx.lanes();
         float[] t = ctx.acquire(2 * BLOCK);
         try {
-            Arrays.fill(t, BLOCK, 2 * BLOCK, 0);
             double s = 0;
+            // Usually nothing is masked, and then a finite sum says so.
+            if (Float.isFinite(lanes.sum(y, at, n))) {
+                s = lanes.sum(dy, at, n);
+                System.arraycopy(dy, at, dx, at, n);
+                minusExp(y, (float) s, at, n, dx, t, lanes);
+                return;
+            }
+            Arrays.fill(t, BLOCK, 2 * BLOCK, 0);
             for (int b = 0; b < n; b += BLOCK) {
                 int len = Math.min(BLOCK, n - b);
                 lanes.binaryScalar(BinaryOp.EQUAL, y, at + b, Float.NEGATIVE_INFINITY, t, 0, len);
                 lanes.select(t, 0, t, BLOCK, dy, at + b, dx, at + b, len);
                 s += lanes.sum(dx, at + b, len);
             }
-            for (int b = 0; b < n; b += BLOCK) {
-                int len = Math.min(BLOCK, n - b);
-                lanes.expShifted(y, at + b, 0, t, 0, len);
-                lanes.axpy((float) -s, t, 0, dx, at + b, len);
-            }
+            minusExp(y, (float) s, at, n, dx, t, lanes);
         } finally {
             ctx.release(t);
+        }
+    }
+
+    /** dx -= exp(y) · s. */
+    private static void minusExp(
+            float[] y, float s, int at, int n, float[] dx, float[] t, Lanes lanes) {
+        for (int b = 0; b < n; b += BLOCK) {
+            int len = Math.min(BLOCK, n - b);
+            lanes.expShifted(y, at + b, 0, t, 0, len);
+            lanes.axpy(-s, t, 0, dx, at + b, len);
         }
     }
 

@@ -21,6 +21,18 @@ DEVICE float tatara_gelu_tanh(float x) {
 }
 DEVICE float tatara_softplus(float x) { return x > 20.0f ? x : LOG1PF(EXPF(x)); }
 
+/* x * y, rounded: never contracted with a sum that takes it. */
+DEVICE float tatara_product(float x, float y) {
+#ifdef TATARA_OPENCL
+#pragma OPENCL FP_CONTRACT OFF
+#endif
+#if defined(TATARA_OPENCL) || defined(TATARA_EMULATION)
+  return x * y;
+#else
+  return __fmul_rn(x, y);
+#endif
+}
+
 /* Philox4x32-10 (Salmon et al. 2011): four uniform numbers in [0, 1) for the elements 4 * block ... + 3 of a
  * stream, from the upper 24 bits of each word; the same bits as the class Philox. */
 DEVICE float4 tatara_uniform4(uint k0, uint k1, uint stream, uint block) {

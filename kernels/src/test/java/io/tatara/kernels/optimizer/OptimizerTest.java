@@ -76,6 +76,76 @@ class OptimizerTest {
     }
 
     @Test
+    void adamPenaltyIsAddedToTheGradient() {
+        // g' = 1 + 0.25 * 8 = 3: m = 1.5, v = 4.5, corrected 3 and 9, so the step is the rate.
+        Adam op = new Adam(1, 0.5f, 0.5f, 0, 0.25f, false);
+        RefArray[] s = new ReferenceEmitter().run(op, of(0.5, 1, 2, 2), of(8), of(1), of(0), of(0));
+        assertThat(s[0].data()).containsExactly(7.5);
+        assertThat(s[1].data()).containsExactly(1.5);
+        assertThat(s[2].data()).containsExactly(4.5);
+    }
+
+    @Test
+    void adagradDividesByTheRootOfTheSumOfSquares() {
+        // g' = 0.5 * 4 + 0.5 * 2 = 3; s = 7 + 9 = 16; 2 - 0.1 * 3 / (4 + 1)
+        RefArray[] s =
+                new ReferenceEmitter()
+                        .run(new Adagrad(1, 1, 0.5f), of(0.1, 0.5), of(2), of(4), of(7));
+        assertThat(s[0].data()[0]).isCloseTo(1.94, CLOSE);
+        assertThat(s[1].data()).containsExactly(16);
+    }
+
+    @Test
+    void rmsPropByHand() {
+        // v = 0.75 * 20 + 0.25 * 4 = 16; d = 2 / 4
+        ReferenceEmitter ref = new ReferenceEmitter();
+        RmsProp plain = new RmsProp(1, 0.75f, 0, false, 0, 0);
+        RefArray[] s = ref.run(plain, of(0.1, 2), of(1), of(1), of(20));
+        assertThat(s[0].data()[0]).isCloseTo(0.95, CLOSE);
+        assertThat(s[1].data()).containsExactly(16);
+        // a = 0.75 * 2 + 0.25 * 2 = 2; variance 13 - 4 = 9; d = 2 / 3; m = 0.5 * 2 + 2 / 3
+        RmsProp all = new RmsProp(1, 0.75f, 0, true, 0.5f, 0);
+        s = ref.run(all, of(0.1, 2), of(1), of(1), of(16), of(2), of(2));
+        assertThat(s[1].data()).containsExactly(13);
+        assertThat(s[2].data()).containsExactly(2);
+        assertThat(s[3].data()[0]).isCloseTo(5 / 3.0, CLOSE);
+        assertThat(s[0].data()[0]).isCloseTo(1 - 0.1 * 5 / 3, CLOSE);
+        // A variance that would be negative counts as 0.
+        s = ref.run(new RmsProp(1, 0.75f, 2, true, 0, 0), of(1, 1), of(1), of(1), of(0), of(5));
+        assertThat(s[0].data()).containsExactly(0.5);
+    }
+
+    @Test
+    void anInfiniteScaleSkipsTheStep() {
+        double skip = Double.POSITIVE_INFINITY;
+        ReferenceEmitter ref = new ReferenceEmitter();
+        RefArray[] s =
+                ref.run(
+                        new Adam(1, 0.5f, 0.5f, 0, 1),
+                        of(1, skip, 2, 2),
+                        of(3),
+                        of(7),
+                        of(4),
+                        of(5));
+        assertThat(new double[] {s[0].data()[0], s[1].data()[0], s[2].data()[0]})
+                .containsExactly(3, 4, 5);
+    }
+
+    @Test
+    void theScaleOfTheLossFallsAndGrows() {
+        ReferenceEmitter ref = new ReferenceEmitter();
+        LossScale op = new LossScale(2, 0.5f, 2, 0);
+        RefArray[] s = ref.run(op, scalar(Double.NaN), of(1024, 1, 0, 0));
+        assertThat(s[0].data()).containsExactly(512, 0, 0, 1);
+        assertThat(s[1].data()).containsExactly(Double.POSITIVE_INFINITY);
+        s = ref.run(op, scalar(8), s[0]);
+        assertThat(s[0].data()).containsExactly(512, 1, 1, 1);
+        assertThat(s[1].data()).containsExactly(1 / 512.0);
+        s = ref.run(op, scalar(8), s[0]);
+        assertThat(s[0].data()).containsExactly(1024, 0, 2, 1);
+    }
+
+    @Test
     void clippingByNorm() {
         ReferenceEmitter ref = new ReferenceEmitter();
         RefArray norm = ref.run(new GlobalNorm(2), of(3), of(0, 4))[0];
@@ -120,6 +190,18 @@ class OptimizerTest {
                         new Adam(1, 0.9f, 0.9f, 0, 0).infer(f32(4), f32(3), f32(3), f32(3), f32(2)))
                 .isInstanceOf(OpException.class)
                 .hasMessageContaining("'v0'");
+        assertThatThrownBy(() -> new Adagrad(1, 0, 0).infer(hyper, f32(3), f32(3), f32(2)))
+                .isInstanceOf(OpException.class)
+                .hasMessageContaining("'s0'");
+        RmsProp rms = new RmsProp(1, 0.9f, 0, true, 0.9f, 0);
+        assertThatThrownBy(() -> rms.infer(hyper, f32(3), f32(3), f32(3), f32(2), f32(3)))
+                .isInstanceOf(OpException.class)
+                .hasMessageContaining("'a0'");
+        assertThatThrownBy(() -> rms.infer(hyper, f32(3), f32(3), f32(3)))
+                .isInstanceOf(OpException.class);
+        assertThatThrownBy(() -> new RmsProp(1, 1, 0, false, 0, 0)).hasMessageContaining("'alpha'");
+        assertThatThrownBy(() -> new LossScale(0.5f, 0.5f, 1, 0)).hasMessageContaining("'growth'");
+        assertThatThrownBy(() -> new LossScale(2, 0, 1, 0)).hasMessageContaining("'backoff'");
         assertThatThrownBy(() -> new GlobalNorm(1).infer(TensorSpec.i32(3)))
                 .isInstanceOf(OpException.class);
         assertThatThrownBy(() -> new ClipScale(0)).isInstanceOf(OpException.class);

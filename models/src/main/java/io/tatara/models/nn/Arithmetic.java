@@ -16,7 +16,9 @@ public enum Arithmetic {
     /** float32, dense layers' products on the matrix units in TF32 where the device has them. */
     TF32(DType.FLOAT32, Precision.TF32),
     /** Activations and their gradients in bfloat16, whose range is float32's. */
-    BFLOAT16(DType.BFLOAT16, Precision.STRICT);
+    BFLOAT16(DType.BFLOAT16, Precision.STRICT),
+    /** Activations and their gradients in float16, whose small range needs the loss scaled. */
+    FLOAT16(DType.FLOAT16, Precision.STRICT);
 
     private final DType storage;
     private final Precision precision;
@@ -29,6 +31,11 @@ public enum Arithmetic {
     /** The type of activations. */
     public DType storage() {
         return storage;
+    }
+
+    /** Whether gradients vanish without a scaled loss. */
+    public boolean scalesLoss() {
+        return storage == DType.FLOAT16;
     }
 
     /** Ops whose products are computed as this says. */

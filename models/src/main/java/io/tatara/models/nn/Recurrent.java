@@ -51,6 +51,20 @@ public final class Recurrent {
             int input,
             int hidden,
             boolean peepholes) {
+        this(p, cell, direction, input, hidden, peepholes, 0);
+    }
+
+    /**
+     * @param layer number in a stack, which names carry
+     */
+    Recurrent(
+            Parameters p,
+            Cell cell,
+            Direction direction,
+            int input,
+            int hidden,
+            boolean peepholes,
+            int layer) {
         if (peepholes && cell != Cell.LSTM) {
             throw new TataraException(
                     "Recurrent: peepholes: given a " + cell + ", expected an LSTM");
@@ -62,24 +76,54 @@ public final class Recurrent {
         int rows = cell.gates() * hidden;
         double bound = 1 / Math.sqrt(hidden);
         boolean twoBiases = cell == Cell.GRU;
-        this.wIh = p.uniform("weight_ih", names("weight_ih_l0"), List.of(), bound, d, rows, input);
-        this.wHh = p.uniform("weight_hh", names("weight_hh_l0"), List.of(), bound, d, rows, hidden);
+        String made = layer == 0 ? "" : ".l" + layer;
+        String saved = "_l" + layer;
+        this.wIh =
+                p.uniform(
+                        "weight_ih" + made,
+                        names("weight_ih" + saved),
+                        List.of(),
+                        bound,
+                        d,
+                        rows,
+                        input);
+        this.wHh =
+                p.uniform(
+                        "weight_hh" + made,
+                        names("weight_hh" + saved),
+                        List.of(),
+                        bound,
+                        d,
+                        rows,
+                        hidden);
         this.biasIh =
                 p.uniform(
-                        "bias_ih",
-                        names("bias_ih_l0"),
-                        twoBiases ? List.of() : names("bias_hh_l0"),
+                        "bias_ih" + made,
+                        names("bias_ih" + saved),
+                        twoBiases ? List.of() : names("bias_hh" + saved),
                         bound,
                         d,
                         rows);
         this.biasHh =
                 twoBiases
-                        ? p.uniform("bias_hh", names("bias_hh_l0"), List.of(), bound, d, rows)
+                        ? p.uniform(
+                                "bias_hh" + made,
+                                names("bias_hh" + saved),
+                                List.of(),
+                                bound,
+                                d,
+                                rows)
                         : null;
         this.peephole =
                 peepholes
                         ? p.uniform(
-                                "peephole", names("peephole_l0"), List.of(), bound, d, 3, hidden)
+                                "peephole" + made,
+                                names("peephole" + saved),
+                                List.of(),
+                                bound,
+                                d,
+                                3,
+                                hidden)
                         : null;
     }
 

@@ -4,10 +4,12 @@ import io.tatara.kernels.Shape;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.optimizer.ClipScale;
 import io.tatara.kernels.optimizer.GlobalNorm;
+import io.tatara.kernels.optimizer.LossScale;
 import io.tatara.models.nn.Parameters;
 import io.tatara.runtime.Gradients;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
+import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
 import java.util.LinkedHashMap;
@@ -16,8 +18,8 @@ import java.util.Map;
 
 /**
  * Changes the weights against their gradients. What all optimizers share: clipping by the global
- * norm (Pascanu, Mikolov and Bengio 2013), which stays on the device, and state by name for
- * checkpoints.
+ * norm (Pascanu, Mikolov and Bengio 2013) and scaling of the loss, which stay on the device, and
+ * state by name for checkpoints.
  */
 public abstract class Optimizer implements AutoCloseable {
     private final Parameters parameters;
@@ -25,6 +27,8 @@ public abstract class Optimizer implements AutoCloseable {
     private final Scope scope;
     private final Map<String, Tensor> state = new LinkedHashMap<>();
     private long steps;
+    private LossScaler scaler;
+    private Tensor lossScale;
 
     /**
      * @param clip largest 2-norm of all gradients together, 0 for none
@@ -51,10 +55,48 @@ public abstract class Optimizer implements AutoCloseable {
     }
 
     /**
+     * From now on gradients are those of the scaled loss, as {@link #backward} computes them. Part
+     * of what is saved.
+     */
+    public final Optimizer scaleLoss(LossScaler s) {
+        if (scaler != null) {
+            throw new TataraException("optimizer: the loss is scaled already, by " + scaler);
+        }
+        scaler = s;
+        lossScale = scope.tensor(new float[] {(float) s.initial(), 0, 0, 0}, 4);
+        state.put("lossScale", lossScale);
+        return this;
+    }
+
+    /** The scale of the loss, 1 where it is not scaled; waits for the device. */
+    public final double lossScale() {
+        return scaler == null ? 1 : lossScale.toFloats()[0];
+    }
+
+    /** Steps that were skipped because their gradients overflowed; waits for the device. */
+    public final long skipped() {
+        return scaler == null ? 0 : (long) lossScale.toFloats()[3];
+    }
+
+    /**
+     * Gradients for {@link #step}: of the loss, or of the loss times its scale.
+     *
+     * @param loss one element, computed through the tape
+     */
+    public final Gradients backward(Tape tape, Tensor loss) {
+        if (scaler == null) {
+            return tape.backward(loss);
+        }
+        Ops ops = tape.scope().ops();
+        Tensor scale = ops.reshape(ops.slice(lossScale, 0, 0, 1), loss.shape().toArray());
+        return tape.backward(loss, ops.cast(scale, loss.dtype()));
+    }
+
+    /**
      * One step.
      *
      * @param step scope for temporaries
-     * @param gradients of the loss with respect to all parameters
+     * @param gradients of the loss with respect to all parameters, as {@link #backward} gives them
      */
     public final void step(Scope step, Gradients gradients, double learningRate) {
         Tensor[] p = parameters.tensors();
@@ -66,8 +108,20 @@ public abstract class Optimizer implements AutoCloseable {
         update(step, p, g, learningRate, scale(step.ops(), step, g));
     }
 
-    /** The factor [1] by which gradients shrink to stay within the norm. */
+    /**
+     * The factor [1] by which gradients shrink to stay within the norm and to be those of the loss
+     * itself; infinity where the step is to be skipped.
+     */
     private Tensor scale(Ops ops, Scope step, Tensor[] g) {
+        if (scaler != null) {
+            LossScale op =
+                    new LossScale(
+                            (float) scaler.growth(),
+                            (float) scaler.backoff(),
+                            scaler.interval(),
+                            (float) clip);
+            return ops.run(op, ops.run(new GlobalNorm(g.length), g)[0], lossScale)[1];
+        }
         if (clip == 0) {
             return step.full(1, 1);
         }
@@ -93,7 +147,15 @@ public abstract class Optimizer implements AutoCloseable {
         return all;
     }
 
-    /** Steps taken so far. */
+    /**
+     * Steps that changed the weights [1], this one with them, on the device; null where all did,
+     * {@link #steps} of them.
+     */
+    final Tensor taken(Ops ops) {
+        return scaler == null ? null : ops.slice(lossScale, 0, 2, 3);
+    }
+
+    /** Steps so far, those with them that were skipped. */
     public final long steps() {
         return steps;
     }

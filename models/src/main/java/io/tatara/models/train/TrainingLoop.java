@@ -186,7 +186,7 @@ public final class TrainingLoop<B> {
         try (Scope scope = device.scope()) {
             Tape tape = scope.tape().watch(parameters.tensors());
             Tensor loss = task.loss(tape, b, optimizer.steps());
-            optimizer.step(scope, tape.backward(loss), rate);
+            optimizer.step(scope, optimizer.backward(tape, loss), rate);
             pending.add(loss.moveTo(losses));
             pendingWeights.add(task.weight(b));
         }

@@ -1,6 +1,7 @@
 package io.tatara.models.translator;
 
 import io.tatara.kernels.DType;
+import io.tatara.kernels.beam.BeamStep;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Recurrent;
 import io.tatara.models.text.PairBatch;
@@ -17,8 +18,9 @@ import java.util.List;
 
 /**
  * Beam search over a batch of sources at once: each source has {@code beam} rows, all rows take a
- * step together on the device, and the host only sees the few best continuations of each row. With
- * a beam of 1 this is greedy decoding. The unknown word is never chosen.
+ * step together on the device, and the host only sees the best continuations of each source: twice
+ * as many as rows, since at most one of a row ends the sentence, and the others must go on. With a
+ * beam of 1 this is greedy decoding. The unknown word is never chosen.
  */
 final class Decoding {
     /**
@@ -34,7 +36,8 @@ final class Decoding {
         static final Node START = new Node(null, Vocabulary.START, 0, 0, null);
     }
 
-    private record Candidate(int row, int word, double logProbability) {}
+    /** The k best of each source, best first: scores, beams that they continue, words. */
+    private record Continuations(int k, float[] scores, int[] parents, int[] words) {}
 
     private final Device device;
     private final TranslatorModel model;
@@ -61,6 +64,7 @@ final class Decoding {
         int n = sources.size();
         Search s = new Search(sources);
         try (Scope scope = device.scope()) {
+            Tensor none = scope.tensor(new int[n * beam], n, beam);
             Tensor ids = scope.tensor(PairBatch.timeMajor(sources, longest), longest, n);
             Tensor lengths = scope.tensor(sources.stream().mapToInt(x -> x.length).toArray(), n);
             TranslatorModel.Encoded e =
@@ -70,7 +74,7 @@ final class Decoding {
             }
             Recurrent.State state = e.start();
             while (!s.done()) {
-                state = step(scope, e, state, s, longest);
+                state = step(scope, e, state, s, none, longest);
             }
         }
         return s.results();
@@ -87,17 +91,27 @@ final class Decoding {
             TranslatorModel.Encoded e,
             Recurrent.State state,
             Search s,
+            Tensor none,
             int sourceLength) {
         try (Scope step = scope.child()) {
             Ops ops = step.ops();
             TranslatorModel.Decoded d =
                     model.decode(
                             ops, e, step.tensor(s.input, 1, s.input.length), state, Noise.NONE);
-            // One more each for the unknown word and the end mark, which do not go on.
-            int k = Math.min(beam + 2, d.logits().shape().dim(1));
-            Tensor[] top = ops.topK(ops.logSoftmax(d.logits()), k);
+            int vocabulary = d.logits().shape().dim(1);
+            int k = Math.min(2 * beam, beam * vocabulary);
+            Tensor[] best =
+                    ops.beamStep(
+                            new BeamStep(k, 0, Vocabulary.END, true),
+                            ops.reshape(d.logits(), s.sources, beam, vocabulary),
+                            step.tensor(s.scores(), s.sources, beam),
+                            none,
+                            none,
+                            step.tensor(mask(vocabulary), vocabulary));
             float[] weights = attention ? d.weights().toFloats() : null;
-            int[] parents = s.advance(top[0].toFloats(), top[1].toInts(), k, weights, sourceLength);
+            Continuations c =
+                    new Continuations(k, best[0].toFloats(), best[1].toInts(), best[2].toInts());
+            int[] parents = s.advance(c, weights, sourceLength);
             Recurrent.State next =
                     beam == 1
                             ? d.last()
@@ -108,6 +122,14 @@ final class Decoding {
             return new Recurrent.State(
                     next.h().moveTo(scope), next.c() == null ? null : next.c().moveTo(scope));
         }
+    }
+
+    /** Added to the log probabilities: neither the unknown word nor the start mark is chosen. */
+    private static float[] mask(int vocabulary) {
+        float[] mask = new float[vocabulary];
+        mask[Vocabulary.UNKNOWN] = Float.NEGATIVE_INFINITY;
+        mask[Vocabulary.START] = Float.NEGATIVE_INFINITY;
+        return mask;
     }
 
     private static void close(Recurrent.State s) {
@@ -151,24 +173,28 @@ final class Decoding {
             return finished.get(source).size() >= beam || steps >= limits[source];
         }
 
-        /** Takes the best continuations of all rows; returns from which row each row goes on. */
-        int[] advance(float[] values, int[] words, int k, float[] weights, int sourceLength) {
+        /** The sums of log probabilities of all rows; −∞ where there is none. */
+        float[] scores() {
+            float[] scores = new float[rows.length];
+            for (int i = 0; i < rows.length; i++) {
+                scores[i] =
+                        rows[i] == null || done(i / beam)
+                                ? Float.NEGATIVE_INFINITY
+                                : (float) rows[i].logProbability;
+            }
+            return scores;
+        }
+
+        /** Takes the best continuations; returns from which row each row goes on. */
+        int[] advance(Continuations best, float[] weights, int sourceLength) {
             Node[] next = rows.clone();
             int[] parents = new int[rows.length];
             Arrays.fill(input, Vocabulary.END);
-            for (int i = 0; i < rows.length; i++) {
-                parents[i] = i;
-            }
+            Arrays.setAll(parents, i -> i);
             for (int i = 0; i < sources; i++) {
                 if (!done(i)) {
                     Arrays.fill(next, i * beam, (i + 1) * beam, null);
-                    advance(
-                            i,
-                            candidates(i, values, words, k),
-                            next,
-                            parents,
-                            weights,
-                            sourceLength);
+                    advance(i, best, next, parents, weights, sourceLength);
                 }
             }
             System.arraycopy(next, 0, rows, 0, rows.length);
@@ -176,45 +202,33 @@ final class Decoding {
             return parents;
         }
 
-        private List<Candidate> candidates(int source, float[] values, int[] words, int k) {
-            List<Candidate> all = new ArrayList<>();
-            for (int row = source * beam; row < (source + 1) * beam; row++) {
-                if (rows[row] == null) {
-                    continue;
-                }
-                for (int j = row * k; j < (row + 1) * k; j++) {
-                    if (words[j] != Vocabulary.UNKNOWN && words[j] != Vocabulary.START) {
-                        all.add(new Candidate(row, words[j], rows[row].logProbability + values[j]));
-                    }
-                }
-            }
-            // The sort is stable: equal candidates stay in order of row and rank.
-            all.sort(Comparator.comparingDouble(Candidate::logProbability).reversed());
-            return all;
-        }
-
         private void advance(
                 int source,
-                List<Candidate> all,
+                Continuations best,
                 Node[] next,
                 int[] parents,
                 float[] weights,
                 int sourceLength) {
             int at = source * beam;
             int end = at + beam;
-            for (int rank = 0; rank < all.size() && at < end; rank++) {
-                Candidate c = all.get(rank);
-                Node from = rows[c.row];
+            for (int rank = 0; rank < best.k && at < end; rank++) {
+                int i = source * best.k + rank;
+                if (!(best.scores[i] > Float.NEGATIVE_INFINITY)) {
+                    break;
+                }
+                int row = source * beam + best.parents[i];
+                int word = best.words[i];
+                Node from = rows[row];
                 float[] seen =
                         weights == null
                                 ? null
                                 : Arrays.copyOfRange(
-                                        weights, c.row * sourceLength, (c.row + 1) * sourceLength);
-                Node node = new Node(from, c.word, c.logProbability, from.length + 1, seen);
-                if (c.word != Vocabulary.END) {
+                                        weights, row * sourceLength, (row + 1) * sourceLength);
+                Node node = new Node(from, word, best.scores[i], from.length + 1, seen);
+                if (word != Vocabulary.END) {
                     next[at] = node;
-                    parents[at] = c.row;
-                    input[at] = c.word;
+                    parents[at] = row;
+                    input[at] = word;
                     at++;
                 } else if (rank < beam) {
                     finished.get(source).add(node);

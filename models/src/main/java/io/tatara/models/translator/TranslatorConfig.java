@@ -5,6 +5,7 @@ import io.tatara.models.nn.Arithmetic;
 import io.tatara.models.nn.Cell;
 import io.tatara.models.nn.Score;
 import io.tatara.models.train.Json;
+import io.tatara.models.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -52,7 +53,10 @@ import tools.jackson.databind.node.ObjectNode;
  * @param samples translations shown after each epoch
  * @param checkpointEvery steps between checkpoints within an epoch, 0 for at its end only
  * @param seed of weights, order and dropout
- * @param precision what training steps are computed in; evaluation and translation are float32's
+ * @param precision what training steps are computed in; evaluation and translation are float32's;
+ *     float16 scales the loss
+ * @param schedule of the learning rate: {@code plateau} (what warmup, decayFrom and lastRate say)
+ *     or a text of {@link Schedule#parse}
  */
 public record TranslatorConfig(
         String source,
@@ -84,7 +88,11 @@ public record TranslatorConfig(
         int samples,
         int checkpointEvery,
         long seed,
-        Arithmetic precision) {
+        Arithmetic precision,
+        String schedule,
+        int layers) {
+
+    private static final String PLATEAU = "plateau";
 
     /** Fields whose values are names, written in any case. */
     private static final Set<String> NAMES = Set.of("cell", "attention", "precision");
@@ -120,7 +128,10 @@ public record TranslatorConfig(
         that(lengthPenalty >= 0, "lengthPenalty", lengthPenalty, ">= 0");
         that(samples >= 0, "samples", samples, ">= 0");
         that(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, ">= 0");
-        that(precision != null, "precision", null, "float32, tf32 or bfloat16");
+        that(precision != null, "precision", null, "float32, tf32, bfloat16 or float16");
+        that(layers > 0, "layers", layers, "> 0");
+        that(schedule != null, "schedule", null, "the text of a schedule");
+        rates(schedule, learningRate, warmup, decayFrom, lastRate);
     }
 
     private static void that(boolean ok, String field, Object given, String expected) {
@@ -162,7 +173,21 @@ public record TranslatorConfig(
                 4,
                 0,
                 1,
-                Arithmetic.FLOAT32);
+                Arithmetic.FLOAT32,
+                PLATEAU,
+                1);
+    }
+
+    /** The learning rate over the run. */
+    Schedule rates() {
+        return rates(schedule, learningRate, warmup, decayFrom, lastRate);
+    }
+
+    private static Schedule rates(
+            String text, double rate, int warmup, double decayFrom, double lastRate) {
+        return text.equals(PLATEAU)
+                ? Schedule.plateau(rate, warmup, decayFrom, lastRate)
+                : Schedule.parse(text, rate);
     }
 
     /** GRU without attention. */

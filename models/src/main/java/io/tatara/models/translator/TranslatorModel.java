@@ -10,6 +10,7 @@ import io.tatara.models.nn.Linear;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.nn.Recurrent;
+import io.tatara.models.nn.RecurrentStack;
 import io.tatara.models.nn.Score;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Tensor;
@@ -26,7 +27,7 @@ final class TranslatorModel {
      * What the decoder needs of a batch of sources.
      *
      * @param memory for attention; null without
-     * @param sentence the encoder's last states side by side [N, C]
+     * @param sentence the last states of the encoder's last layer side by side [N, C]
      * @param start the decoder's first state
      */
     record Encoded(AttentionLayer.Memory memory, Tensor sentence, Recurrent.State start) {}
@@ -40,10 +41,10 @@ final class TranslatorModel {
 
     private final EmbeddingLayer sourceWords;
     private final EmbeddingLayer targetWords;
-    private final Recurrent encoder;
-    private final Recurrent decoder;
-    private final Linear bridgeH;
-    private final Linear bridgeC;
+    private final RecurrentStack encoder;
+    private final RecurrentStack decoder;
+    private final Linear[] bridgeH;
+    private final Linear[] bridgeC;
     private final AttentionLayer attention;
     private final Linear combine;
     private final Linear output;
@@ -56,14 +57,18 @@ final class TranslatorModel {
         targetWords =
                 new EmbeddingLayer(p.under("decoder.embedding"), targetVocabulary, c.embedding());
         Direction direction = c.bidirectional() ? Direction.BIDIRECTIONAL : Direction.FORWARD;
-        encoder = new Recurrent(p.under("encoder.rnn"), c.cell(), direction, c.embedding(), hidden);
+        int depth = c.layers();
+        encoder =
+                new RecurrentStack(
+                        p.under("encoder.rnn"), c.cell(), direction, c.embedding(), hidden, depth);
         int width = encoder.width();
-        bridgeH = new Linear(p.under("bridge.h"), width, hidden, true);
-        bridgeC =
-                c.cell() == Cell.LSTM ? new Linear(p.under("bridge.c"), width, hidden, true) : null;
+        bridgeH = bridges(p, "bridge.h", width, depth);
+        bridgeC = c.cell() == Cell.LSTM ? bridges(p, "bridge.c", width, depth) : null;
         boolean attends = c.attention() != Score.NONE;
         int input = c.embedding() + (attends ? 0 : width);
-        decoder = new Recurrent(p.under("decoder.rnn"), c.cell(), Direction.FORWARD, input, hidden);
+        decoder =
+                new RecurrentStack(
+                        p.under("decoder.rnn"), c.cell(), Direction.FORWARD, input, hidden, depth);
         attention =
                 attends
                         ? new AttentionLayer(
@@ -79,6 +84,15 @@ final class TranslatorModel {
                         : new Linear(p.under("output"), combined, targetVocabulary, true);
     }
 
+    /** From each layer of the encoder to the decoder's; the first has the name alone. */
+    private Linear[] bridges(Parameters p, String name, int width, int depth) {
+        Linear[] bridges = new Linear[depth];
+        for (int i = 0; i < depth; i++) {
+            bridges[i] = new Linear(p.under(i == 0 ? name : name + i), width, hidden, true);
+        }
+        return bridges;
+    }
+
     boolean attends() {
         return attention != null;
     }
@@ -90,10 +104,19 @@ final class TranslatorModel {
      */
     Encoded encode(Ops ops, Tensor ids, Tensor lengths, Noise noise, DType storage) {
         Tensor x = noise.drop(ops, ops.cast(sourceWords.apply(ops, ids), storage));
-        Recurrent.Result r = encoder.apply(ops, x, lengths, null);
-        Tensor sentence = joined(ops, r.last().h());
-        Tensor h = state(ops, bridgeH, sentence);
-        Tensor c = bridgeC == null ? null : state(ops, bridgeC, joined(ops, r.last().c()));
+        Recurrent.Result r = encoder.apply(ops, x, lengths, null, noise);
+        int depth = encoder.depth();
+        Tensor[] hs = new Tensor[depth];
+        Tensor[] cs = new Tensor[depth];
+        Tensor sentence = null;
+        for (int i = 0; i < depth; i++) {
+            Recurrent.State s = encoder.state(ops, r.last(), i);
+            sentence = joined(ops, s.h());
+            hs[i] = state(ops, bridgeH[i], sentence);
+            cs[i] = bridgeC == null ? null : state(ops, bridgeC[i], joined(ops, s.c()));
+        }
+        Tensor h = depth == 1 ? hs[0] : ops.concat(0, hs);
+        Tensor c = depth == 1 || bridgeC == null ? cs[0] : ops.concat(0, cs);
         AttentionLayer.Memory memory =
                 attention == null
                         ? null
@@ -146,7 +169,7 @@ final class TranslatorModel {
         if (attention == null) {
             x = ops.concat(2, x, ops.expand(ops.reshape(e.sentence, 1, n, width), t, n, width));
         }
-        Recurrent.Result r = decoder.apply(ops, x, null, start);
+        Recurrent.Result r = decoder.apply(ops, x, null, start, noise);
         Tensor h = t == 1 ? ops.reshape(r.y(), n, 1, hidden) : ops.transpose(r.y(), 1, 0, 2);
         Tensor context;
         Tensor weights = null;

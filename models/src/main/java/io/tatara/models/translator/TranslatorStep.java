@@ -1,12 +1,14 @@
 package io.tatara.models.translator;
 
 import io.tatara.models.optim.AdamOptimizer;
+import io.tatara.models.optim.LossScaler;
 import io.tatara.models.optim.Optimizer;
 import io.tatara.models.text.EncodedPair;
 import io.tatara.models.text.PairBatch;
 import io.tatara.models.text.Vocabulary;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Graph;
+import io.tatara.runtime.GraphFile;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
@@ -21,6 +23,9 @@ import java.util.SplittableRandom;
  */
 public final class TranslatorStep implements AutoCloseable {
     private static final List<String> SPECIAL = List.of("<unk>", "<s>", "</s>");
+
+    /** Words of the longest sentence in the batch of a picture. */
+    private static final int DRAWN = 20;
 
     private final Device device;
     private final Translator translator;
@@ -47,6 +52,9 @@ public final class TranslatorStep implements AutoCloseable {
         this.optimizer =
                 new AdamOptimizer(
                         translator.parameters(), config.clip(), 0.999, config.weightDecay());
+        if (config.precision().scalesLoss()) {
+            optimizer.scaleLoss(LossScaler.dynamic());
+        }
         this.batch = PairBatch.of(pairs(config, sourceLength, targetLength));
         this.rate = config.learningRate();
     }
@@ -99,6 +107,17 @@ public final class TranslatorStep implements AutoCloseable {
         return Graph.record(scope, s -> new Tensor[] {step(s)});
     }
 
+    /**
+     * Draws a training step of such a model: forward, backward, clipping and Adam, as a replay runs
+     * them.
+     */
+    public static void draw(Device device, TranslatorConfig config, GraphFile file) {
+        try (TranslatorStep step = new TranslatorStep(device, config, DRAWN, DRAWN);
+                Scope scope = device.scope()) {
+            file.write(step.record(scope));
+        }
+    }
+
     /** Takes a step and waits for its loss. */
     public float loss() {
         try (Scope scope = device.scope()) {
@@ -109,7 +128,7 @@ public final class TranslatorStep implements AutoCloseable {
     private Tensor step(Scope scope) {
         Tape tape = scope.tape().watch(translator.parameters().tensors());
         Tensor loss = task.loss(tape, batch, optimizer.steps());
-        optimizer.step(scope, tape.backward(loss), rate);
+        optimizer.step(scope, optimizer.backward(tape, loss), rate);
         return loss;
     }
 

@@ -3,6 +3,7 @@ package io.tatara.models.translator;
 import io.tatara.kernels.TataraException;
 import io.tatara.models.nn.Score;
 import io.tatara.models.optim.AdamOptimizer;
+import io.tatara.models.optim.LossScaler;
 import io.tatara.models.plot.Plots;
 import io.tatara.models.text.Bleu;
 import io.tatara.models.text.PairBatch;
@@ -12,7 +13,6 @@ import io.tatara.models.text.Vocabulary;
 import io.tatara.models.text.Words;
 import io.tatara.models.train.EpochRecord;
 import io.tatara.models.train.Json;
-import io.tatara.models.train.Schedule;
 import io.tatara.models.train.StopRequest;
 import io.tatara.models.train.TrainingException;
 import io.tatara.models.train.TrainingListener;
@@ -114,6 +114,9 @@ public final class TranslatorTraining {
                                 config.clip(),
                                 0.999,
                                 config.weightDecay())) {
+            if (config.precision().scalesLoss()) {
+                optimizer.scaleLoss(LossScaler.dynamic());
+            }
             TrainingLoop<PairBatch> loop =
                     new TrainingLoop<>(
                             device,
@@ -122,11 +125,7 @@ public final class TranslatorTraining {
                             new TranslatorTask(device, translator, train, dev),
                             new TrainingLoop.Options(
                                     config.epochs(),
-                                    new Schedule(
-                                            config.learningRate(),
-                                            config.warmup(),
-                                            config.decayFrom(),
-                                            config.lastRate()),
+                                    config.rates(),
                                     config.checkpointEvery(),
                                     out.resolve("checkpoint"),
                                     TranslatorTask.DEV_BLEU,

@@ -83,6 +83,41 @@ class OptimizerTest {
     }
 
     @Test
+    void adagradAndRmsPropDivideByWhatTheyHaveSeen() {
+        try (Parameters p = parameters();
+                Optimizer o = new AdagradOptimizer(p, 0, 1, 0, 0, 0)) {
+            step(p, o, 0.1);
+            assertThat(p.get("x").item()).isCloseTo(0.9f, within(1e-6f));
+            // The sum has doubled, and the decay halves the rate.
+            step(p, o, 0.1);
+            assertThat(p.get("x").item())
+                    .isCloseTo((float) (0.9 - 0.05 / Math.sqrt(2)), within(1e-6f));
+        }
+        try (Parameters p = parameters();
+                Optimizer o = new AdagradOptimizer(p, 0, 0, 7, 0, 0)) {
+            step(p, o, 0.1);
+            assertThat(p.get("x").item()).isCloseTo((float) (1 - 0.3 / 4), within(1e-6f));
+        }
+        try (Parameters p = parameters();
+                Optimizer o = new RmsPropOptimizer(p, 0, 0.75, 0, false, 0.5, 0)) {
+            step(p, o, 0.1);
+            assertThat(p.get("x").item()).isCloseTo(0.8f, within(1e-6f));
+            // Mean square 9 (1 - 0.75²); velocity 0.5 · 2 + 1 / √(7/16)
+            step(p, o, 0.1);
+            assertThat(p.get("x").item())
+                    .isCloseTo((float) (0.7 - 0.1 / Math.sqrt(7 / 16.0)), within(1e-6f));
+            assertThat(o.save()).containsKeys("square.x", "momentum.y");
+        }
+        // Centered and with a constant gradient the variance is v - a² = 9 · (¼ - 1/16).
+        try (Parameters p = parameters();
+                Optimizer o = new RmsPropOptimizer(p, 0, 0.75, 0, true, 0, 0)) {
+            step(p, o, 0.1);
+            assertThat(p.get("x").item())
+                    .isCloseTo((float) (1 - 0.1 / Math.sqrt(3 / 16.0)), within(1e-6f));
+        }
+    }
+
+    @Test
     void stateComesBack() {
         try (Parameters p = parameters();
                 Parameters q = parameters();

@@ -98,7 +98,7 @@ class TrainingLoopTest {
             TrainingListener l,
             StopRequest stop) {
         TrainingLoop.Options options =
-                new TrainingLoop.Options(2, new Schedule(0.25, 0, 1, 1), 0, folder, "m", true);
+                new TrainingLoop.Options(2, Schedule.constant(0.25), 0, folder, "m", true);
         return new TrainingLoop<>(device, p, o, task, options, l, stop);
     }
 
@@ -203,12 +203,12 @@ class TrainingLoopTest {
 
     @Test
     void theScheduleRisesStaysAndFalls() {
-        Schedule s = new Schedule(1, 10, 0.5, 0.1);
+        Schedule s = Schedule.plateau(1, 10, 0.5, 0.1);
         assertThat(s.at(0, 100)).isCloseTo(0.1, within(1e-12));
         assertThat(s.at(30, 100)).isEqualTo(1);
         assertThat(s.at(75, 100)).isCloseTo(0.55, within(1e-12));
         assertThat(s.at(100, 100)).isCloseTo(0.1, within(1e-12));
-        assertThat(new Schedule(1, 0, 1, 0).at(99, 100)).isEqualTo(1);
+        assertThat(Schedule.plateau(1, 0, 1, 0).at(99, 100)).isEqualTo(1);
     }
 
     @Test

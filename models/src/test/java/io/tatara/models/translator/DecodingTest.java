@@ -37,6 +37,10 @@ class DecodingTest {
     }
 
     private static Translator untrained(String cell, String attention) {
+        return untrained(cell, attention, 1);
+    }
+
+    private static Translator untrained(String cell, String attention, int layers) {
         List<String> words = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         IntStream.range(0, 9).forEach(i -> words.add("w" + i));
         TranslatorConfig c =
@@ -47,6 +51,8 @@ class DecodingTest {
                                         cell,
                                         "attention",
                                         attention,
+                                        "layers",
+                                        layers,
                                         "embedding",
                                         8,
                                         "hidden",
@@ -71,9 +77,15 @@ class DecodingTest {
                     List.of("w2", "w2"));
 
     @ParameterizedTest
-    @CsvSource({"gru,none", "lstm,additive", "gru,multiplicative", "rnn,additive"})
-    void stepByStepTheLogitsAreThoseOfTheWholeSequence(String cell, String attention) {
-        try (Translator t = untrained(cell, attention);
+    @CsvSource({
+        "gru,none,1",
+        "lstm,additive,1",
+        "gru,multiplicative,1",
+        "rnn,additive,1",
+        "lstm,additive,3"
+    })
+    void stepByStepTheLogitsAreThoseOfTheWholeSequence(String cell, String attention, int layers) {
+        try (Translator t = untrained(cell, attention, layers);
                 Scope s = device.scope()) {
             TranslatorModel m = t.model();
             TranslatorModel.Encoded e =
@@ -149,6 +161,25 @@ class DecodingTest {
             for (int i = 0; i < sources.size(); i++) {
                 assertThat(wide.get(i).score())
                         .isGreaterThanOrEqualTo(greedy.get(i).score() - 1e-5);
+            }
+        }
+    }
+
+    /** The search with the op finds what a plain search over all log probabilities finds. */
+    @ParameterizedTest
+    @CsvSource({"gru,none,1", "lstm,additive,1", "lstm,none,2"})
+    void hypothesesAreThoseOfASearchOnTheHost(String cell, String attention, int layers) {
+        try (Translator t = untrained(cell, attention, layers)) {
+            List<int[]> sources = SENTENCES.stream().map(t.source()::ids).toList();
+            for (int beam : new int[] {1, 2, 4}) {
+                List<Decoding.Hypothesis> found =
+                        new Decoding(device, t.model(), beam, 0.8, false).search(sources);
+                for (int i = 0; i < sources.size(); i++) {
+                    HostSearch.Found host =
+                            HostSearch.search(device, t.model(), sources.get(i), beam, 0.8);
+                    assertThat(found.get(i).words()).isEqualTo(host.words());
+                    assertThat(found.get(i).score()).isCloseTo(host.score(), within(1e-5));
+                }
             }
         }
     }

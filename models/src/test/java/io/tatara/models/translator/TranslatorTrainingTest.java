@@ -14,6 +14,7 @@ import io.tatara.models.train.StopRequest;
 import io.tatara.models.train.TrainingListener;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Tatara;
+import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -139,6 +140,27 @@ class TranslatorTrainingTest {
                 .isEqualTo(history(c.with("epochs", 1), "one").getFirst().trainLoss());
     }
 
+    /**
+     * In float16 with a scaled loss too; the steps that overflow while the scale is still too large
+     * are skipped. The run goes on from a checkpoint with the scale it had.
+     */
+    @Test
+    void stepsInFloat16TrainAsWell() {
+        TranslatorConfig c = tiny().with("cell", "gru").with("attention", "none");
+        List<EpochRecord> full = history(c, "full16");
+        List<EpochRecord> half =
+                history(
+                        c.with("precision", "float16").with("schedule", "constant,warmup=4"),
+                        "half");
+        assertThat(half.get(1).trainLoss()).isLessThan(0.9 * half.get(0).trainLoss());
+        assertThat(half.get(1).trainLoss())
+                .isCloseTo(full.get(1).trainLoss(), within(0.3))
+                .isNotEqualTo(full.get(1).trainLoss());
+        assertThat(half.get(1).learningRate()).isEqualTo(c.learningRate());
+        assertThat(Safetensors.read(dir.resolve("halfGRU/checkpoint/last.safetensors")).tensors())
+                .containsKey("optimizer.lossScale");
+    }
+
     private List<EpochRecord> history(TranslatorConfig c, String name) {
         Path out = dir.resolve(name + c.cell());
         return train(c, out, false, new StopRequest(), TrainingListener.NONE).history();
@@ -209,6 +231,9 @@ class TranslatorTrainingTest {
         Files.writeString(file, "{\"epochs\": 3, \"cell\": \"rnn\"}");
         assertThat(TranslatorConfig.read(file))
                 .isEqualTo(TranslatorConfig.defaults().with("epochs", 3).with("cell", "RNN"));
+        assertThatThrownBy(() -> c.with("schedule", "cosin"))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("cosin");
         assertThatThrownBy(() -> c.with("hiden", 3))
                 .isInstanceOf(TataraException.class)
                 .hasMessageContaining("no field hiden");

@@ -16,6 +16,7 @@ import io.tatara.runtime.spi.Invocation;
 import io.tatara.runtime.spi.Memory;
 import io.tatara.runtime.spi.PlanRunner;
 import io.tatara.runtime.spi.Replay;
+import io.tatara.runtime.tune.TuningTable;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -74,7 +75,15 @@ public final class CudaDevice implements BackEndDevice, PlanRunner {
             copies = new CudaCopies(found, context, order);
             programs = new CudaPrograms(found, cache);
             check = new LaunchCheck(found);
-            launches = new CudaLaunches(found, context, order, buffers, programs, check);
+            launches =
+                    new CudaLaunches(
+                            found,
+                            context,
+                            order,
+                            buffers,
+                            programs,
+                            check,
+                            TuningTable.of(found.info()));
             context.exit(before);
         } catch (CudaFailure e) {
             if (opened != null) {
@@ -153,8 +162,8 @@ public final class CudaDevice implements BackEndDevice, PlanRunner {
         execute(null, op, in, out);
     }
 
-    /** Runs an op by a certain variant. */
-    void execute(GpuKernel<?> kernel, Op op, Binding[] in, Binding[] out) {
+    @Override
+    public void execute(GpuKernel<?> kernel, Op op, Binding[] in, Binding[] out) {
         LaunchEvent event = new LaunchEvent();
         event.begin();
         inside(
@@ -188,6 +197,11 @@ public final class CudaDevice implements BackEndDevice, PlanRunner {
                     launches.run(plan, in, out);
                     return null;
                 });
+    }
+
+    @Override
+    public boolean compiles() {
+        return launches.compiles();
     }
 
     /** Captures the launches as a CUDA graph. */

@@ -123,7 +123,8 @@ record CudaDevices(List<Found> devices, List<String> absences) {
                         driver.attribute(CudaDriver.WARP_SIZE, d),
                         usable,
                         true,
-                        driver.attribute(CudaDriver.MAX_SHARED_OPTIN, d));
+                        driver.attribute(CudaDriver.MAX_SHARED_OPTIN, d),
+                        1);
         Optional<PrecompiledPtx> ptx = nvrtc == null ? PrecompiledPtx.packed() : Optional.empty();
         long memory = driver.deviceMemory(d);
         Map<String, String> facts = new LinkedHashMap<>();

@@ -9,6 +9,7 @@ import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.runtime.DeviceException;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.Invocation;
+import io.tatara.runtime.tune.TuningTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -35,6 +36,7 @@ final class CudaLaunches {
     private final CudaBuffers buffers;
     private final CudaPrograms programs;
     private final LaunchCheck check;
+    private final TuningTable tuning;
     private final Set<Captured> graphs = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<Key, CudaPlan> plans = // guarded by the context's monitor, as graphs are
             new LinkedHashMap<>(64, 0.75f, true) {
@@ -50,8 +52,10 @@ final class CudaLaunches {
             Order order,
             CudaBuffers buffers,
             CudaPrograms programs,
-            LaunchCheck check) {
+            LaunchCheck check,
+            TuningTable tuning) {
         this.found = found;
+        this.tuning = tuning;
         this.context = context;
         this.driver = context.driver();
         this.order = order;
@@ -85,6 +89,11 @@ final class CudaLaunches {
         }
     }
 
+    /** Whether there is a compiler. */
+    boolean compiles() {
+        return found.nvrtc() != null;
+    }
+
     void run(GpuPlan plan, Binding[] in, Binding[] out) {
         CudaPlan made = CudaPlan.of("a plan of one's own", plan, check, programs::get);
         synchronized (context) {
@@ -109,6 +118,13 @@ final class CudaLaunches {
             @SuppressWarnings("unchecked") // who names a kernel names one of this op
             GpuKernel<O> k = (GpuKernel<O>) key.kernel();
             return k.plan(op, in, out, found.traits());
+        }
+        GpuKernel<O> tuned = tuning.choose(entry, op, in, out, found.traits()).orElse(null);
+        if (tuned != null) {
+            GpuPlan p = tuned.plan(op, in, out, found.traits());
+            if (programs.has(p)) {
+                return p;
+            }
         }
         GpuPlan missing = null; // of the first kernel whose programs are not in the jar
         for (GpuKernel<O> k : entry.gpu()) {

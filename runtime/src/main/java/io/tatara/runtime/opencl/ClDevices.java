@@ -191,7 +191,10 @@ record ClDevices(List<Found> devices, List<String> absences) {
                         subgroup(d, extensions),
                         0,
                         extensions.contains(" cl_khr_fp16 "),
-                        0);
+                        0,
+                        kind == DeviceInfo.Kind.CPU
+                                ? (int) ClInfo.number(d, CL.CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT)
+                                : 1);
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("version", version);
         facts.put("platform", ClInfo.text(p, CL.CL_PLATFORM_VERSION));

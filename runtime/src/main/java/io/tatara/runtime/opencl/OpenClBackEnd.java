@@ -5,6 +5,7 @@ import io.tatara.runtime.cache.ProgramCache;
 import io.tatara.runtime.spi.BackEnd;
 import io.tatara.runtime.spi.DeviceInfo;
 import io.tatara.runtime.spi.Discovery;
+import io.tatara.runtime.tune.TuningTable;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -50,7 +51,7 @@ public final class OpenClBackEnd implements BackEnd {
         ClDevices found = find();
         for (ClDevices.Found f : found.devices()) {
             if (f.info().id().equals(device.id()) && f.info().name().equals(device.name())) {
-                return new OpenClDevice(f, cache.get());
+                return new OpenClDevice(f, cache.get(), TuningTable.of(f.info()));
             }
         }
         throw new DeviceException(

@@ -16,6 +16,7 @@ import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.DeviceInfo;
 import io.tatara.runtime.spi.Memory;
 import io.tatara.runtime.spi.PlanRunner;
+import io.tatara.runtime.tune.TuningTable;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,6 +44,7 @@ public final class OpenClDevice implements BackEndDevice, PlanRunner {
     private final ClDevices.Found found;
     private final ReadWriteLock life = new ReentrantReadWriteLock();
     private boolean closed; // guarded by life
+    private final TuningTable tuning;
     private final ClQueue queue;
     private final ClBuffers buffers;
     private final ClCopies copies;
@@ -59,8 +61,9 @@ public final class OpenClDevice implements BackEndDevice, PlanRunner {
                 }
             };
 
-    OpenClDevice(ClDevices.Found found, ProgramCache cache) {
+    OpenClDevice(ClDevices.Found found, ProgramCache cache, TuningTable tuning) {
         this.found = found;
+        this.tuning = tuning;
         ClQueue opened = null;
         try {
             opened = new ClQueue(found);
@@ -139,8 +142,8 @@ public final class OpenClDevice implements BackEndDevice, PlanRunner {
         execute(null, op, in, out);
     }
 
-    /** Runs an op by a certain variant. */
-    void execute(GpuKernel<?> kernel, Op op, Binding[] in, Binding[] out) {
+    @Override
+    public void execute(GpuKernel<?> kernel, Op op, Binding[] in, Binding[] out) {
         LaunchEvent event = new LaunchEvent();
         event.begin();
         inside(
@@ -261,6 +264,10 @@ public final class OpenClDevice implements BackEndDevice, PlanRunner {
             @SuppressWarnings("unchecked") // who names a kernel names one of this op
             GpuKernel<O> k = (GpuKernel<O>) key.kernel();
             return k.plan(op, in, out, found.traits());
+        }
+        GpuKernel<O> tuned = tuning.choose(entry, op, in, out, found.traits()).orElse(null);
+        if (tuned != null) {
+            return tuned.plan(op, in, out, found.traits());
         }
         for (GpuKernel<O> k : entry.gpu()) {
             if (k.supports(op, in, found.traits())) {

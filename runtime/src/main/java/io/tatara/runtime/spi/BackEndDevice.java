@@ -47,9 +47,19 @@ public interface BackEndDevice extends AutoCloseable {
     void execute(Op op, Binding[] in, Binding[] out);
 
     /**
-     * Prepares invocations that were just executed to be run again, on the same memory, which stays
-     * allocated until the replay is closed. A back end that can do better than running them one by
-     * one, as here, overrides this.
+     * Whether ops may be run that nobody has run before, however long their expressions: false
+     * where there is no compiler and only the programs that were built ahead are there. Then
+     * recorded graphs fuse nothing.
+     */
+    default boolean compiles() {
+        return true;
+    }
+
+    /**
+     * Prepares invocations to be run again and again, on the same memory, which stays allocated
+     * until the replay is closed. They were just executed, or fused from such as were, perhaps on
+     * other memory. A back end that can do better than running them one by one, as here, overrides
+     * this.
      */
     default Replay record(List<Invocation> invocations) {
         List<Invocation> kept = List.copyOf(invocations);

@@ -1,5 +1,7 @@
 package io.tatara.runtime.spi;
 
+import io.tatara.kernels.Op;
+import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
 
@@ -13,4 +15,12 @@ public interface PlanRunner {
 
     /** Enqueues a plan that belongs to no op; its inputs and outputs are these. */
     void run(GpuPlan plan, Binding[] in, Binding[] out);
+
+    /**
+     * As {@link BackEndDevice#execute(Op, Binding[], Binding[])} by a certain variant; its plan is
+     * kept.
+     *
+     * @param kernel one of this op that supports the call; null for what the device chooses
+     */
+    void execute(GpuKernel<?> kernel, Op op, Binding[] in, Binding[] out);
 }

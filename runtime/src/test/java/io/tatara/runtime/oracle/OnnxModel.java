@@ -44,9 +44,9 @@ final class OnnxModel {
         outputs.forEach(o -> graph.message(12, value(o, FLOAT)));
         OnnxModel opset = new OnnxModel();
         opset.text(1, "");
-        opset.number(2, 14);
+        opset.number(2, 23);
         OnnxModel model = new OnnxModel();
-        model.number(1, 8);
+        model.number(1, 10);
         model.message(7, graph);
         model.message(8, opset);
         return model.out.toByteArray();

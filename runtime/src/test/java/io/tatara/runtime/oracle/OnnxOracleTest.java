@@ -48,7 +48,7 @@ class OnnxOracleTest {
     }
 
     /** A named array on its way to both sides. */
-    private record Array(String name, float[] f, int[] i, long... dims) {
+    record Array(String name, float[] f, int[] i, long... dims) {
         static final Array NONE = new Array("", null, null);
     }
 
@@ -64,7 +64,7 @@ class OnnxOracleTest {
         return new Array(name, f, null, dims);
     }
 
-    private static Map<String, float[]> oracle(
+    static Map<String, float[]> oracle(
             String op, List<Array> in, List<String> outputs, Map<String, Object> attributes)
             throws OrtException {
         OrtEnvironment env = OrtEnvironment.getEnvironment();
@@ -93,7 +93,7 @@ class OnnxOracleTest {
         }
     }
 
-    private static List<float[]> ours(String device, Op op, Array... in) {
+    static List<float[]> ours(String device, Op op, Array... in) {
         try (Device d = Tatara.open(device);
                 Scope s = d.scope()) {
             Tensor[] t = new Tensor[in.length];
@@ -118,7 +118,7 @@ class OnnxOracleTest {
         }
     }
 
-    private static void same(String what, float[] got, float[] want) {
+    static void same(String what, float[] got, float[] want) {
         assertThat(got).as(what).hasSameSizeAs(want);
         double diff = 0;
         double norm = 0;

@@ -1,8 +1,14 @@
 package io.tatara.bench.peers;
 
+import io.tatara.kernels.Op;
 import io.tatara.kernels.embedding.EmbeddingGradient;
+import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.optimizer.Adam;
 import io.tatara.kernels.recurrent.Direction;
+import io.tatara.kernels.sdpa.AttentionMask;
+import io.tatara.kernels.sdpa.HeadLayout;
+import io.tatara.kernels.sdpa.ScaledDotProductAttention;
+import io.tatara.kernels.sdpa.ScaledDotProductAttentionGradient;
 import io.tatara.models.translator.TranslatorConfig;
 import io.tatara.models.translator.TranslatorStep;
 import io.tatara.runtime.Device;
@@ -48,7 +54,9 @@ final class Ours implements Contestant {
             case EMBEDDING_GRADIENT -> embeddingGradient(c);
             case ADAM -> adam(c);
             case TRANSLATOR -> new TranslatorRun(c);
-            case ATTENTION, ATTENTION_GRADIENT, LAYER_NORM -> null;
+            case ATTENTION -> attention(c);
+            case ATTENTION_GRADIENT -> attentionGradient(c);
+            case LAYER_NORM -> layerNorm(c);
         };
     }
 
@@ -108,6 +116,55 @@ final class Ours implements Contestant {
         });
     }
 
+    private static float scale(PeerCase c) {
+        return (float) (1 / Math.sqrt(c.size("d")));
+    }
+
+    private static AttentionMask mask(PeerCase c) {
+        return c.causal() ? AttentionMask.CAUSAL : AttentionMask.NONE;
+    }
+
+    private static Tensor heads(Run r, PeerCase c, String name) {
+        return r.normal(name, 1, 1, c.size("h"), c.size("t"), c.size("d"));
+    }
+
+    private static Op forward(PeerCase c) {
+        return new ScaledDotProductAttention(scale(c), mask(c), HeadLayout.HEADS_FIRST);
+    }
+
+    private Work attention(PeerCase c) {
+        Op op = forward(c);
+        Run r = new Run("ScaledDotProductAttention");
+        Tensor q = heads(r, c, "q");
+        Tensor k = heads(r, c, "k");
+        Tensor v = heads(r, c, "v");
+        return r.does(s -> s.ops().run(op, q, k, v, null, null)[0]);
+    }
+
+    private Work attentionGradient(PeerCase c) {
+        Op op =
+                new ScaledDotProductAttentionGradient(
+                        scale(c), mask(c), HeadLayout.HEADS_FIRST, false);
+        Run r = new Run("ScaledDotProductAttentionGradient");
+        Tensor q = heads(r, c, "q");
+        Tensor k = heads(r, c, "k");
+        Tensor v = heads(r, c, "v");
+        Tensor dy = heads(r, c, "dy");
+        Tensor[] kept = r.memory.ops().run(forward(c), q, k, v, null, null);
+        Tensor[] in = {q, k, v, null, null, kept[0], kept[1], dy, null};
+        return r.does(s -> s.ops().run(op, in)[0]);
+    }
+
+    private Work layerNorm(PeerCase c) {
+        int n = c.size("n");
+        Op op = new LayerNorm(1e-5f, 0);
+        Run r = new Run("LayerNorm");
+        Tensor x = r.normal("x", 1, c.size("rows"), n);
+        Tensor scale = r.weight("scale", 1, n);
+        Tensor bias = r.weight("bias", 1, n);
+        return r.does(s -> s.ops().run(op, x, null, scale, bias, null)[0]);
+    }
+
     private Work crossEntropy(PeerCase c) {
         int rows = c.size("rows");
         int n = c.size("n");
@@ -157,7 +214,7 @@ final class Ours implements Contestant {
             in[1 + 3 * count + i] = r.memory.zeros(n);
         }
         var op = new Adam(count, 0.9f, 0.999f, 1e-8f, 0);
-        return r.does(s -> s.ops().run(op, in)[0], y -> Arrays.copyOf(y, 1024));
+        return r.does(s -> s.ops().run(op, in)[0]);
     }
 
     /** Inputs, and what is done with them. */
@@ -165,7 +222,6 @@ final class Ours implements Contestant {
         private final String how;
         private final Scope memory = device.scope();
         private Function<Scope, Tensor> body;
-        private Function<float[], float[]> part = y -> y;
         private float[] first;
 
         Run(String how) {
@@ -190,18 +246,13 @@ final class Ours implements Contestant {
             return this;
         }
 
-        Run does(Function<Scope, Tensor> work, Function<float[], float[]> shown) {
-            part = shown;
-            return does(work);
-        }
-
         @Override
         public void run() {
             try (Scope step = memory.child()) {
                 Tensor y = body.apply(step);
                 device.synchronize();
                 if (first == null) {
-                    first = part.apply(y.toFloats());
+                    first = y.toFloats();
                 }
             }
         }

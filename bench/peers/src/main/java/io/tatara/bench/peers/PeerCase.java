@@ -29,7 +29,22 @@ record PeerCase(String name, Kind kind, Map<String, Integer> sizes, double flops
         return sizes.getOrDefault("causal", 0) == 1;
     }
 
-    private static PeerCase of(String name, Kind kind, double flops, double bytes, Object... s) {
+    /**
+     * What is compared of a result: of a parameter after a step, which hardly moved, how it moved.
+     */
+    float[] comparable(float[] y) {
+        if (kind != Kind.ADAM) {
+            return y;
+        }
+        float[] before = Inputs.normal("p0", 1, y.length);
+        float[] moved = new float[y.length];
+        for (int i = 0; i < y.length; i++) {
+            moved[i] = y[i] - before[i];
+        }
+        return moved;
+    }
+
+    static PeerCase of(String name, Kind kind, double flops, double bytes, Object... s) {
         Map<String, Integer> sizes = new LinkedHashMap<>();
         for (int i = 0; i < s.length; i += 2) {
             sizes.put((String) s[i], (Integer) s[i + 1]);

@@ -69,6 +69,12 @@ final class PeerReport {
                 r.settings().getOrDefault("repetitions", "?"),
                 r.settings().getOrDefault("rounds", "?"),
                 r.finished() ? "" : "; **the run did not come to its end**");
+        String load = r.settings().getOrDefault("load average before", "0");
+        if (Double.parseDouble(load) > PeerRun.QUIET) {
+            line(
+                    "**The machine was not quiet** (load average %s before the run): libraries that wait at barriers suffer most from that.",
+                    load);
+        }
         if ("true".equals(r.settings().get("quick"))) {
             line("A quick run: a first impression, not figures to quote.");
         }

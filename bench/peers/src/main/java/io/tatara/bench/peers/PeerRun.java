@@ -5,6 +5,7 @@ import io.tatara.bench.measure.PeerProcess;
 import io.tatara.bench.measure.Roofs;
 import io.tatara.bench.measure.Samples;
 import io.tatara.kernels.TataraException;
+import java.lang.management.ManagementFactory;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -30,12 +31,19 @@ final class PeerRun {
     /** Threads that spin after their work shall have gone to sleep before the next one's turn. */
     private static final long PAUSE_MILLIS = 8;
 
+    /** Load average up to which nothing else can be said to run. */
+    static final double QUIET = 0.5;
+
     private final PeerPlan plan;
     private final Consumer<String> say;
     private final Map<String, Collected> collected = new LinkedHashMap<>();
     private final Map<String, Map<String, String>> facts = new LinkedHashMap<>();
     private final Map<String, Roofs> roofs = new LinkedHashMap<>();
     private final List<PeerResult.Start> starts = new ArrayList<>();
+
+    /** Of the machine before anything was started: others' work. */
+    private final double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+
     private final String date = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
 
     /** What came from one case on one number of threads. */
@@ -62,6 +70,11 @@ final class PeerRun {
 
     /** Runs everything; {@code keep} gets what there is after each set of JVMs. */
     PeerResult run(Consumer<PeerResult> keep) {
+        if (load > QUIET) {
+            say.accept(
+                    "the machine is busy (load average %.1f): measure again when it is quiet"
+                            .formatted(load));
+        }
         for (int threads : plan.threads()) {
             if (!plan.cases().isEmpty()) {
                 roofs.put(Integer.toString(threads), Roofs.ofJvm(threads, plan.quick()));
@@ -160,6 +173,7 @@ final class PeerRun {
             all.put(name, p);
         } catch (TataraException e) {
             p.close();
+            all.remove(name);
             facts.putIfAbsent(name, Map.of("absent", String.valueOf(e.getMessage())));
             say.accept("  " + name + " does not take part: " + e.getMessage());
         }
@@ -190,6 +204,13 @@ final class PeerRun {
     private Map<String, PeerProcess> prepare(Map<String, PeerProcess> all, Collected to) {
         Map<String, PeerProcess> ready = new LinkedHashMap<>();
         double[] first = null;
+        // One that died of a case is started again for the next.
+        for (String name : List.copyOf(all.keySet())) {
+            if (!all.get(name).alive()) {
+                all.get(name).close();
+                start(all, name, to.threads);
+            }
+        }
         for (var e : all.entrySet()) {
             try {
                 JsonNode a = ask(e.getValue(), Map.of("cmd", "prepare", "case", to.c.name()));
@@ -256,12 +277,14 @@ final class PeerRun {
     }
 
     private PeerResult result(boolean finished) {
+        Map<String, String> settings = plan.describe();
+        settings.put("load average before", "%.2f".formatted(load));
         return new PeerResult(
                 PeerResult.FORMAT,
                 date,
                 System.getProperty("tatara.commit", ""),
                 BenchResult.MachineFacts.here(),
-                plan.describe(),
+                settings,
                 facts,
                 roofs,
                 collected.values().stream().map(PeerRun::entry).toList(),

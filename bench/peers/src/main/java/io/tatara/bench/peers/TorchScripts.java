@@ -61,7 +61,7 @@ final class TorchScripts {
             case EMBEDDING -> embedding(c);
             case EMBEDDING_GRADIENT -> embeddingGradient(c);
             case ADAM -> adam(c);
-            case TRANSLATOR -> null;
+            case TRANSLATOR -> TorchTranslator.of(c);
         };
     }
 
@@ -150,7 +150,8 @@ final class TorchScripts {
         }
         code.append("  ").append(names).append(" = ");
         code.append(call.formatted("x0", "wi0, wh0, bi0, bh0", "True")).append('\n');
-        code.append("  g = torch.grad([y], [wi0, x0, wh0, bi0, bh0], [dy])\n");
+        code.append(
+                "  g = torch.grad([y], [wi0, x0, wh0, bi0, bh0], annotate(List[Optional[Tensor]], [dy]))\n");
         code.append("  return [unchecked_cast(Tensor, g[0]), unchecked_cast(Tensor, g[1])]\n");
         return Script.of(op + " and autograd", code.toString(), in);
     }
@@ -287,12 +288,18 @@ final class TorchScripts {
             }
             lists.add("[" + String.join(", ", names) + "]");
         }
+        // Lists with names, since PyTorch takes those of the call alone for unused and leaves it
+        // out.
         String code =
                 head
-                        + ") -> Tensor:\n"
-                        + "  torch._fused_adam_(%s, %s, %s, %s, [], %s, lr=1e-3, beta1=0.9, beta2=0.999, weight_decay=0., eps=1e-8, amsgrad=False, maximize=False)\n"
-                                .formatted(lists.toArray())
-                        + "  return torch.clone(torch.slice(p0, 0, 0, 1024))\n";
+                        + """
+                        ) -> List[Tensor]:
+                          p, g, m, v, s = %s, %s, %s, %s, %s
+                          torch._fused_adam_(p, g, m, v, [], s, lr=1e-3, beta1=0.9, beta2=0.999, \
+                        weight_decay=0., eps=1e-8, amsgrad=False, maximize=False)
+                          return [p[0], m[0], v[0]]
+                        """
+                                .formatted(lists.toArray());
         return Script.of("_fused_adam_", code, in);
     }
 }

@@ -19,6 +19,12 @@ public final class Worker {
     /** Values of a result that are compared. */
     private static final int PROBES = 251;
 
+    /** A run counts as faster from here on. */
+    private static final double IMPROVEMENT = 0.95;
+
+    /** Times the warm-up that was asked for. */
+    private static final double MOST_WARMING = 5;
+
     private final Map<String, PeerCase> cases = new LinkedHashMap<>();
     private final String name;
     private final int threads;
@@ -47,12 +53,22 @@ public final class Worker {
                 answer = w.answer(JSON.readTree(line));
             } catch (Exception | LinkageError e) {
                 e.printStackTrace();
-                answer = Map.of("failure", e.toString().lines().findFirst().orElse("?"));
+                answer = Map.of("failure", reason(e));
             }
             answers.println(JSON.writeValueAsString(answer));
             answers.flush();
         }
         System.exit(0); // whatever threads a library left
+    }
+
+    /** The line of a message that tells most: libraries put others before it. */
+    private static String reason(Throwable e) {
+        java.util.List<String> lines =
+                e.toString().lines().map(String::strip).filter(l -> !l.isEmpty()).toList();
+        return lines.stream()
+                .filter(l -> l.contains("Expected") || l.startsWith("RuntimeError"))
+                .findFirst()
+                .orElse(lines.getFirst());
     }
 
     private Map<String, Object> answer(JsonNode r) {
@@ -79,7 +95,7 @@ public final class Worker {
         long begin = System.nanoTime();
         work.run();
         estimate = (System.nanoTime() - begin) * 1e-9;
-        return Map.of("how", work.how(), "values", probes(work.result()));
+        return Map.of("how", work.how(), "values", probes(c.comparable(work.result())));
     }
 
     private static List<Double> probes(float[] v) {
@@ -91,9 +107,15 @@ public final class Worker {
         return p;
     }
 
+    /**
+     * Runs for so long, and on while runs still become faster: on a busy machine the JVM's compiler
+     * takes its time.
+     */
     private Map<String, Object> warm(double seconds) {
         long begin = System.nanoTime();
         int runs = 0;
+        double best = Double.POSITIVE_INFINITY;
+        double improved = 0;
         double passed;
         do {
             long now = System.nanoTime();
@@ -101,7 +123,13 @@ public final class Worker {
             estimate = (System.nanoTime() - now) * 1e-9;
             runs++;
             passed = (System.nanoTime() - begin) * 1e-9;
-        } while (runs < 3 || passed < seconds);
+            if (estimate < IMPROVEMENT * best) {
+                best = estimate;
+                improved = passed;
+            }
+        } while (runs < 3
+                || passed < seconds
+                || (passed - improved < seconds / 2 && passed < MOST_WARMING * seconds));
         return Map.of("runs", runs);
     }
 
