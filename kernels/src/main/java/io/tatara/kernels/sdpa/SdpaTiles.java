@@ -4,9 +4,10 @@ import io.tatara.kernels.gpu.GpuTraits;
 
 /**
  * How the portable kernels cut their work (see tiles.cl): tx · ty work-items, each with rq rows and
- * rk columns of a tile, and step columns of a tile's product at a time.
+ * rk columns of a tile, and step columns of a tile's product at a time. Fixed where any number of
+ * features takes the same program: compilers for CPUs need half a minute for one.
  */
-record SdpaTiles(int tx, int ty, int rq, int rk, int step) {
+record SdpaTiles(int tx, int ty, int rq, int rk, int step, boolean fixed) {
     /** Features of a row that a group holds at most; more are split over groups. */
     private static final int FEATURES = 256;
 
@@ -17,15 +18,18 @@ record SdpaTiles(int tx, int ty, int rq, int rk, int step) {
      * @param rows rows that stay: packed rows of queries, or keys
      */
     static SdpaTiles of(int rows, GpuTraits traits) {
+        if (traits.cpu() && traits.maxWorkGroup() >= 64) {
+            return new SdpaTiles(16, 4, 4, 4, 4, true);
+        }
         if (rows <= 4 && traits.maxWorkGroup() >= 64) {
-            return new SdpaTiles(32, 2, 2, 2, 2);
+            return new SdpaTiles(32, 2, 2, 2, 2, false);
         }
         if (rows <= 16 || traits.maxWorkGroup() < 256) {
             return traits.maxWorkGroup() >= 64
-                    ? new SdpaTiles(16, 4, 4, 4, 4)
-                    : new SdpaTiles(4, 2, 4, 4, 4);
+                    ? new SdpaTiles(16, 4, 4, 4, 4, false)
+                    : new SdpaTiles(4, 2, 4, 4, 4, false);
         }
-        return new SdpaTiles(16, 16, 4, traits.localMemory() >= ROOMY ? 4 : 2, 4);
+        return new SdpaTiles(16, 16, 4, traits.localMemory() >= ROOMY ? 4 : 2, 4, false);
     }
 
     int items() {
@@ -44,6 +48,9 @@ record SdpaTiles(int tx, int ty, int rq, int rk, int step) {
 
     /** Columns that a work-item has of a product with this many features. */
     int share(int features) {
+        if (fixed) {
+            return FEATURES / tx;
+        }
         int need = ceil(Math.min(features, Math.min(FEATURES, 16 * tx)), tx);
         return need <= step ? need : ceil(need, step) * step;
     }
