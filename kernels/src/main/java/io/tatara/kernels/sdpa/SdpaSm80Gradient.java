@@ -64,6 +64,8 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
             ScaledDotProductAttentionGradient op, TensorSpec[] in, GpuTraits traits) {
         SdpaShape s = SdpaShape.of(op.layout(), in[0], in[1], in[2]);
         boolean asked = !op.scores() && in[7] != null;
+        // A bias's addresses and the sums of 128 features each are too much for the registers.
+        asked &= in[4] == null || s.d() + s.dv() <= 192;
         if (!traits.cuda(80) || !asked || !SdpaSm80.fits(in, s)) {
             return false;
         }
@@ -71,7 +73,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
         int dv = SdpaSm80.padded(s.dv());
         boolean bias = in[4] != null;
         return byQueries(d, dv, bias).fitted(d, dv, traits) != null
-                && byKeys(d, dv, bias, true, true).fitted(d, dv, traits) != null;
+                && byKeys(d, dv, bias, op.mask(), true, true).fitted(d, dv, traits) != null;
     }
 
     /** What 255 registers hold of sums, scores and their gradients. */
@@ -82,11 +84,13 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
         }
         return wide <= 64
                 ? new Tile(true, 2, 32, 1, true, false)
-                : new Tile(true, 1, wide <= 128 ? 64 : 32, 1, true, false);
+                : new Tile(true, 1, wide <= 128 ? 64 : 16, 1, true, false);
     }
 
-    private static Tile byKeys(int d, int dv, boolean bias, boolean first, boolean second) {
-        int other = d + dv <= 128 ? 64 : d + dv <= 256 ? 32 : 16;
+    private static Tile byKeys(
+            int d, int dv, boolean bias, AttentionMask mask, boolean first, boolean second) {
+        int most = mask == AttentionMask.CAUSAL ? 192 : 256;
+        int other = d + dv <= 128 ? 64 : d + dv <= most ? 32 : 16;
         return new Tile(false, 1, bias ? other / 2 : other, 1, first, second);
     }
 
@@ -110,10 +114,34 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
         boolean both = d + dv <= 256;
         rows(plan, op, in, s, stats, padded);
         if (both) {
-            launch(plan, op, in, s, byKeys(d, dv, bias, true, true), traits, stats, padded);
+            launch(
+                    plan,
+                    op,
+                    in,
+                    s,
+                    byKeys(d, dv, bias, op.mask(), true, true),
+                    traits,
+                    stats,
+                    padded);
         } else {
-            launch(plan, op, in, s, byKeys(d, dv, bias, true, false), traits, stats, padded);
-            launch(plan, op, in, s, byKeys(d, dv, bias, false, true), traits, stats, padded);
+            launch(
+                    plan,
+                    op,
+                    in,
+                    s,
+                    byKeys(d, dv, bias, op.mask(), true, false),
+                    traits,
+                    stats,
+                    padded);
+            launch(
+                    plan,
+                    op,
+                    in,
+                    s,
+                    byKeys(d, dv, bias, op.mask(), false, true),
+                    traits,
+                    stats,
+                    padded);
         }
         launch(plan, op, in, s, byQueries(d, dv, bias), traits, stats, padded);
         return plan.build();
