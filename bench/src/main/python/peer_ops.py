@@ -459,4 +459,5 @@ def multiplicative_attention_gradient(c):
     return attention_gradient(c, multiplicative(c), 3, 4)
 
 
-import peer_layers  # noqa: E402,F401  recurrent layers and optimizers, into the same table
+import peer_attention  # noqa: E402,F401  attention and norms, into the same table
+import peer_layers  # noqa: E402,F401  recurrent layers and optimizers

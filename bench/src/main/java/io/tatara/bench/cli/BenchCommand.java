@@ -80,6 +80,13 @@ final class BenchCommand extends BaseCommand {
             description = "with --step: draw the step as recorded graph: .dot or .svg")
     private Path graph;
 
+    @Option(
+            names = "--case",
+            paramLabel = "PATTERN",
+            defaultValue = "",
+            description = "only cases whose name has this regular expression")
+    private String cases;
+
     @Option(names = "--quick", description = "the first case of each op, few short samples")
     private boolean quick;
 
@@ -146,9 +153,9 @@ final class BenchCommand extends BaseCommand {
     /** Cases where nothing else alone was asked for. */
     private Plan plan() {
         boolean others = dispatch || !steps.isEmpty();
-        boolean cases = !others || !ops.isEmpty() || !suites.isEmpty();
+        boolean measured = !others || !ops.isEmpty() || !suites.isEmpty() || !cases.isEmpty();
         Set<String> chosen =
-                !cases
+                !measured
                         ? Set.of()
                         : suites.isEmpty()
                                 ? Set.of(BenchCases.STANDARD)
@@ -156,6 +163,7 @@ final class BenchCommand extends BaseCommand {
         return new Plan(
                 new LinkedHashSet<>(ops),
                 chosen,
+                cases,
                 quick,
                 new LinkedHashSet<>(steps),
                 dispatch,

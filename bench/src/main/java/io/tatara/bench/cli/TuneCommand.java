@@ -43,6 +43,13 @@ final class TuneCommand extends BaseCommand {
             description = "sizes, as of `bench` (default: standard)")
     private List<String> suites = List.of();
 
+    @Option(
+            names = "--case",
+            paramLabel = "PATTERN",
+            defaultValue = "",
+            description = "only cases whose name has this regular expression")
+    private String cases;
+
     @Option(names = "--quick", description = "the first case of each op, few samples")
     private boolean quick;
 
@@ -67,7 +74,7 @@ final class TuneCommand extends BaseCommand {
                     suites.isEmpty() ? Set.of(BenchCases.STANDARD) : new LinkedHashSet<>(suites);
             List<TuningEntry> entries =
                     new Tuning(d, target, quick)
-                            .run(new LinkedHashSet<>(ops), chosen, again, listing);
+                            .run(new LinkedHashSet<>(ops), chosen, cases, again, listing);
             writeJson(entries);
             say("");
             say("measurements  %s", target);

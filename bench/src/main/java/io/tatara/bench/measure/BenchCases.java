@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /** The cases that are marked as benchmarks. */
 public final class BenchCases {
@@ -37,6 +39,23 @@ public final class BenchCases {
      * @throws TataraException if there is no such op or suite
      */
     static List<Case> list(Set<String> ops, Set<String> suites, boolean quick) {
+        return list(ops, suites, "", quick);
+    }
+
+    /**
+     * As {@link #list(Set, Set, boolean)}.
+     *
+     * @param pattern a regular expression that is found in the names of the cases; of such a choice
+     *     all are taken, also where it should be quick. Empty: all
+     * @throws TataraException if there is no such op or suite, or no such case of them
+     */
+    static List<Case> list(Set<String> ops, Set<String> suites, String pattern, boolean quick) {
+        Pattern wanted;
+        try {
+            wanted = Pattern.compile(pattern);
+        } catch (PatternSyntaxException e) {
+            throw new TataraException("no pattern of cases: " + e.getMessage(), e);
+        }
         List<String> names = OpTable.all().stream().map(OpEntry::name).toList();
         for (String op : ops) {
             if (!names.contains(op)) {
@@ -59,8 +78,13 @@ public final class BenchCases {
                     e.cases().get().stream()
                             .filter(Case::isBench)
                             .filter(c -> suites.contains(ALL) || suites.contains(c.suite()))
+                            .filter(c -> wanted.matcher(c.name()).find())
                             .toList();
-            list.addAll(quick && !cases.isEmpty() ? cases.subList(0, 1) : cases);
+            boolean first = quick && pattern.isEmpty() && !cases.isEmpty();
+            list.addAll(first ? cases.subList(0, 1) : cases);
+        }
+        if (list.isEmpty() && !pattern.isEmpty()) {
+            throw new TataraException("no bench case whose name matches '" + pattern + "'");
         }
         return list;
     }

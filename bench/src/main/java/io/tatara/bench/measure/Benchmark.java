@@ -56,7 +56,7 @@ public final class Benchmark {
     public BenchResult run(Listener listener) {
         List<Case> cases =
                 plan.measuresCases()
-                        ? BenchCases.list(plan.ops(), plan.suites(), plan.quick())
+                        ? BenchCases.list(plan.ops(), plan.suites(), plan.cases(), plan.quick())
                         : List.of();
         plan.steps().forEach(TranslatorSteps::check);
         Roofs roofs = plan.measuresCases() ? roofs() : new Roofs(0, "not measured", List.of());

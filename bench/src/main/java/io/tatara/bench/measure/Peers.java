@@ -24,6 +24,7 @@ public final class Peers implements AutoCloseable {
                     "peers.py",
                     "peer_timing.py",
                     "peer_ops.py",
+                    "peer_attention.py",
                     "peer_layers.py",
                     "peer_models.py");
 

@@ -8,6 +8,7 @@ import java.util.Set;
  *
  * @param ops only these, empty for all
  * @param suites of cases; {@link BenchCases#ALL} for all; empty: no cases
+ * @param cases regular expression found in the names of the cases; empty for all
  * @param quick the first case of each op, fewer and shorter samples
  * @param steps training steps of models by name
  * @param dispatch whether to measure what an op costs the host
@@ -16,6 +17,7 @@ import java.util.Set;
 public record Plan(
         Set<String> ops,
         Set<String> suites,
+        String cases,
         boolean quick,
         Set<String> steps,
         boolean dispatch,
@@ -28,7 +30,7 @@ public record Plan(
 
     /** The standard cases of these ops (none: all), without peers. */
     public static Plan ofOps(Set<String> ops, boolean quick) {
-        return new Plan(ops, Set.of(BenchCases.STANDARD), quick, Set.of(), false, "");
+        return new Plan(ops, Set.of(BenchCases.STANDARD), "", quick, Set.of(), false, "");
     }
 
     boolean measuresCases() {

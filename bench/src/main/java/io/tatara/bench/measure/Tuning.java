@@ -64,13 +64,14 @@ public final class Tuning {
      *
      * @param ops only these, empty for all
      * @param suites of bench cases
+     * @param cases regular expression found in their names; empty for all
      * @param again whether to measure also what the file holds
      * @return all entries, in order
      */
     public List<TuningEntry> run(
-            Set<String> ops, Set<String> suites, boolean again, Listener listener) {
+            Set<String> ops, Set<String> suites, String cases, boolean again, Listener listener) {
         Map<String, Case> classes = new LinkedHashMap<>();
-        for (Case c : BenchCases.list(ops, suites, quick)) {
+        for (Case c : BenchCases.list(ops, suites, cases, quick)) {
             if (choices(c)) {
                 classes.putIfAbsent(ShapeClass.of(c.op(), c.specs()).text(), c);
             }

@@ -80,13 +80,18 @@ record HopperTiling(
                 }
                 HopperTiling t = make(s, m, n, batches, slices, depth, stageable, multiprocessors);
                 double time = t.time(m, multiprocessors);
-                if (time < least && (t.splits == 1 || t.workspace(m, n) <= WORKSPACE)) {
+                if (time < least && t.fits(m, n)) {
                     best = t;
                     least = time;
                 }
             }
         }
         return best;
+    }
+
+    /** Whether the raw sums of split products keep within their room. */
+    boolean fits(int m, int n) {
+        return splits == 1 || depth >= LEAST_DEPTH && workspace(m, n) <= WORKSPACE;
     }
 
     /** The shapes of tiles there are: columns, blocks of a cluster. */

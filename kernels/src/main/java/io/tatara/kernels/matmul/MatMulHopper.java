@@ -24,6 +24,9 @@ final class MatMulHopper implements ProductKernel {
 
     private static final int BYTES = 2;
 
+    /** Pieces of k that are worth measuring. */
+    private static final int[] SPLITS = {1, 2, 3, 4, 6, 8};
+
     @Override
     public String variant() {
         return "sm90";
@@ -104,6 +107,18 @@ final class MatMulHopper implements ProductKernel {
                 p,
                 HopperTiling.of(
                         p.m(), p.n(), p.k(), p.batch(), stageable(p), traits.computeUnits()));
+    }
+
+    /** Every shape of tile, with the sums whole and in pieces. */
+    @Override
+    public List<ProductKernel> candidates(Product p, GpuTraits traits) {
+        List<ProductKernel> list = new ArrayList<>();
+        for (int[] shape : HopperTiling.shapes()) {
+            for (int splits : SPLITS) {
+                list.add(new HopperShape(this, shape[0], shape[1], splits));
+            }
+        }
+        return list;
     }
 
     /** Whether rows of C come in whole pieces of 16 bytes. */

@@ -10,18 +10,37 @@ import java.util.List;
  * {@code matmul_simt.cu}: float32 in the ordinary arithmetic units of CUDA devices, any strides.
  */
 final class MatMulSimt implements ProductKernel {
+    /** A deep slice has fewer barriers, and fits twice where shared memory is plenty. */
     static final List<TileChoice.Tile> TILES =
             List.of(
-                    tile(128, 128, 64, 64, 8, 2, 1.0, false),
-                    tile(64, 128, 32, 64, 8, 2, 0.85, true),
-                    tile(128, 64, 64, 32, 8, 2, 0.85, true),
-                    tile(64, 64, 32, 32, 16, 3, 0.7, true),
-                    tile(32, 64, 16, 32, 16, 4, 0.5, true));
+                    tile(128, 128, 64, 64, 16, 3, 2, 1.0, false),
+                    tile(128, 128, 64, 64, 8, 4, 2, 0.98, false),
+                    tile(64, 128, 32, 64, 16, 3, 3, 0.9, true),
+                    tile(64, 128, 32, 64, 8, 4, 2, 0.85, true),
+                    tile(128, 64, 64, 32, 8, 4, 2, 0.85, true),
+                    tile(64, 64, 32, 32, 16, 4, 3, 0.7, true),
+                    tile(32, 64, 16, 32, 16, 4, 4, 0.5, true));
 
     private static TileChoice.Tile tile(
-            int bm, int bn, int wm, int wn, int depth, int blocks, double share, boolean splits) {
-        int shared = (bm + 4 + bn + 4) * depth * 4 * 4;
-        return new TileChoice.Tile(bm, bn, wm, wn, depth * 4, 4, shared, blocks, share, splits);
+            int bm,
+            int bn,
+            int wm,
+            int wn,
+            int depth,
+            int stages,
+            int blocks,
+            double share,
+            boolean splits) {
+        int shared = (bm + 4 + bn + 4) * depth * 4 * stages;
+        return new TileChoice.Tile(
+                bm, bn, wm, wn, depth * 4, stages, shared, blocks, share, splits);
+    }
+
+    /** Without cp.async the next slice waits in registers, of which a deep one takes too many. */
+    static List<TileChoice.Tile> tiles(GpuTraits traits) {
+        return traits.cuda(80)
+                ? TILES
+                : TILES.stream().filter(t -> (t.bm() + t.bn()) * t.slice() <= 8192).toList();
     }
 
     @Override
@@ -42,12 +61,12 @@ final class MatMulSimt implements ProductKernel {
 
     @Override
     public void add(GpuPlan.Builder plan, Product p, GpuTraits traits) {
-        add(plan, p, traits, TileChoice.of(p, traits, TILES, rate(traits)));
+        add(plan, p, traits, TileChoice.of(p, traits, tiles(traits), rate(traits)));
     }
 
     @Override
     public List<ProductKernel> candidates(Product p, GpuTraits traits) {
-        return TiledKernel.all(this, TILES, rate(traits), MatMulSimt::add);
+        return TiledKernel.all(this, tiles(traits), rate(traits), MatMulSimt::add);
     }
 
     /** Products and sums of a multiprocessor in a clock. */

@@ -150,7 +150,14 @@ final class MatrixUnitCases {
     /** Few rows or columns: bound by reading the other operand once. */
     private static void skinny(List<Case> cases, Kind k) {
         int[][] sizes = {
-            {1, 200, 264}, {4, 97, 640}, {7, 130, 515}, {16, 72, 512}, {90, 3, 520}, {64, 1, 333}
+            {1, 200, 264},
+            {4, 97, 640},
+            {7, 130, 515},
+            {16, 72, 512},
+            {90, 3, 520},
+            {64, 1, 333},
+            {12, 35, 2056},
+            {20, 9, 2088}
         };
         for (int[] s : sizes) {
             for (boolean tb : new boolean[] {false, true}) {

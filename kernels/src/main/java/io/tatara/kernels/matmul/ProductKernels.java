@@ -13,6 +13,7 @@ final class ProductKernels {
     /** Preferred first; the last takes everything. */
     static final List<ProductKernel> ALL =
             List.of(
+                    new MatMulFew(),
                     new MatMulSkinny(),
                     new MatMulHopper(),
                     new MatMulSm80(),

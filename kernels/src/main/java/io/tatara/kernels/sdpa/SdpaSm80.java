@@ -28,7 +28,7 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
      * @param down warps along the queries
      * @param across warps along the keys
      * @param keys of a tile
-     * @param stages slots of shared memory
+     * @param stages slots of shared memory; of a choice, at most
      */
     record Tile(int mi, int down, int across, int keys, int stages) {
         int rows() {
@@ -90,11 +90,11 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
             GpuTraits traits) {
         int d = padded(s.d());
         int dv = padded(s.dv());
-        Tile t = few ? new Tile(1, 1, 4, 64, 1) : tile(op, in, Math.max(d, dv), traits);
+        Tile t = few ? new Tile(1, 1, 4, 64, 2) : tile(op, in, d, dv, traits);
         int two = (traits.maxShared() + 1024) / 2 - 1024;
         int one = traits.maxShared();
         for (int room : new int[] {two, one}) {
-            for (int stages = 2; stages >= 1; stages--) {
+            for (int stages = t.stages(); stages >= 1; stages--) {
                 if (t.stages(stages).shared(d, dv) <= room) {
                     return t.stages(stages);
                 }
@@ -105,14 +105,18 @@ final class SdpaSm80 implements GpuKernel<ScaledDotProductAttention> {
 
     /** What 255 registers hold: sums of a warp's rows, scores, and what tells who sees whom. */
     private static Tile tile(
-            ScaledDotProductAttention op, TensorSpec[] in, int wide, GpuTraits traits) {
-        // Without a mask the compiler's code for 9.0 takes more of them.
-        boolean open = op.mask() == AttentionMask.NONE && wide > 64 && traits.arch() == 90;
-        if (in[4] != null || wide > 128 || open) {
-            return new Tile(1, 4, 1, wide <= 128 ? 64 : 32, 1);
+            ScaledDotProductAttention op, TensorSpec[] in, int d, int dv, GpuTraits traits) {
+        int wide = Math.max(d, dv);
+        if (in[4] != null || wide > 128) {
+            return new Tile(1, 4, 1, wide <= 128 ? 64 : 32, 2);
         }
         boolean plain = op.mask() != AttentionMask.CAUSAL_END && in[3] == null;
-        return new Tile(2, 4, 1, wide <= 64 && plain ? 64 : 32, 1);
+        if (op.mask() == AttentionMask.NONE && wide > 64 && traits.arch() == 90) {
+            // Without a mask the compiler's code for 9.0 takes more of them, but for these sizes.
+            boolean best = d == 128 && dv == 128 && plain;
+            return new Tile(2, 4, 1, best ? 64 : 32, best || d < 64 ? 1 : 2);
+        }
+        return new Tile(2, 4, 1, wide <= 64 && plain ? 64 : 32, 2);
     }
 
     @Override

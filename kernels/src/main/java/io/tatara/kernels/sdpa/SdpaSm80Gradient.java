@@ -63,7 +63,7 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
     public boolean supports(
             ScaledDotProductAttentionGradient op, TensorSpec[] in, GpuTraits traits) {
         SdpaShape s = SdpaShape.of(op.layout(), in[0], in[1], in[2]);
-        boolean asked = !op.scores() && in[7] != null;
+        boolean asked = !op.scores() && in[7] != null && op.scale() > 0;
         // A bias's addresses and the sums of 128 features each are too much for the registers.
         asked &= in[4] == null || s.d() + s.dv() <= 192;
         if (!traits.cuda(80) || !asked || !SdpaSm80.fits(in, s)) {
@@ -72,25 +72,24 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
         int d = SdpaSm80.padded(s.d());
         int dv = SdpaSm80.padded(s.dv());
         boolean bias = in[4] != null;
-        return byQueries(d, dv, bias).fitted(d, dv, traits) != null
-                && byKeys(d, dv, bias, op.mask(), true, true).fitted(d, dv, traits) != null;
+        return byQueries(d, dv, in, traits).fitted(d, dv, traits) != null
+                && byKeys(d, dv, bias, true, true).fitted(d, dv, traits) != null;
     }
 
     /** What 255 registers hold of sums, scores and their gradients. */
-    private static Tile byQueries(int d, int dv, boolean bias) {
+    private static Tile byQueries(int d, int dv, TensorSpec[] in, GpuTraits traits) {
         int wide = Math.max(d, dv);
-        if (bias) {
+        if (in[4] != null) {
             return new Tile(true, 1, 32, 1, true, false);
         }
+        boolean best = traits.arch() == 90 && d == 64 && dv == 64 && in[3] == null;
         return wide <= 64
-                ? new Tile(true, 2, 32, 1, true, false)
+                ? new Tile(true, 2, best ? 64 : 32, 1, true, false)
                 : new Tile(true, 1, wide <= 128 ? 64 : 16, 1, true, false);
     }
 
-    private static Tile byKeys(
-            int d, int dv, boolean bias, AttentionMask mask, boolean first, boolean second) {
-        int most = mask == AttentionMask.CAUSAL ? 192 : 256;
-        int other = d + dv <= 128 ? 64 : d + dv <= most ? 32 : 16;
+    private static Tile byKeys(int d, int dv, boolean bias, boolean first, boolean second) {
+        int other = d + dv <= 128 ? 64 : d + dv <= 256 ? 32 : 16;
         return new Tile(false, 1, bias ? other / 2 : other, 1, first, second);
     }
 
@@ -112,38 +111,14 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
         GpuPlan.Arg stats = plan.temporary(rows * 8);
         boolean bias = in[4] != null;
         boolean both = d + dv <= 256;
-        rows(plan, op, in, s, stats, padded);
+        rows(plan, op, in, s, traits, stats, padded);
         if (both) {
-            launch(
-                    plan,
-                    op,
-                    in,
-                    s,
-                    byKeys(d, dv, bias, op.mask(), true, true),
-                    traits,
-                    stats,
-                    padded);
+            launch(plan, op, in, s, byKeys(d, dv, bias, true, true), traits, stats, padded);
         } else {
-            launch(
-                    plan,
-                    op,
-                    in,
-                    s,
-                    byKeys(d, dv, bias, op.mask(), true, false),
-                    traits,
-                    stats,
-                    padded);
-            launch(
-                    plan,
-                    op,
-                    in,
-                    s,
-                    byKeys(d, dv, bias, op.mask(), false, true),
-                    traits,
-                    stats,
-                    padded);
+            launch(plan, op, in, s, byKeys(d, dv, bias, true, false), traits, stats, padded);
+            launch(plan, op, in, s, byKeys(d, dv, bias, false, true), traits, stats, padded);
         }
-        launch(plan, op, in, s, byQueries(d, dv, bias), traits, stats, padded);
+        launch(plan, op, in, s, byQueries(d, dv, in, traits), traits, stats, padded);
         return plan.build();
     }
 
@@ -152,12 +127,14 @@ final class SdpaSm80Gradient implements GpuKernel<ScaledDotProductAttentionGradi
             ScaledDotProductAttentionGradient op,
             TensorSpec[] in,
             SdpaShape s,
+            GpuTraits traits,
             GpuPlan.Arg stats,
             int padded) {
         long rows = (long) s.n() * s.h() * padded;
         int lanes = lanes(s);
         long groups = (rows * lanes + ROWS_THREADS - 1) / ROWS_THREADS;
-        Tile t = byQueries(SdpaSm80.padded(s.d()), SdpaSm80.padded(s.dv()), in[4] != null);
+        int d = SdpaSm80.padded(s.d());
+        Tile t = byQueries(d, SdpaSm80.padded(s.dv()), in, traits);
         plan.launch(
                 program(op, in, s, t),
                 "sdpa_sm80_rows",

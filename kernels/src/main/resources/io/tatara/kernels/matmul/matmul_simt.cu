@@ -3,7 +3,8 @@
  *
  * A block computes a BM x BN tile of C, a warp WM x WN of it, its 32 lanes as 4 x 8: a lane holds blocks of 4 x 4 sums,
  * 16 rows and 32 columns apart. Slices of A and B, DEPTH deep, stand in shared memory with k outermost, so that a lane
- * reads its four rows of A and its four columns of B as one 16-byte word each.
+ * reads its four rows of A and its four columns of B as one 16-byte word each. Eight neighbouring lanes stand 2 x 4:
+ * what they read of either, others of the warp read too.
  *   AK (BK) 1: the operand is fetched element by element and turned on the way; eight lanes along k and four along m
  *              read whole 32-byte sectors where it runs along k, and write 32 banks (rows are padded by four words).
  *   AK (BK) 0: it runs along m (n) and is copied as it is, ACOPY (BCOPY) bytes at a time.
@@ -14,8 +15,10 @@
  *   2 lanes 4 x 8 in a warp tile: a read of A has four different words a warp, one of B eight, no bank twice.
  *   3 ASYNC: cp.async (8.0 and later), STAGES slices under way, no registers for what is under way. Before: the next
  *     slice waits in registers while this one is multiplied.
- *   4 tiles in bands for L2 (matmul_tile).
- *   5 SPLIT: few tiles and a long k are cut along k; the last block of a tile adds up in a fixed order. */
+ *   4 ASYNC: operands of the next k are read while this one's are multiplied, also from slice to slice: the barrier
+ *     stands before the last products of a slice, whose operands are in registers by then.
+ *   5 tiles in bands for L2 (matmul_tile).
+ *   6 SPLIT: few tiles and a long k are cut along k; the last block of a tile adds up in a fixed order. */
 #ifndef BM
 #define BM 128
 #define BN 128
@@ -158,26 +161,30 @@ DEVICE void words(float (&x)[4], const float *p) {
   x[3] = v.w;
 }
 
-/* The products of a slice; x, y: this lane's first row of A and column of B in it. */
-DEVICE void multiply(float (&acc)[RQ * 4 * CQ][4], const float *x, const float *y) {
+/* What a lane needs of one k: its rows of A and its columns of B. */
+struct Operands {
+  float u[RQ][4];
+  float v[CQ][4];
+
+  /* x, y: this lane's first row and column in that k's part of a slot. */
+  DEVICE_MEMBER void read(const float *x, const float *y) {
+    UNROLL
+    for (int q = 0; q < RQ; q++) words(u[q], x + q * 16);
+    UNROLL
+    for (int q = 0; q < CQ; q++) words(v[q], y + q * 32);
+  }
+};
+
+DEVICE void multiply(float (&acc)[RQ * 4 * CQ][4], const Operands &o) {
   UNROLL
-  for (int p = 0; p < DEPTH; p++) {
-    float u[RQ][4];
-    float v[CQ][4];
+  for (int q = 0; q < RQ; q++) {
     UNROLL
-    for (int q = 0; q < RQ; q++) words(u[q], x + p * (BM + 4) + q * 16);
-    UNROLL
-    for (int q = 0; q < CQ; q++) words(v[q], y + p * (BN + 4) + q * 32);
-    UNROLL
-    for (int q = 0; q < RQ; q++) {
+    for (int i = 0; i < 4; i++) {
       UNROLL
-      for (int i = 0; i < 4; i++) {
+      for (int r = 0; r < CQ; r++) {
         UNROLL
-        for (int r = 0; r < CQ; r++) {
-          UNROLL
-          for (int j = 0; j < 4; j++)
-            acc[(q * 4 + i) * CQ + r][j] = FMA(u[q][i], v[r][j], acc[(q * 4 + i) * CQ + r][j]);
-        }
+        for (int j = 0; j < 4; j++)
+          acc[(q * 4 + i) * CQ + r][j] = FMA(o.u[q][i], o.v[r][j], acc[(q * 4 + i) * CQ + r][j]);
       }
     }
   }
@@ -198,8 +205,8 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
   int id = LOCAL_ID(0);
   int warp = id / 32;
   int lane = id % 32;
-  int wm = warp / WARPS_N * WM + lane / 8 * 4;
-  int wn = warp % WARPS_N * WN + lane % 8 * 4;
+  int wm = warp / WARPS_N * WM + (lane % 2 + lane / 16 * 2) * 4;
+  int wn = warp % WARPS_N * WN + lane / 2 % 8 * 4;
   int tm = (m + BM - 1) / BM;
   int tn = (n + BN - 1) / BN;
   int row0, col0;
@@ -235,16 +242,30 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
       copy_async_commit();
       left -= DEPTH;
     }
+    Operands o[2];
+    copy_async_wait<STAGES - 2>();
+    BARRIER();
+    o[0].read(memory + wm, memory + bt + wn);
     for (int t = 0; t < slices; t++) {
-      copy_async_wait<STAGES - 2>();
-      BARRIER(); /* this slice is there, the one before it is read out by all */
+      const float *x = memory + slot + wm;
+      const float *y = memory + slot + bt + wn;
+      slot = slot == (STAGES - 1) * SLOT ? 0 : slot + SLOT;
       ga.next(memory + ahead, base + ahead * 4, left);
       gb.next(memory + ahead + bt, base + (ahead + bt) * 4, left);
       copy_async_commit();
       left -= DEPTH;
       ahead = ahead == (STAGES - 1) * SLOT ? 0 : ahead + SLOT;
-      multiply(acc, memory + slot + wm, memory + slot + bt + wn);
-      slot = slot == (STAGES - 1) * SLOT ? 0 : slot + SLOT;
+      UNROLL
+      for (int p = 0; p < DEPTH; p++) {
+        if (p + 1 < DEPTH) {
+          o[(p + 1) % 2].read(x + (p + 1) * (BM + 4), y + (p + 1) * (BN + 4));
+        } else {
+          copy_async_wait<STAGES - 2>();
+          BARRIER(); /* the next slice is there, this one is read out by all */
+          o[0].read(memory + slot + wm, memory + slot + bt + wn);
+        }
+        multiply(acc, o[p % 2]);
+      }
     }
     copy_async_wait<0>();
     BARRIER();
@@ -258,7 +279,12 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
       left -= DEPTH;
       ga.next(memory, base, left);
       gb.next(memory, base, left);
-      multiply(acc, memory + slot + wm, memory + slot + bt + wn);
+      UNROLL
+      for (int p = 0; p < DEPTH; p++) {
+        Operands o;
+        o.read(memory + slot + wm + p * (BM + 4), memory + slot + bt + wn + p * (BN + 4));
+        multiply(acc, o);
+      }
       slot = SLOT - slot;
       ga.put(memory + slot);
       gb.put(memory + slot + bt);

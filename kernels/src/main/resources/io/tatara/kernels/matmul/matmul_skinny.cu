@@ -206,25 +206,10 @@ KERNEL_SIZED(32 * WARPS, 1, 1) void matmul_few_rows(MATMUL_ARGUMENTS, int depth,
     }
 #endif
 #if SPLIT
-    int splits = GROUP_COUNT(1);
     int tile = z * GROUP_COUNT(0) + GROUP_ID(0);
-    float *mine = partial + (long long)tile * splits * (M * COLUMNS);
-    for (int e = id; e < M * COLUMNS; e += 32 * WARPS) mine[GROUP_ID(1) * (M * COLUMNS) + e] = sums[e];
-    BARRIER();
-    if (id == 0) {
-      last = semaphore_add(semaphores + tile, 1) == splits - 1;
-      if (last) semaphore_write(semaphores + tile, 0);
-    }
-    BARRIER();
-    if (last) {
-      for (int e = id; e < M * COLUMNS; e += 32 * WARPS) {
-        float s = 0.0f;
-        for (int t = 0; t < splits; t++) s += mine[t * (M * COLUMNS) + e];
-        sums[e] = s;
-      }
-    }
-    bool whole = last != 0;
-    BARRIER();
+    bool whole = matmul_join_sums<M * COLUMNS, 32 * WARPS>(
+        sums, partial + (long long)tile * GROUP_COUNT(1) * (M * COLUMNS), semaphores + tile, GROUP_ID(1),
+        GROUP_COUNT(1), &last);
 #else
     bool whole = true;
 #endif

@@ -140,4 +140,28 @@ DEVICE bool matmul_join(float (&acc)[N][4], float *partial, int *semaphore, int 
   }
   return true;
 }
+
+/* The same for N sums of a block in shared memory, which it then holds whole. partial: [splits][N]. */
+template <int N, int THREADS>
+DEVICE bool matmul_join_sums(SHARED_PTR float *sums, float *partial, int *semaphore, int split, int splits,
+                             SHARED_PTR int *last) {
+  int id = LOCAL_ID(0);
+  for (int e = id; e < N; e += THREADS) partial[split * N + e] = sums[e];
+  BARRIER();
+  if (id == 0) {
+    *last = semaphore_add(semaphore, 1) == splits - 1;
+    if (*last) semaphore_write(semaphore, 0);
+  }
+  BARRIER();
+  bool mine = *last != 0;
+  if (mine) {
+    for (int e = id; e < N; e += THREADS) {
+      float s = 0.0f;
+      for (int t = 0; t < splits; t++) s += partial[t * N + e];
+      sums[e] = s;
+    }
+  }
+  BARRIER();
+  return mine;
+}
 #endif

@@ -19,7 +19,8 @@
  *   1 16 rows a warp, S and O in registers: no [Tq, Tk] matrix in memory; but each ldmatrix of K or V feeds two mma, and
  *     shared memory then gives exactly what the units of 8.0 take.
  *   2 32 rows a warp (MI 2): four mma for each ldmatrix of K or V. With Q in registers (D <= 64) a tile of 64 keys takes
- *     128 mma and 32 ldmatrix a warp; at D = 128, Q read again, one of 32 keys (more would spill) 128 and 48.
+ *     128 mma and 32 ldmatrix a warp; at D = 128, Q read again, one of 32 keys 128 and 48, of 64 keys (on 9.0, without a
+ *     mask; else it would spill) 256 and 80.
  *   3 cp.async a tile ahead: one barrier where shared memory holds two tiles twice a multiprocessor, the alternating
  *     scheme of one slot where it does not.
  *   4 causal: diagonal tiles alone are masked, warps leave out tiles above their rows, and the longest blocks of a head
@@ -211,7 +212,7 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
     copy_async_commit();
 #endif
     int j0 = t * BN + wn * KEYS;
-    bool work = j0 < some_see;
+    bool work = (MASK == 0 && WARPS_N == 1) || j0 < some_see;
     float s[MI][NJ][4];
     clear(s);
     if (work) {
@@ -230,7 +231,7 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
 #else
       multiply_rows<MI, NJ, D>(s, own, pq, keys, pk);
 #endif
-      if (BIAS || j0 + KEYS > all_see) finish_scores(s, j0, row0, tq, pack, len, c, bias, bsh, bst, bsk);
+      if (BIAS || j0 + KEYS > (MASK == 0 ? len : all_see)) finish_scores(s, j0, row0, tq, pack, len, c, bias, bsh, bst, bsk);
       UNROLL
       for (int i = 0; i < MI; i++) {
         UNROLL
@@ -273,6 +274,20 @@ void sdpa_sm80(const ELEM *q, const ELEM *k, const ELEM *v, const int *lengths, 
   }
   copy_async_wait<0>();
 
+#if WARPS_N == 1 && MASK == 0
+  {
+    /* Computed again, so that no register keeps it through the loop. */
+    int g = not_kept(GROUP_ID(0));
+    rows = tq * pack;
+    tiles = (rows + BM - 1) / BM;
+    tile = g % tiles;
+    head = g / tiles % (heads / pack) * pack;
+    n = g / tiles / (heads / pack);
+    warp = not_kept(LOCAL_ID(0)) / 32;
+    wm = warp;
+    row0 = tile * BM + wm * MI * 16;
+  }
+#endif
   UNROLL
   for (int i = 0; i < MI; i++) {
     UNROLL

@@ -17,11 +17,12 @@
  *   1 scores transposed for dK and dV, as they are for dQ: all four (three) products without an exchange among warps.
  *     Seven products in all where one kernel with atomics on dQ takes five; dQ's order is fixed in return.
  *   2 as many rows a warp as registers hold: each ldmatrix of Y feeds 2 MI mma. dQ at 64 features: 32 rows by 32 keys, 96
- *     mma and 40 ldmatrix a tile; at 128: 16 rows by 64, 192 and 112. dK and dV together have twice the sums, so 16 rows:
+ *     mma and 40 ldmatrix a tile (by 64 keys where that fits, 192 and 64); at 128: 16 rows by 64, 192 and 112. dK and dV together have twice the sums, so 16 rows:
  *     at 64 features by 64 queries, 128 mma and 72 ldmatrix; at 128 by 32, 128 and 80.
  *   3 cp.async a tile ahead, one barrier a tile.
  *   4 causal: tiles that no own row sees, or that see none, are left out; diagonal ones alone are masked; the blocks with
- *     most work come first. */
+ *     most work come first. The mask is a pass of its own over the scores of such tiles: inside the exponentials it cost
+ *     each tile, and registers (H200: the causal gradient at 128 features ran at three quarters of the full one's rate). */
 #ifndef D
 #define D 64
 #define DV 64
@@ -88,6 +89,44 @@ DEVICE void fetch_other(uint slot, const ELEM *y1, int ld1, const ELEM *y2, int 
 #endif
 }
 
+/* Scores of a warp in tiles that cross the diagonal or an end: -infinity where the query does not see the key; with bias
+ * in units of log2, without as they are. */
+DEVICE void mask_scores(float (&s)[MI][NJ][4], int row0, int y0, int len, int tq, float c, const ELEM *bias, int bst,
+                        int bsk) {
+  int lane = lane_id();
+  int col0 = y0 + (lane & 3) * 2;
+  UNROLL
+  for (int i = 0; i < MI; i++) {
+    UNROLL
+    for (int h = 0; h < 2; h++) {
+      int row = row0 + i * 16 + h * 8 + (lane >> 2);
+      /* Columns from `from` on and below `to`; queries behind the last one have weight 0 by their logSumExp. */
+#if QUERIES
+      int from = 0;
+      int to = BIAS && row >= tq ? 0 : visible_keys(row, len, tq) - col0;
+#else
+      int from = row < len ? first_query(row, len, tq) - col0 : OTHER;
+      int to = BIAS ? tq - col0 : OTHER;
+#endif
+      UNROLL
+      for (int j = 0; j < NJ; j++) {
+        UNROLL
+        for (int e = 0; e < 2; e++) {
+          float &x = s[i][j][h * 2 + e];
+          int at = j * 8 + e;
+          bool seen = at >= from && at < to;
+#if BIAS
+          const ELEM *b = QUERIES ? bias + row * bst + (col0 + at) * bsk : bias + (col0 + at) * bst + row * bsk;
+          x = seen ? FMA(x, c, LD(b, 0) * LOG2_E) : NEG_INF;
+#else
+          x = seen ? x : NEG_INF;
+#endif
+        }
+      }
+    }
+  }
+}
+
 /* Grid: tiles of own rows, heads (of keys; of queries where QUERIES), batch in one. Strides as in sdpa_sm80; dO lies as
  * O does, gradients as what they belong to. */
 KERNEL_RESIDENT(THREADS, BLOCKS)
@@ -119,6 +158,9 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
   v += (long long)n * vsn + (long long)kv_head * vsh;
 #if BIAS
   bias += (long long)n * bsn;
+#if !QUERIES
+  bias += (long long)(own_head * group) * bsh;
+#endif
 #endif
 
   /* Tiles of Y that the block's rows have to do with, for each head. */
@@ -145,6 +187,10 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
   if (block_row >= len) begin = end;
   int rounds = (end - begin) * group;
   int head0 = own_head * group;
+  q += (long long)head0 * qsh;
+  dout += (long long)head0 * osh;
+  stats += ((long long)n * heads + head0) * padded;
+  int at = begin;
   fetch_tile<OWN, D, THREADS>(base, k + (long long)block_row * kst, kst, len - block_row, d);
   fetch_tile<OWN, DV, THREADS>(base + OWN * D * 2, v + (long long)block_row * vst, vst, len - block_row, dv);
 #endif
@@ -155,12 +201,16 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
 #if QUERIES
 #define FETCH(round, slot) fetch_other(slot, k, kst, v, vst, (round) * OTHER, len, d, dv, stats, all)
 #else
-#define FETCH(round, slot)                                                                                        \
-  {                                                                                                               \
-    int of = head0 + (round) / (end - begin);                                                                     \
-    fetch_other(slot, q + (long long)of * qsh, qst, dout + (long long)of * osh, ost,                              \
-                (begin + (round) % (end - begin)) * OTHER, tq, d, dv, stats + ((long long)n * heads + of) * padded, \
-                all);                                                                                             \
+  int next = begin;
+#define FETCH(round, slot)                                                                                       \
+  {                                                                                                              \
+    fetch_other(slot, q, qst, dout, ost, next * OTHER, tq, d, dv, stats, all);                                   \
+    if (++next == end) {                                                                                         \
+      next = begin;                                                                                              \
+      q += qsh;                                                                                                  \
+      dout += osh;                                                                                               \
+      stats += padded;                                                                                           \
+    }                                                                                                            \
   }
 #endif
 #if STAGES == 1
@@ -193,6 +243,7 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
   }
 #endif
   float c = scale * LOG2_E;
+  float unit = BIAS ? 1.0f : c; /* from scores to log2 */
   Place<D, true> p1;
   Place<D, false> r1;
   Place<DV, true> p2;
@@ -218,18 +269,17 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
     bool masked = y0 + OTHER > visible_keys(row0, len, tq);
     const ELEM *b = bias;
 #else
-    int y0 = (begin + round % (end - begin)) * OTHER;
+    int y0 = at * OTHER;
     bool work = row0 < visible_keys(y0 + OTHER - 1, len, tq);
     bool masked = row0 + MI * 16 > visible_keys(y0, len, tq);
     const float *logs = (const float *)(memory + (slot - base) + STATS);
-#if BIAS
-    const ELEM *b = bias + (long long)(head0 + round / (end - begin)) * bsh;
-#endif
+    const ELEM *b = bias;
 #endif
     if (work) {
       float s[MI][NJ][4];
       clear(s);
       multiply_rows<MI, NJ, D>(s, x1, p1, slot, r1);
+      if (BIAS || masked) mask_scores(s, row0, y0, len, tq, c, b, bst, bsk);
       UNROLL
       for (int j = 0; j < NJ; j++) {
 #if !QUERIES
@@ -244,19 +294,7 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
 #else
             float log = e & 1 ? l.y : l.x;
 #endif
-            float x = FMA(s[i][j][e], c, -log);
-            if (BIAS || masked) {
-              int row = row0 + i * 16 + e / 2 * 8 + (lane >> 2);
-              int col = y0 + j * 8 + (lane & 3) * 2 + (e & 1);
-              int query = QUERIES ? row : col;
-              int key = QUERIES ? col : row;
-              bool seen = query < tq && key < visible_keys(query, len, tq);
-#if BIAS
-              if (seen) x = FMA(LD(b, query * bst + key * bsk), LOG2_E, x);
-#endif
-              x = seen ? x : NEG_INF;
-            }
-            s[i][j][e] = exp2_approx(x);
+            s[i][j][e] = exp2_approx(FMA(s[i][j][e], unit, -log));
           }
         }
       }
@@ -289,6 +327,12 @@ void sdpa_sm80_gradient(const ELEM *q, const ELEM *k, const ELEM *v, const int *
 #endif
     }
     slot = slot == slots + (STAGES - 1) * SLOT ? slots : slot + SLOT;
+#if !QUERIES
+    if (++at == end) {
+      at = begin;
+      bias += bsh;
+    }
+#endif
   }
   copy_async_wait<0>();
   BARRIER(); /* own rows that no round has waited for */

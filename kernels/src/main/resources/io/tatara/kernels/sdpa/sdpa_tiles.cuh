@@ -29,6 +29,14 @@
 #define PACK2 pack_bf16
 #endif
 
+/* x, of which the compiler believes that it is new: what follows from it is computed anew. */
+DEVICE int not_kept(int x) {
+#ifndef TATARA_EMULATION
+  asm volatile("" : "+r"(x));
+#endif
+  return x;
+}
+
 template <int PIECES>
 DEVICE int swizzle(int row) {
   return PIECES % 8 == 0 ? row & 7 : PIECES % 4 == 0 ? (row >> 1) & 3 : (row >> 2) & 1;
@@ -182,5 +190,14 @@ DEVICE int visible_keys(int t, int len, int tq) {
 #else
   int end = MASK == 1 ? t + 1 : t + 1 + len - tq;
   return end < 0 ? 0 : end > len ? len : end;
+#endif
+}
+
+/* The first query that sees key j < len; it grows with j, and may be negative. */
+DEVICE int first_query(int j, int len, int tq) {
+#if MASK == 0
+  return 0;
+#else
+  return MASK == 1 ? j : j - (len - tq);
 #endif
 }

@@ -34,9 +34,12 @@ class ProductTilesTest {
             tile(tests, "sm80", DType.FLOAT16, ampere, t, (b, p, d, c) -> MatMulSm80.add(b, p, c));
             tile(tests, "sm80", DType.FLOAT32, ampere, t, (b, p, d, c) -> MatMulSm80.add(b, p, c));
         }
-        for (TileChoice.Tile t : MatMulSimt.TILES) {
+        GpuTraits turing = GpuTraits.cuda(75, 40);
+        for (TileChoice.Tile t : MatMulSimt.tiles(ampere)) {
             tile(tests, "simt", DType.FLOAT32, ampere, t, MatMulSimt::add);
-            tile(tests, "simt", DType.FLOAT32, GpuTraits.cuda(75, 40), t, MatMulSimt::add);
+        }
+        for (TileChoice.Tile t : MatMulSimt.tiles(turing)) {
+            tile(tests, "simt", DType.FLOAT32, turing, t, MatMulSimt::add);
         }
         return tests;
     }

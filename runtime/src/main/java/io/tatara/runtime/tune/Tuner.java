@@ -101,6 +101,8 @@ public final class Tuner {
     private void measure(List<Run> runs, Work work) {
         double best = Double.POSITIVE_INFINITY;
         for (Run r : runs) {
+            // Compiles and loads; that time is no measure of the variant.
+            r.time(work);
             for (int i = 0; i < WARM_UPS && r.failure.isEmpty(); i++) {
                 double t = r.time(work);
                 r.first = Math.min(r.first, t);
