@@ -20,6 +20,7 @@ static inline void mma_bf16(float (&d)[4], const uint (&a)[4], const uint (&b)[2
 static inline void mma_tf32(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) { tatara_emu_mma(d, a, b, 2); }
 static inline uint to_tf32(float x) { return tatara_emu_to_tf32(x); }
 static inline uint pack_f16(float lo, float hi) { return tatara_emu_pack(lo, hi, 0); }
+static inline int not_kept(int x) { return x; }
 static inline uint pack_bf16(float lo, float hi) { return tatara_emu_pack(lo, hi, 1); }
 static inline void copy_async_16(uint to, const void* from, int bytes) { tatara_emu_copy_async(to, from, 16, bytes); }
 static inline void copy_async_8(uint to, const void* from, int bytes) { tatara_emu_copy_async(to, from, 8, bytes); }

@@ -18,9 +18,14 @@ final class MatMulSkinny implements ProductKernel {
         return "skinny";
     }
 
-    /** Rows (or columns) that fit the registers; beyond eight 16-bit ones matrix units win. */
+    /** Rows (or columns) that fit the registers. */
     private static int most(Product p) {
         return p.numbers().ab().bytes() == 2 ? 8 : 16;
+    }
+
+    /** Beyond so many, tiles are faster even where they are mostly empty (H200). */
+    private static int worthwhile(Product p) {
+        return p.numbers().precision() == Precision.TF32 ? 4 : 8;
     }
 
     private static boolean swapped(Product p) {
@@ -35,7 +40,8 @@ final class MatMulSkinny implements ProductKernel {
 
     @Override
     public boolean suits(Product p, GpuTraits traits) {
-        return (long) Math.max(p.m(), p.n()) * p.k() >= 4096;
+        return Math.min(p.m(), p.n()) <= worthwhile(p)
+                && (long) Math.max(p.m(), p.n()) * p.k() >= 4096;
     }
 
     @Override

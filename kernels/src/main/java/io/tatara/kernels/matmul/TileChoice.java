@@ -120,12 +120,13 @@ record TileChoice(Tile tile, int splits, int depth) {
         double products = area * depth / (rate * tile.share());
         double loads =
                 (double) (tile.bm() + tile.bn()) * depth * p.numbers().ab().bytes() / L2_BYTES;
-        // With fewer blocks than there is room for, less of the waiting is hidden.
-        double alone = most >= resident ? 1 : 1 + 0.5 * (resident - most) / resident;
+        // Blocks that do not fill the room hide less of their waiting.
+        long left = most % resident;
+        double turns = most - left + left * (1 + (double) (resident - left) / resident);
         double waves = Math.ceil((double) most / resident);
         double store = area * p.numbers().c().bytes() / L2_BYTES;
         double join = splits == 1 ? 0 : JOIN + area * 4 * (splits + most) / L2_BYTES;
-        return most * (Math.max(products, loads) * alone + store) + waves * FILL + join;
+        return turns * Math.max(products, loads) + most * store + waves * FILL + join;
     }
 
     /** Where partial sums go; null where there are none. */

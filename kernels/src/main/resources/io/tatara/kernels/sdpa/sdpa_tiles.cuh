@@ -29,14 +29,6 @@
 #define PACK2 pack_bf16
 #endif
 
-/* x, of which the compiler believes that it is new: what follows from it is computed anew. */
-DEVICE int not_kept(int x) {
-#ifndef TATARA_EMULATION
-  asm volatile("" : "+r"(x));
-#endif
-  return x;
-}
-
 template <int PIECES>
 DEVICE int swizzle(int row) {
   return PIECES % 8 == 0 ? row & 7 : PIECES % 4 == 0 ? (row >> 1) & 3 : (row >> 2) & 1;
