@@ -2,7 +2,7 @@
  * independent accumulators so that the latency of one is hidden behind the others. KIND 1 fp16, 2 bf16, 3 tf32; the
  * operands are small numbers of both signs with full mantissas, since a chip that multiplies zeros draws less power
  * and clocks higher than it would at work. One store at the end keeps the work alive. Compute capability 8.0 and
- * later. Not measured on a GPU yet. */
+ * later. */
 #ifndef KIND
 #define KIND 1
 #endif

@@ -7,7 +7,7 @@
  * (NT times). Sums do not care for the order of k, so that each lane takes 16 bytes of a row as its elements of two
  * products, and neither operand passes through shared memory.
  *
- * The ladder (README, Speed, has what was measured):
+ * The ladder (docs/h200.md has the figures):
  *   1 16 bytes a lane, four lanes to a row: whole sectors.
  *   2 UNDER_WAY such loads of both halves of W's rows before their products.
  *   3 SPLIT: k is cut over blocks where W has few rows; the last block of a tile adds up in a fixed order. */

@@ -9,7 +9,7 @@
  *              read whole 32-byte sectors where it runs along k, and write 32 banks (rows are padded by four words).
  *   AK (BK) 0: it runs along m (n) and is copied as it is, ACOPY (BCOPY) bytes at a time.
  *
- * The ladder (what each step is for; not measured on a GPU yet):
+ * The ladder (what each step is for; docs/h200.md has the figures):
  *   1 8 x 8 sums a lane: 64 fused multiply-adds for four 16-byte reads; 16 x 8 sums: 128 for six, for architectures that
  *     multiply 128 a clock, where shared memory would else give out first.
  *   2 lanes 4 x 8 in a warp tile: a read of A has four different words a warp, one of B eight, no bank twice.

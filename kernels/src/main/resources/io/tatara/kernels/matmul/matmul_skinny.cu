@@ -7,7 +7,7 @@
  *   WK 0: W runs along its columns. A lane takes WIDE columns, a warp every eighth k; X waits in shared memory, k
  *         outermost, read by all lanes at one time.
  *
- * The ladder (what each step is for; not measured on a GPU yet):
+ * The ladder (what each step is for; docs/h200.md has the figures):
  *   1 loads of WIDE elements, 16 bytes where alignment allows, all lanes next to each other.
  *   2 four to eight such loads of a lane under way before their products: what memory needs to be kept busy.
  *   3 SPLIT: k is cut over blocks until each multiprocessor has several; the last block of a tile adds up in a fixed

@@ -10,7 +10,7 @@
  * ACOPY, BCOPY: bytes of a copy that strides and offsets are aligned to; 2 means plain loads, element by element.
  * Copies beyond an edge fetch fewer bytes or none and leave zeros, so the inner loop knows no edge.
  *
- * The ladder (what each step is for; not measured on a GPU yet):
+ * The ladder (what each step is for; docs/h200.md has the figures):
  *   1 mma.sync with ldmatrix: a warp's 64 x 64 tile needs 4 KiB of fragments for 32 mma, half of what shared memory
  *     gives meanwhile on 8.0; a 64 x 32 tile would need three quarters, and the copies take a quarter too.
  *   2 pieces XOR-permuted within 128 bytes: the eight rows of an ldmatrix, the 4 x 8 words of a TF32 fragment and the

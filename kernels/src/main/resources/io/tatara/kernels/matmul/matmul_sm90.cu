@@ -42,7 +42,7 @@
  * (4) products under way across slices: no gap at the barrier; (5) clusters with multicast: B crosses L2 once for two
  * blocks; (6) persistent grid in bands: L2 hits, and the next tile's loads overlap with storing; (7) staged tiles: all
  * blocks finish at about the same time, and writing 64 KB each waits on L2; the price is one stage of four. Only the
- * last version is kept. Not measured on a GPU. */
+ * last version is kept. Figures: docs/h200.md. */
 /* A tile: first row and column, batch, its matrices in A and B, slices of k from first to last (exclusive). */
 struct Place {
   int row, col, batch, a, b, split, first, last;

@@ -6,7 +6,7 @@
  * the mean of what is left and its square, which keeps the digits of rows far from 0. Dropout's mask is computed,
  * four elements a block of the generator.
  * Ladder: (1) an item an element, tree in local memory (norm.cl); (2) 16-byte loads, all of a row under way before
- * the first is used; (3) shuffles in place of trees. Not measured on a GPU yet.
+ * the first is used; (3) shuffles in place of trees. Figures: docs/h200.md.
  * CENTERED: layer norm. RESIDUAL, SCALE, SHIFT, DROPOUT: inputs that are there. SUM: z is an output. */
 #ifndef RESIDUAL
 #define RESIDUAL 0

@@ -136,17 +136,20 @@ KERNEL void gru_back(GLOBAL ELEM* delta, GLOBAL float* dh, GLOBAL const ELEM* y,
 #endif
   float reset = LD(gates, g), z = LD(gates, g + H), cand = LD(gates, g + 2 * H), q = LD(gates, g + 3 * H);
   float before = state_element(y, h0, lengths, d, t, n, j, T, N, H);
-  float dz = h * (before - cand), dn = h * (1.0f - z), dr = 0.0f, dq = 0.0f;
+  float dz = h * (before - cand), dn = h * (1.0f - z);
 #if HAS(B_DGATES)
-  dr = LD(dGates, g);
   dz += LD(dGates, g + H);
   dn += LD(dGates, g + 2 * H);
-  dq = LD(dGates, g + 3 * H);
 #endif
   dn *= 1.0f - cand * cand;
   ST(delta, g + H, dz * z * (1.0f - z));
   ST(delta, g + 2 * H, dn);
 #if RESET_AFTER
+  float dr = 0.0f, dq = 0.0f;
+#if HAS(B_DGATES)
+  dr = LD(dGates, g);
+  dq = LD(dGates, g + 3 * H);
+#endif
   ST(delta, g, (dr + dn * q) * reset * (1.0f - reset));
   ST(delta, g + 3 * H, dq + dn * reset);
   dh[i] = is_cut(d, t, length, truncation) ? 0.0f : h * z;

@@ -22,7 +22,7 @@
  * A GRU that resets before its product has two products a step: phase 0 (A0, KP0, LR0) and phase 1, exchanged alike.
  *
  * Ladder: 1 one launch a step (lstm.cl, gru.cl); 2 this: the weight is read once, a step costs one exchange.
- * Not measured on a GPU yet. */
+ * Figures: docs/h200.md. */
 #ifndef BACK
 /* Which of a cell's two kernels the program is. */
 #define BACK 0

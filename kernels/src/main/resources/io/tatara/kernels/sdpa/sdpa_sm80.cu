@@ -15,7 +15,7 @@
  * Small numbers of queries (decoding): WARPS_N > 1 and a tile of 16 rows, `pack` heads that share keys side by side in it:
  * row r is query r / pack of head r % pack of the group, so that each key is read once for all of them.
  *
- * The ladder (what each step is for; not measured on a GPU yet):
+ * The ladder (what each step is for; docs/h200.md has the figures):
  *   1 16 rows a warp, S and O in registers: no [Tq, Tk] matrix in memory; but each ldmatrix of K or V feeds two mma, and
  *     shared memory then gives exactly what the units of 8.0 take.
  *   2 32 rows a warp (MI 2): four mma for each ldmatrix of K or V. With Q in registers (D <= 64) a tile of 64 keys takes

@@ -13,12 +13,13 @@
  *   KEY_SUM, VALUE_SUM: whether dK (QUERIES: dQ) and dV are computed. Heads so wide that both do not fit in registers
  *   take a launch each.
  *
- * The ladder (what each step is for; not measured on a GPU yet):
+ * The ladder (what each step is for; docs/h200.md has the figures):
  *   1 scores transposed for dK and dV, as they are for dQ: all four (three) products without an exchange among warps.
  *     Seven products in all where one kernel with atomics on dQ takes five; dQ's order is fixed in return.
  *   2 as many rows a warp as registers hold: each ldmatrix of Y feeds 2 MI mma. dQ at 64 features: 32 rows by 32 keys, 96
- *     mma and 40 ldmatrix a tile (by 64 keys where that fits, 192 and 64); at 128: 16 rows by 64, 192 and 112. dK and dV together have twice the sums, so 16 rows:
- *     at 64 features by 64 queries, 128 mma and 72 ldmatrix; at 128 by 32, 128 and 80.
+ *     mma and 40 ldmatrix a tile (by 64 keys where that fits, 192 and 64); at 128: 16 rows by 64, 192 and 112. dK and dV
+ *     together have twice the sums, so 16 rows: at 64 features by 64 queries, 128 mma and 72 ldmatrix; at 128 by 32, 128
+ *     and 80.
  *   3 cp.async a tile ahead, one barrier a tile.
  *   4 causal: tiles that no own row sees, or that see none, are left out; diagonal ones alone are masked; the blocks with
  *     most work come first. The mask is a pass of its own over the scores of such tiles: inside the exponentials it cost

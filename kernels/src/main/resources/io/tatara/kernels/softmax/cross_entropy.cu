@@ -4,7 +4,7 @@
  * cross_entropy_rows: one read of the logits: each thread keeps a maximum and a sum scaled to it (Milakov and
  *   Gimelshein 2018), which meet by shuffles. cross_entropy_gradient: one read, one write.
  * Ladder: (1) a group a row, an element an access (cross_entropy.cl); (2) 16-byte pieces, several under way;
- *   (3) a warp a row where rows are short. Not measured on a GPU yet.
+ *   (3) a warp a row where rows are short. Figures: docs/h200.md.
  * SMOOTH, PER_ROW, MORE and the meaning of the arrays as in cross_entropy.cl. */
 #ifndef SMOOTH
 #define SMOOTH 0

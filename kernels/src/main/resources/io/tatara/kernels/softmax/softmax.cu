@@ -9,7 +9,7 @@
  *   Milakov and Gimelshein 2018): the second read finds most of the row in the L2 cache.
  * Ladder: (1) an item an element, tree in local memory (softmax.cl); (2) 16-byte loads: fewer requests under
  * way for the same bytes; (3) rows in registers: no second read; (4) shuffles in place of trees: two barriers a
- * row in all. Not measured on a GPU yet.
+ * row in all. Figures: docs/h200.md.
  * LOG: the logarithm. RAGGED: lengths [rows] are there. GRADIENT: the kernels of the gradient instead. */
 #ifndef LOG
 #define LOG 0

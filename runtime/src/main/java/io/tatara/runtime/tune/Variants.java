@@ -14,9 +14,12 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** The variants that a device may run an op by. */
 public final class Variants {
+    private static final Pattern COMMENT = Pattern.compile("(?s)/\\*.*?\\*/|//[^\\n]*");
+
     private Variants() {}
 
     /**
@@ -39,23 +42,32 @@ public final class Variants {
 
     /**
      * A hash over the sources of a plan with their headers, not over the definitions and sizes,
-     * which differ within a shape class.
+     * which differ within a shape class, and not over comments and spaces.
      */
     public static String sources(GpuPlan plan, GpuTraits traits) {
         TreeSet<String> texts = new TreeSet<>();
         for (GpuPlan.Launch l : plan.launches()) {
-            texts.add(l.program().source());
+            texts.add(bare(l.program().source()));
             for (String h : l.program().headers()) {
-                texts.add(GpuSources.load(GpuSources.class, h));
+                texts.add(bare(GpuSources.load(GpuSources.class, h)));
             }
         }
         MessageDigest d = sha256();
-        d.update(GpuSources.header(traits.api()).getBytes(StandardCharsets.UTF_8));
+        d.update(bare(GpuSources.header(traits.api())).getBytes(StandardCharsets.UTF_8));
         for (String t : texts) {
             d.update((byte) 0);
             d.update(t.getBytes(StandardCharsets.UTF_8));
         }
         return HexFormat.of().formatHex(d.digest(), 0, 8);
+    }
+
+    /** Without comments and with one blank for each run of white space; lines stay lines. */
+    static String bare(String source) {
+        return COMMENT.matcher(source)
+                .replaceAll(" ")
+                .replaceAll("[ \\t]+", " ")
+                .replaceAll(" ?\\R\\s*", "\n")
+                .strip();
     }
 
     private static MessageDigest sha256() {

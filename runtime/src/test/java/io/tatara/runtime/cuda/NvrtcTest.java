@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * NVIDIA's real compiler, which needs no GPU: that of {@code -Dtatara.nvrtc} or of the machine's
  * usual places. {@code -Dtatara.nvrtc.seconds=N} is the time for the library's programs, of which
- * one of each source comes first.
+ * one of each source comes first; {@code -Dtatara.op=NAME} one op alone.
  */
 class NvrtcTest {
     private static final int SECONDS = Integer.getInteger("tatara.nvrtc.seconds", 30);
@@ -163,7 +163,7 @@ class NvrtcTest {
     private static List<GpuProgram> programs(int arch) {
         Map<GpuProgram, Integer> turn = new LinkedHashMap<>();
         Map<String, Integer> seen = new HashMap<>();
-        for (ProgramCensus.Found f : ProgramCensus.take(null, arch)) {
+        for (ProgramCensus.Found f : ProgramCensus.take(System.getProperty("tatara.op"), arch)) {
             GpuProgram p = f.program();
             turn.put(p, seen.merge(p.name() + p.source().hashCode(), 1, Integer::sum));
         }

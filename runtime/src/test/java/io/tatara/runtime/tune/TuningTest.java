@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
 import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.MatMul;
+import io.tatara.runtime.spi.DeviceInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,6 +55,35 @@ class TuningTest {
     }
 
     @Test
+    void whatIsShippedNamesVariantsThatThereAre() {
+        DeviceInfo h200 =
+                new DeviceInfo(
+                        "cuda", 0, "NVIDIA H200", "CUDA 13.0", DeviceInfo.Kind.GPU, 0, Map.of());
+        Map<String, TuningEntry> shipped = TuningFile.shipped(h200);
+        assertThat(shipped).hasSizeGreaterThan(20);
+        GpuTraits traits = GpuTraits.cuda(90, 132);
+        int seen = 0;
+        for (Case c : entry().cases().get()) {
+            TuningEntry e = shipped.get(ShapeClass.of(c.op(), c.specs()).text());
+            if (c.isBench() && e != null) {
+                assertThat(Variants.of(entry(), (MatMul) c.op(), c.specs(), traits))
+                        .as(c.name())
+                        .containsKeys(e.usual(), e.best().orElseThrow().variant());
+                seen++;
+            }
+        }
+        assertThat(seen).isGreaterThanOrEqualTo(shipped.size());
+    }
+
+    @Test
+    void commentsAndSpacesAreNoChangeOfASource() {
+        String a = "/* one\n * two */\nint f(int x) {\n  return x / 2; // half\n}\n";
+        assertThat(Variants.bare(a))
+                .isEqualTo(Variants.bare("int f(int x) {\n\treturn x / 2;\n\n}\n"));
+        assertThat(Variants.bare(a)).isNotEqualTo(Variants.bare(a.replace("/ 2", "/ 3")));
+    }
+
+    @Test
     void measuresAllVariantsAndFindsTheFastest() {
         ScriptedDevice d = new ScriptedDevice("1.0", script(FAST));
         Tuner.Outcome o = tune(d, null);
@@ -70,7 +102,8 @@ class TuningTest {
         TuningEntry e = tune(d, null).entry();
         assertThat(e.find("cpu").orElseThrow().failure()).isEqualTo("cpu does not compile");
         assertThat(d.ran.stream().filter("cpu"::equals)).hasSize(1);
-        assertThat(d.ran.stream().filter("portable"::equals)).hasSize(1);
+        // Once to compile, once to see.
+        assertThat(d.ran.stream().filter("portable"::equals)).hasSize(2);
         assertThat(e.find("portable").orElseThrow().microseconds()).isEqualTo(900);
         assertThat(d.ran.stream().filter(FAST::equals)).hasSizeGreaterThan(5);
     }
