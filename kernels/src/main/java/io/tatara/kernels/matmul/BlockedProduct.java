@@ -177,7 +177,7 @@ final class BlockedProduct {
     }
 
     private void compute(int from, int to) {
-        float[] tile = ctx.acquire(kernels.mr() * kernels.nr() + 1);
+        float[] tile = ctx.acquire(Math.max(2, kernels.mr()) * kernels.nr() + 1);
         float[] own = bp == null ? ctx.acquire(groupWidth * depth) : null;
         try {
             for (int t = from; t < to; t++) {
@@ -231,7 +231,12 @@ final class BlockedProduct {
             // Each tile of this panel fetches its share of the next one.
             int share = h * kc * nr / (columnEnd - column);
             int last = packedRows * k - 2 * kc;
-            for (int j = column; j < columnEnd; j += nr) {
+            int j = column;
+            for (; h == 1 && j + 2 * nr <= columnEnd; j += 2 * nr) {
+                kernels.tilePair(kc, ap, a0, panels, at + (j - column) * kc, tile);
+                kernels.merge(1, 2 * nr, tile, c, co + i * ldc + j, ldc, more);
+            }
+            for (; j < columnEnd; j += nr) {
                 int b0 = at + (j - column) * kc;
                 if (ahead && h == mr) {
                     int next = a0 + h * kc + (j - column) / nr * share;

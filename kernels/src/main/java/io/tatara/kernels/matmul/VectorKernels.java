@@ -57,8 +57,20 @@ final class VectorKernels extends MicroKernels {
     }
 
     @Override
+    void tilePair(int k, float[] a, int ao, float[] b, int bo, float[] t) {
+        if (FIRST.left(1)) {
+            VectorTiles.row1Pair(k, a, ao, b, bo, bo + VectorTiles.NR * k, t);
+        } else {
+            super.tilePair(k, a, ao, b, bo, t);
+        }
+    }
+
+    @Override
     void warmUp(float[] a, float[] b, float[] t) {
         super.warmUp(a, b, t);
+        for (int i = 0; i < 3; i++) {
+            VectorTiles.row1Pair(32, a, 0, b, 0, 32 * VectorTiles.NR, t);
+        }
         for (int h = MR; h > 0; h = h > 1 ? height(h / 2) : 0) {
             for (int i = 0; i < 3; i++) {
                 vectorTile(h, 64, a, 0, b, 0, t);

@@ -362,4 +362,23 @@ final class VectorTiles {
         x0.intoArray(t, 0);
         y0.intoArray(t, L);
     }
+
+    /** Tiles of one row with the panels at bo and co, beside each other in t. */
+    static void row1Pair(int k, float[] a, int ao, float[] b, int bo, int co, float[] t) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector y0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector y1 = FloatVector.zero(S);
+        for (int p = 0; p < k; p++) {
+            FloatVector v = FloatVector.broadcast(S, a[ao + p]);
+            x0 = v.fma(FloatVector.fromArray(S, b, bo + p * NR), x0);
+            y0 = v.fma(FloatVector.fromArray(S, b, bo + p * NR + L), y0);
+            x1 = v.fma(FloatVector.fromArray(S, b, co + p * NR), x1);
+            y1 = v.fma(FloatVector.fromArray(S, b, co + p * NR + L), y1);
+        }
+        x0.intoArray(t, 0);
+        y0.intoArray(t, L);
+        x1.intoArray(t, NR);
+        y1.intoArray(t, NR + L);
+    }
 }

@@ -7,12 +7,18 @@ import io.tatara.kernels.matmul.Sgemm;
 
 /**
  * Some rows of the recurrent weight as the product inside the loop wants them: packed once for all
- * steps where a step has enough rows of its own, else as they stand (then reading them is what
- * bounds a step).
+ * steps where a step has enough rows of its own or there are many steps, else as they stand (then
+ * reading them is what bounds a step).
  */
 final class StepWeight {
     /** Rows of a step up to which the product reads the weight as it stands. */
     private static final int FEW_ROWS = 4;
+
+    /**
+     * From so many steps on even few rows gain more than packing costs, where other calls may find
+     * it done.
+     */
+    private static final int MANY_STEPS = 16;
 
     private final boolean transposed;
     private final int n;
@@ -45,7 +51,9 @@ final class StepWeight {
         int n = transposed ? rows : width;
         int k = transposed ? width : rows;
         PackedMatrix packed = null;
-        if (r.rowsPerBlock() > FEW_ROWS && (r.e.steps() > 1 || w.packs() != null)) {
+        boolean few = r.rowsPerBlock() <= FEW_ROWS;
+        boolean again = w.packs() != null;
+        if (few ? again && r.e.steps() >= MANY_STEPS : again || r.e.steps() > 1) {
             JvmContext ctx = r.ctx;
             packed =
                     w.packs() == null
