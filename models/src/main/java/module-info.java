@@ -7,12 +7,17 @@ module io.tatara.models {
     requires xchart;
 
     exports io.tatara.models.demo;
+    exports io.tatara.models.densenet;
+    exports io.tatara.models.mobilenet;
+    exports io.tatara.models.network;
     exports io.tatara.models.nn;
     exports io.tatara.models.optim;
     exports io.tatara.models.plot;
+    exports io.tatara.models.resnet;
     exports io.tatara.models.text;
     exports io.tatara.models.train;
     exports io.tatara.models.translator;
+    exports io.tatara.models.wavenet;
 
     // Records written to and read from JSON.
     opens io.tatara.models.train to

@@ -129,6 +129,22 @@ class CommandLineTest {
     }
 
     @Test
+    void describesANetwork() throws Exception {
+        Path file = folder.resolve("network.json");
+        Run r = run("model", "describe", "mobilenet-v1", "--json", file.toString());
+        assertThat(r.exit).isZero();
+        assertThat(r.out)
+                .contains("4,231,976 weights, 568,740,352 multiply-adds")
+                .contains("features.13.pointwise")
+                .contains("H·W·C·(K²+M)");
+        assertThat(Files.readString(file)).contains("4231976");
+        assertThat(run("model", "describe", "resnet-18", "--set", "classes=10").out)
+                .contains("11,181,642 weights");
+        assertOneLine(run("model", "describe", "alexnet"), "alexnet", "densenet");
+        assertThat(run("model").exit).isEqualTo(2);
+    }
+
+    @Test
     void unknownDeviceOpAndFileAreOneLineEach() {
         assertOneLine(run("check", "--device", "abacus"), "abacus", "jvm:0");
         assertOneLine(run("bench", "--device", "abacus"), "abacus", "jvm:0");
