@@ -1,0 +1,156 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.jvm.JvmContext;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@link Sums} where a channel of the image meets a channel multiplier of the output's: bound by
+ * memory. Each channel of the source is read once, into scratch that stays in the first caches and
+ * has the padding around it, so that all pixels are alike; a row of the result is then summed in
+ * registers, tap after tap.
+ */
+final class DepthwiseConv {
+    /** Elements of a result that a task should have at least. */
+    private static final int GRAIN = 1 << 13;
+
+    /** One pair of axes with the distances of its taps. */
+    private record Part(Axis y, Axis x, int[] base) {}
+
+    private final Sums s;
+    private final Plane plane;
+    private final JvmContext ctx;
+    private final ConvRows kernels;
+    private final List<List<Part>> parts = new ArrayList<>();
+    private final int most;
+
+    private DepthwiseConv(Sums s, JvmContext ctx) {
+        this.s = s;
+        this.plane = s.plane();
+        this.ctx = ctx;
+        this.kernels = ConvRows.of(ctx);
+        int taps = 0;
+        for (Axis y : s.ys()) {
+            List<Part> row = new ArrayList<>();
+            for (Axis x : s.xs()) {
+                int[] base = y.taps() == 0 || x.taps() == 0 ? new int[0] : s.bases(plane, y, x);
+                taps = Math.max(taps, base.length);
+                row.add(new Part(y, x, base));
+            }
+            parts.add(row);
+        }
+        this.most = taps;
+    }
+
+    static void run(Sums s, JvmContext ctx) {
+        DepthwiseConv d = new DepthwiseConv(s, ctx);
+        int planes = s.shape().n() * s.shape().groups();
+        int work = Math.max(s.out() * s.outHeight() * s.outWidth(), s.in() * d.plane.size());
+        ctx.workers().parallelFor(planes, Math.max(1, GRAIN / work), d::planes);
+    }
+
+    private void planes(int from, int to) {
+        float[] source = ctx.acquire(s.in() * plane.size() + ConvRows.SLACK);
+        float[] w = ctx.acquire(most + 1);
+        int spread = s.xs().size() * s.ys().getFirst().count() * s.xs().getFirst().count();
+        float[] places = apart() ? ctx.acquire(spread) : null;
+        try {
+            for (int p = from; p < to; p++) {
+                for (int c = 0; c < s.in(); c++) {
+                    int image = (p * s.in() + c) * s.height() * s.width();
+                    plane.fill(kernels, s.x(), image, source, c * plane.size());
+                }
+                for (int q = 0; q < s.out(); q++) {
+                    result(p, q, source, w, places);
+                }
+            }
+        } finally {
+            if (places != null) {
+                ctx.release(places);
+            }
+            ctx.release(w);
+            ctx.release(source);
+        }
+    }
+
+    private boolean apart() {
+        return s.ys().getFirst().outStep() > 1 || s.xs().getFirst().outStep() > 1;
+    }
+
+    private void result(int p, int q, float[] source, float[] w, float[] places) {
+        int g = p % s.shape().groups();
+        int size = s.outHeight() * s.outWidth();
+        int at = (p * s.out() + q) * size;
+        for (List<Part> row : parts) {
+            if (places == null) {
+                Part part = row.getFirst();
+                weights(g, q, part, w);
+                float bias = s.finish().bias(g * s.out() + q);
+                sums(part, source, w, bias, s.y(), at, s.outWidth());
+            } else {
+                apart(g, q, row, source, w, places, at);
+            }
+        }
+        s.finish().afterBias(s.y(), at, size, ctx);
+    }
+
+    private void weights(int g, int q, Part part, float[] w) {
+        int at = 0;
+        for (int c = 0; c < s.in(); c++) {
+            for (int ty = 0; ty < part.y().taps(); ty++) {
+                for (int tx = 0; tx < part.x().taps(); tx++) {
+                    w[at++] = s.w()[s.weight(g, q, c, part.y(), ty, part.x(), tx)];
+                }
+            }
+        }
+    }
+
+    private void sums(
+            Part part, float[] source, float[] w, float bias, float[] y, int at, int pitch) {
+        int step = plane.row(part.y(), 1);
+        kernels.sums(
+                part.y().count(),
+                part.x().count(),
+                part.base().length,
+                part.base(),
+                w,
+                0,
+                bias,
+                source,
+                0,
+                step,
+                y,
+                at,
+                pitch);
+    }
+
+    /** Sums for each place within the stride, then put in between each other. */
+    private void apart(
+            int g, int q, List<Part> row, float[] source, float[] w, float[] places, int at) {
+        Axis y = row.getFirst().y();
+        int width = row.getFirst().x().count();
+        int size = y.count() * width;
+        for (int k = 0; k < row.size(); k++) {
+            weights(g, q, row.get(k), w);
+            sums(row.get(k), source, w, 0, places, k * size, width);
+        }
+        int step = row.getFirst().x().outStep();
+        for (int i = 0; i < y.count(); i++) {
+            int to = at + (y.outStart() + i * y.outStep()) * s.outWidth();
+            int from = i * width;
+            if (step == 2 && row.size() == 2) {
+                int n = row.get(1).x().count();
+                kernels.zip(places, from, places, from + size, n, s.y(), to);
+                if (n < width) {
+                    s.y()[to + 2 * n] = places[from + n];
+                }
+            } else {
+                for (int k = 0; k < row.size(); k++) {
+                    int n = row.get(k).x().count();
+                    int first = to + row.get(k).x().outStart();
+                    kernels.spread(places, from + k * size, n, s.y(), first, step);
+                }
+            }
+        }
+    }
+}
