@@ -12,21 +12,21 @@ public final class ConvRoom {
                             "conv2d",
                             ConvReference::conv,
                             List.of(ConvJvm::conv),
-                            List.of(),
+                            List.of(ConvGpu::conv),
                             ConvCases::conv),
                     new OpEntry<>(
                             Conv2dDataGradient.class,
                             "conv2d_data_gradient",
                             ConvReference::data,
                             List.of(ConvJvm::data),
-                            List.of(),
+                            List.of(ConvGpu::data),
                             ConvCases::data),
                     new OpEntry<>(
                             Conv2dWeightGradient.class,
                             "conv2d_weight_gradient",
                             ConvReference::weight,
                             List.of(ConvJvm::weight),
-                            List.of(),
+                            List.of(ConvGpu::weight),
                             ConvCases::weight));
 
     private ConvRoom() {}
