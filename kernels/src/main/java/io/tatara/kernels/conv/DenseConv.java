@@ -35,12 +35,6 @@ final class DenseConv {
         if (n == 0) {
             return;
         }
-        if (s.gaps()) {
-            int image = s.shape().groups() * s.out() * s.outHeight() * s.outWidth();
-            ctx.workers()
-                    .parallelFor(
-                            n, 1, (from, to) -> Arrays.fill(s.y(), from * image, to * image, 0));
-        }
         int groups = s.shape().groups();
         if (groups < ctx.workers().threads()) {
             for (int g = 0; g < groups; g++) {
@@ -61,7 +55,11 @@ final class DenseConv {
     }
 
     /** One pair of axes with its kernel. */
-    private record Part(Axis y, Axis x, PackedLeft kernel, int[] base, boolean pooled) {}
+    private record Part(Axis y, Axis x, PackedLeft kernel, int[] base, boolean pooled) {
+        int pixels() {
+            return y.count() * x.count();
+        }
+    }
 
     private void group(int g) {
         List<Part> parts = new ArrayList<>();
@@ -177,30 +175,103 @@ final class DenseConv {
     private void images(int g, List<Part> parts) {
         int n = s.shape().n();
         int channels = s.shape().groups() * s.in();
-        if (plane.as()) {
+        boolean apart = s.apart();
+        if (plane.as() && !apart) {
             int stride = channels * plane.size();
-            for (Part p : parts) {
-                product(g, p, s.x(), g * s.in() * plane.size(), stride, n * stride, 0, n);
-            }
+            int origin = g * s.in() * plane.size();
+            product(parts.getFirst(), s.x(), origin, stride, n * stride, n, result(g, 0));
             return;
         }
         int stride = s.in() * plane.size();
+        int size = s.out() * s.outHeight() * s.outWidth();
         int pixels = s.ys().getFirst().count() * s.xs().getFirst().count();
         int each = Math.clamp((CHUNK + pixels - 1) / pixels, 1, n);
-        while (each > 1 && (long) each * stride > 1 << 24) {
+        while (each > 1 && (long) each * Math.max(stride, size) > 1 << 24) {
             each--;
         }
         float[] copy = ctx.acquire(each * stride + ConvRows.SLACK);
+        float[] places = apart ? ctx.acquire(each * size) : null;
         try {
             for (int first = 0; first < n; first += each) {
                 int count = Math.min(each, n - first);
                 layOut(g, first, count, copy);
-                for (Part p : parts) {
-                    product(g, p, copy, 0, stride, copy.length, first, count);
+                if (apart) {
+                    apart(g, parts, copy, stride, first, count, places);
+                } else {
+                    Part p = parts.getFirst();
+                    product(p, copy, 0, stride, copy.length, count, result(g, first));
                 }
             }
         } finally {
             ctx.release(copy);
+            if (apart) {
+                ctx.release(places);
+            }
+        }
+    }
+
+    /** The result's pixels follow each other. */
+    private DenseResult result(int g, int first) {
+        int pixels = s.outHeight() * s.outWidth();
+        int channel = g * s.out();
+        int image = s.shape().groups() * s.out() * pixels;
+        int origin = first * image + channel * pixels;
+        return new DenseResult(kernels, s.y(), origin, image, pixels, channel, s.finish(), ctx);
+    }
+
+    /** Each place within the stride by itself, then all of them in between each other. */
+    private void apart(
+            int g,
+            List<Part> parts,
+            float[] copy,
+            int stride,
+            int first,
+            int count,
+            float[] places) {
+        int at = 0;
+        int[] origins = new int[parts.size()];
+        for (int i = 0; i < origins.length; i++) {
+            Part p = parts.get(i);
+            origins[i] = at;
+            int image = s.out() * p.pixels();
+            DenseResult r =
+                    new DenseResult(kernels, places, at, image, p.pixels(), 0, s.finish(), ctx);
+            product(p, copy, 0, stride, copy.length, count, r);
+            at += count * image;
+        }
+        Interleave interleave = Interleave.of(s, kernels);
+        int size = s.outHeight() * s.outWidth();
+        ctx.workers()
+                .parallelFor(
+                        count * s.out(),
+                        Math.max(1, (1 << 13) / size),
+                        (from, to) -> {
+                            for (int i = from; i < to; i++) {
+                                int image = (first + i / s.out()) * s.shape().groups();
+                                int channel = (image + g) * s.out() + i % s.out();
+                                channel(parts, origins, i, interleave, places, channel * size);
+                            }
+                        });
+    }
+
+    /** One channel of the result from its places, those without a tap being 0. */
+    private void channel(
+            List<Part> parts,
+            int[] origins,
+            int channel,
+            Interleave interleave,
+            float[] places,
+            int at) {
+        for (Axis y : s.ys()) {
+            int[] from = new int[s.xs().size()];
+            Arrays.fill(from, -1);
+            for (int k = 0; k < origins.length; k++) {
+                Part p = parts.get(k);
+                if (p.y() == y) {
+                    from[s.xs().indexOf(p.x())] = origins[k] + channel * p.pixels();
+                }
+            }
+            interleave.rows(y, places, from, s.y(), at);
         }
     }
 
@@ -226,7 +297,13 @@ final class DenseConv {
      * @param limit end of what may be read of data
      */
     private void product(
-            int g, Part p, float[] data, int origin, int stride, int limit, int first, int count) {
+            Part p,
+            float[] data,
+            int origin,
+            int stride,
+            int limit,
+            int count,
+            DenseResult result) {
         int pixels = p.y().count() * p.x().count();
         int[] base = p.base();
         int[] from = base;
@@ -252,11 +329,6 @@ final class DenseConv {
                         }
                     }
                 };
-        int channel = g * s.out();
-        PanelProduct.Result result =
-                p.y().outStep() == 1 && p.x().outStep() == 1
-                        ? new DenseResult(s, kernels, channel, first, ctx)
-                        : new SpreadResult(s, p.y(), p.x(), channel, first);
         PanelProduct.run(p.kernel(), count * pixels, patches, result, false, ctx);
     }
 }

@@ -2,6 +2,7 @@ package io.tatara.kernels.conv;
 
 import io.tatara.kernels.jvm.JvmContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -23,12 +24,14 @@ final class DepthwiseConv {
     private final ConvRows kernels;
     private final List<List<Part>> parts = new ArrayList<>();
     private final int most;
+    private final Interleave interleave;
 
     private DepthwiseConv(Sums s, JvmContext ctx) {
         this.s = s;
         this.plane = s.plane();
         this.ctx = ctx;
         this.kernels = ConvRows.of(ctx);
+        this.interleave = Interleave.of(s, kernels);
         int taps = 0;
         for (Axis y : s.ys()) {
             List<Part> row = new ArrayList<>();
@@ -53,12 +56,13 @@ final class DepthwiseConv {
         float[] source = ctx.acquire(s.in() * plane.size() + ConvRows.SLACK);
         float[] w = ctx.acquire(most + 1);
         int spread = s.xs().size() * s.ys().getFirst().count() * s.xs().getFirst().count();
-        float[] places = apart() ? ctx.acquire(spread) : null;
+        float[] places = s.apart() ? ctx.acquire(spread) : null;
+        Arrays.fill(source, 0, s.in() * plane.size(), 0); // the borders stay so
         try {
             for (int p = from; p < to; p++) {
                 for (int c = 0; c < s.in(); c++) {
                     int image = (p * s.in() + c) * s.height() * s.width();
-                    plane.fill(kernels, s.x(), image, source, c * plane.size());
+                    plane.inside(kernels, s.x(), image, source, c * plane.size());
                 }
                 for (int q = 0; q < s.out(); q++) {
                     result(p, q, source, w, places);
@@ -71,10 +75,6 @@ final class DepthwiseConv {
             ctx.release(w);
             ctx.release(source);
         }
-    }
-
-    private boolean apart() {
-        return s.ys().getFirst().outStep() > 1 || s.xs().getFirst().outStep() > 1;
     }
 
     private void result(int p, int q, float[] source, float[] w, float[] places) {
@@ -132,25 +132,12 @@ final class DepthwiseConv {
         int size = y.count() * width;
         for (int k = 0; k < row.size(); k++) {
             weights(g, q, row.get(k), w);
-            sums(row.get(k), source, w, 0, places, k * size, width);
+            sums(row.get(k), source, w, 0, places, k * size, row.get(k).x().count());
         }
-        int step = row.getFirst().x().outStep();
-        for (int i = 0; i < y.count(); i++) {
-            int to = at + (y.outStart() + i * y.outStep()) * s.outWidth();
-            int from = i * width;
-            if (step == 2 && row.size() == 2) {
-                int n = row.get(1).x().count();
-                kernels.zip(places, from, places, from + size, n, s.y(), to);
-                if (n < width) {
-                    s.y()[to + 2 * n] = places[from + n];
-                }
-            } else {
-                for (int k = 0; k < row.size(); k++) {
-                    int n = row.get(k).x().count();
-                    int first = to + row.get(k).x().outStart();
-                    kernels.spread(places, from + k * size, n, s.y(), first, step);
-                }
-            }
+        int[] from = new int[row.size()];
+        for (int k = 0; k < from.length; k++) {
+            from[k] = k * size;
         }
+        interleave.rows(y, places, from, s.y(), at);
     }
 }

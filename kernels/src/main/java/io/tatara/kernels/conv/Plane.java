@@ -90,37 +90,38 @@ record Plane(
         return row * pitch() + column % columnStep * width + column / columnStep;
     }
 
-    /** Lays a channel out. */
+    /** Lays a channel out, its borders included. */
     void fill(ConvRows kernels, float[] image, int from, float[] to, int at) {
-        for (int r = 0; r < rows; r++) {
-            int y = rowLow + r * rowStep;
-            int row = at + r * pitch();
-            if (y < 0 || y >= height) {
-                java.util.Arrays.fill(to, row, row + pitch(), 0);
-            } else {
-                for (int part = 0; part < parts; part++) {
-                    part(kernels, image, from + y * imageWidth, part, to, row + part * width);
-                }
-            }
+        if (rowLow < 0 || rowLow + (rows - 1) * rowStep >= height || sides()) {
+            java.util.Arrays.fill(to, at, at + size(), 0);
         }
+        inside(kernels, image, from, to, at);
     }
 
-    private void part(ConvRows kernels, float[] image, int row, int part, float[] to, int at) {
-        int first = columnLow + part;
-        int before = first >= 0 ? 0 : Math.min(width, (-first + columnStep - 1) / columnStep);
-        int known = (imageWidth - first + columnStep - 1) / columnStep;
-        int end = Math.clamp(known, before, width);
-        for (int i = 0; i < before; i++) {
-            to[at + i] = 0;
-        }
-        int from = row + first + before * columnStep;
-        if (columnStep == 1) {
-            System.arraycopy(image, from, to, at + before, end - before);
-        } else if (end > before) {
-            kernels.gather(image, from, columnStep, end - before, to, at + before);
-        }
-        for (int i = end; i < width; i++) {
-            to[at + i] = 0;
+    private boolean sides() {
+        int last = columnLow + parts - 1 + (width - 1) * columnStep;
+        return columnLow < 0 || last >= imageWidth;
+    }
+
+    /** As above where the borders are 0 already. */
+    void inside(ConvRows kernels, float[] image, int from, float[] to, int at) {
+        int first = Math.clamp((-rowLow + rowStep - 1L) / rowStep, 0, rows);
+        int end = Math.clamp((height - rowLow + rowStep - 1L) / rowStep, first, rows);
+        for (int part = 0; part < parts; part++) {
+            int left = columnLow + part;
+            int before = left >= 0 ? 0 : Math.min(width, (-left + columnStep - 1) / columnStep);
+            int known = (imageWidth - left + columnStep - 1) / columnStep;
+            int n = Math.clamp(known, before, width) - before;
+            int move = part * width + before;
+            int column = left + before * columnStep;
+            for (int r = first; r < end && n > 0; r++) {
+                int source = from + (rowLow + r * rowStep) * imageWidth + column;
+                if (columnStep == 1) {
+                    System.arraycopy(image, source, to, at + r * pitch() + move, n);
+                } else {
+                    kernels.gather(image, source, columnStep, n, to, at + r * pitch() + move);
+                }
+            }
         }
     }
 }

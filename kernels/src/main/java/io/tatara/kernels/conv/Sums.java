@@ -101,9 +101,9 @@ record Sums(
         return base;
     }
 
-    /** Whether a place within the stride meets no tap and so stays 0. */
-    boolean gaps() {
-        return ys.stream().anyMatch(a -> a.taps() == 0) || xs.stream().anyMatch(a -> a.taps() == 0);
+    /** Whether results are a stride apart. */
+    boolean apart() {
+        return ys.getFirst().outStep() > 1 || xs.getFirst().outStep() > 1;
     }
 
     Plane plane() {

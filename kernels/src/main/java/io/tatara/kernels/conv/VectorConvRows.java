@@ -31,17 +31,25 @@ final class VectorConvRows extends ConvRows {
 
     @Override
     void gather(float[] x, int xo, int step, int n, float[] y, int yo) {
-        int i = 0;
-        if (step == 2) {
-            FloatVector even = FloatVector.fromArray(S, EVEN, 0);
-            // The last vector must not end behind the last element that is wanted.
-            for (; i + L < n; i += L) {
-                FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i);
-                FloatVector b = FloatVector.fromArray(S, x, xo + 2 * i + L);
-                even.selectFrom(a, b).intoArray(y, yo + i);
-            }
+        if (step != 2) {
+            super.gather(x, xo, step, n, y, yo);
+            return;
         }
-        super.gather(x, xo + i * step, step, n - i, y, yo + i);
+        FloatVector even = FloatVector.fromArray(S, EVEN, 0);
+        int i = 0;
+        // The last vector must not end behind the last element that is wanted.
+        for (; i + L < n; i += L) {
+            FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i);
+            FloatVector b = FloatVector.fromArray(S, x, xo + 2 * i + L);
+            even.selectFrom(a, b).intoArray(y, yo + i);
+        }
+        int rest = 2 * (n - i) - 1;
+        FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i, S.indexInRange(0, rest));
+        FloatVector b = FloatVector.zero(S);
+        if (rest > L) {
+            b = FloatVector.fromArray(S, x, xo + 2 * i + L, S.indexInRange(L, rest));
+        }
+        even.selectFrom(a, b).intoArray(y, yo + i, S.indexInRange(i, n));
     }
 
     @Override
@@ -150,24 +158,36 @@ final class VectorConvRows extends ConvRows {
             float[] y,
             int yo,
             int ys) {
+        if (taps == 9) {
+            nine(rows, n, off, w, wo, bias, x, xo, xs, y, yo, ys);
+            return;
+        }
         VectorMask<Float> tail = S.indexInRange(0, n % L);
         int end = S.loopBound(n);
         for (int r = 0; r < rows; r++) {
             int from = xo + r * xs;
             int to = yo + r * ys;
-            if (taps == 9) {
-                nine(end, off, w, wo, bias, x, from, y, to);
-            } else {
-                some(end, taps, off, w, wo, bias, x, from, y, to);
-            }
+            some(end, taps, off, w, wo, bias, x, from, y, to);
             if (end < n) {
                 last(taps, off, w, wo, bias, x, from + end, y, to + end, tail);
             }
         }
     }
 
+    /** 3 × 3 taps stay in registers; the last vector of a row is stored in part. */
     private static void nine(
-            int n, int[] off, float[] w, int wo, float bias, float[] x, int xo, float[] y, int yo) {
+            int rows,
+            int n,
+            int[] off,
+            float[] w,
+            int wo,
+            float bias,
+            float[] x,
+            int xo,
+            int xs,
+            float[] y,
+            int yo,
+            int ys) {
         FloatVector w0 = FloatVector.broadcast(S, w[wo]);
         FloatVector w1 = FloatVector.broadcast(S, w[wo + 1]);
         FloatVector w2 = FloatVector.broadcast(S, w[wo + 2]);
@@ -178,6 +198,7 @@ final class VectorConvRows extends ConvRows {
         FloatVector w7 = FloatVector.broadcast(S, w[wo + 7]);
         FloatVector w8 = FloatVector.broadcast(S, w[wo + 8]);
         FloatVector b = FloatVector.broadcast(S, bias);
+        VectorMask<Float> tail = S.indexInRange(0, n % L);
         int x0 = xo + off[0];
         int x1 = xo + off[1];
         int x2 = xo + off[2];
@@ -187,17 +208,25 @@ final class VectorConvRows extends ConvRows {
         int x6 = xo + off[6];
         int x7 = xo + off[7];
         int x8 = xo + off[8];
-        for (int j = 0; j < n; j += L) {
-            FloatVector s = w0.fma(FloatVector.fromArray(S, x, x0 + j), b);
-            s = w1.fma(FloatVector.fromArray(S, x, x1 + j), s);
-            s = w2.fma(FloatVector.fromArray(S, x, x2 + j), s);
-            s = w3.fma(FloatVector.fromArray(S, x, x3 + j), s);
-            s = w4.fma(FloatVector.fromArray(S, x, x4 + j), s);
-            s = w5.fma(FloatVector.fromArray(S, x, x5 + j), s);
-            s = w6.fma(FloatVector.fromArray(S, x, x6 + j), s);
-            s = w7.fma(FloatVector.fromArray(S, x, x7 + j), s);
-            s = w8.fma(FloatVector.fromArray(S, x, x8 + j), s);
-            s.intoArray(y, yo + j);
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < n; j += L) {
+                int m = r * xs + j;
+                FloatVector s = w0.fma(FloatVector.fromArray(S, x, x0 + m), b);
+                s = w1.fma(FloatVector.fromArray(S, x, x1 + m), s);
+                s = w2.fma(FloatVector.fromArray(S, x, x2 + m), s);
+                s = w3.fma(FloatVector.fromArray(S, x, x3 + m), s);
+                s = w4.fma(FloatVector.fromArray(S, x, x4 + m), s);
+                s = w5.fma(FloatVector.fromArray(S, x, x5 + m), s);
+                s = w6.fma(FloatVector.fromArray(S, x, x6 + m), s);
+                s = w7.fma(FloatVector.fromArray(S, x, x7 + m), s);
+                s = w8.fma(FloatVector.fromArray(S, x, x8 + m), s);
+                int to = yo + r * ys + j;
+                if (j + L <= n) {
+                    s.intoArray(y, to);
+                } else {
+                    s.intoArray(y, to, tail);
+                }
+            }
         }
     }
 

@@ -76,10 +76,11 @@ final class WeightGradient {
         int pixels = c.ho() * c.wo();
         int step = plane.row(ay, 1);
         float[] source = ctx.acquire(plane.size() + ConvRows.SLACK);
+        Arrays.fill(source, 0, plane.size(), 0); // the borders stay so
         try {
             for (int g = from; g < to; g++) {
                 for (int n = 0; n < c.n(); n++) {
-                    plane.fill(kernels, s.x(), (n * c.c() + g) * c.h() * c.w(), source, 0);
+                    plane.inside(kernels, s.x(), (n * c.c() + g) * c.h() * c.w(), source, 0);
                     for (int q = 0; q < c.mg(); q++) {
                         int m = g * c.mg() + q;
                         int d = (n * c.m() + m) * pixels;
