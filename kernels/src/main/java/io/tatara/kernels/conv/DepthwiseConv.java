@@ -15,6 +15,9 @@ final class DepthwiseConv {
     /** Elements of a result that a task should have at least. */
     private static final int GRAIN = 1 << 13;
 
+    /** Floats of the source that are laid out at a time. */
+    private static final int BLOCK = 1 << 12;
+
     /** One pair of axes with the distances of its taps. */
     private record Part(Axis y, Axis x, int[] base) {}
 
@@ -53,20 +56,16 @@ final class DepthwiseConv {
     }
 
     private void planes(int from, int to) {
-        float[] source = ctx.acquire(s.in() * plane.size() + ConvRows.SLACK);
+        int size = s.in() * plane.size();
+        int each = Math.clamp(BLOCK / Math.max(1, size), 1, to - from);
+        float[] source = ctx.acquire(each * size + ConvRows.SLACK);
         float[] w = ctx.acquire(most + 1);
         int spread = s.xs().size() * s.ys().getFirst().count() * s.xs().getFirst().count();
         float[] places = s.apart() ? ctx.acquire(spread) : null;
-        Arrays.fill(source, 0, s.in() * plane.size(), 0); // the borders stay so
+        Arrays.fill(source, 0, each * size, 0); // the borders stay so
         try {
-            for (int p = from; p < to; p++) {
-                for (int c = 0; c < s.in(); c++) {
-                    int image = (p * s.in() + c) * s.height() * s.width();
-                    plane.inside(kernels, s.x(), image, source, c * plane.size());
-                }
-                for (int q = 0; q < s.out(); q++) {
-                    result(p, q, source, w, places);
-                }
+            for (int p = from; p < to; p += each) {
+                block(p, Math.min(to, p + each), source, w, places);
             }
         } finally {
             if (places != null) {
@@ -77,21 +76,39 @@ final class DepthwiseConv {
         }
     }
 
-    private void result(int p, int q, float[] source, float[] w, float[] places) {
-        int g = p % s.shape().groups();
-        int size = s.outHeight() * s.outWidth();
-        int at = (p * s.out() + q) * size;
-        for (List<Part> row : parts) {
-            if (places == null) {
-                Part part = row.getFirst();
-                weights(g, q, part, w);
-                float bias = s.finish().bias(g * s.out() + q);
-                sums(part, source, w, bias, s.y(), at, s.outWidth());
-            } else {
-                apart(g, q, row, source, w, places, at);
+    /**
+     * Some planes: all are laid out, then summed, then finished, since vectors that are read while
+     * their parts are still on the way to the cache have to wait.
+     */
+    private void block(int from, int to, float[] source, float[] w, float[] places) {
+        int size = s.in() * plane.size();
+        for (int p = from; p < to; p++) {
+            for (int c = 0; c < s.in(); c++) {
+                int image = (p * s.in() + c) * s.height() * s.width();
+                int at = (p - from) * size + c * plane.size();
+                plane.inside(kernels, s.x(), image, source, at);
             }
         }
-        s.finish().afterBias(s.y(), at, size, ctx);
+        for (int p = from; p < to; p++) {
+            for (int q = 0; q < s.out(); q++) {
+                result(p, q, source, (p - from) * size, w, places);
+            }
+        }
+        int result = s.out() * s.outHeight() * s.outWidth();
+        s.finish().afterBias(s.y(), from * result, (to - from) * result, ctx);
+    }
+
+    private void result(int p, int q, float[] source, int origin, float[] w, float[] places) {
+        int g = p % s.shape().groups();
+        int at = (p * s.out() + q) * s.outHeight() * s.outWidth();
+        for (List<Part> row : parts) {
+            if (places == null) {
+                float bias = s.finish().bias(g * s.out() + q);
+                sums(g, q, row.getFirst(), source, origin, w, bias, s.y(), at, s.outWidth());
+            } else {
+                apart(g, q, row, source, origin, w, places, at);
+            }
+        }
     }
 
     private void weights(int g, int q, Part part, float[] w) {
@@ -106,19 +123,32 @@ final class DepthwiseConv {
     }
 
     private void sums(
-            Part part, float[] source, float[] w, float bias, float[] y, int at, int pitch) {
-        int step = plane.row(part.y(), 1);
+            int g,
+            int q,
+            Part part,
+            float[] source,
+            int origin,
+            float[] w,
+            float bias,
+            float[] y,
+            int at,
+            int pitch) {
+        int taps = part.base().length;
+        boolean asStored = !s.gradient() && taps > 0;
+        if (!asStored) {
+            weights(g, q, part, w);
+        }
         kernels.sums(
                 part.y().count(),
                 part.x().count(),
-                part.base().length,
+                taps,
                 part.base(),
-                w,
-                0,
+                asStored ? s.w() : w,
+                asStored ? s.weight(g, q, 0, part.y(), 0, part.x(), 0) : 0,
                 bias,
                 source,
-                0,
-                step,
+                origin,
+                plane.row(part.y(), 1),
                 y,
                 at,
                 pitch);
@@ -126,13 +156,20 @@ final class DepthwiseConv {
 
     /** Sums for each place within the stride, then put in between each other. */
     private void apart(
-            int g, int q, List<Part> row, float[] source, float[] w, float[] places, int at) {
+            int g,
+            int q,
+            List<Part> row,
+            float[] source,
+            int origin,
+            float[] w,
+            float[] places,
+            int at) {
         Axis y = row.getFirst().y();
         int width = row.getFirst().x().count();
         int size = y.count() * width;
         for (int k = 0; k < row.size(); k++) {
-            weights(g, q, row.get(k), w);
-            sums(row.get(k), source, w, 0, places, k * size, row.get(k).x().count());
+            Part part = row.get(k);
+            sums(g, q, part, source, origin, w, 0, places, k * size, part.x().count());
         }
         int[] from = new int[row.size()];
         for (int k = 0; k < from.length; k++) {

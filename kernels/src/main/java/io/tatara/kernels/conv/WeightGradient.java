@@ -73,26 +73,46 @@ final class WeightGradient {
 
     private void depthwise(int from, int to) {
         int[] base = s.bases(plane, ay, ax);
-        int pixels = c.ho() * c.wo();
-        int step = plane.row(ay, 1);
-        float[] source = ctx.acquire(plane.size() + ConvRows.SLACK);
-        Arrays.fill(source, 0, plane.size(), 0); // the borders stay so
+        int size = plane.size();
+        int each = Math.clamp((1 << 12) / size, 1, c.n());
+        float[] source = ctx.acquire(each * size + ConvRows.SLACK);
+        Arrays.fill(source, 0, each * size, 0); // the borders stay so
         try {
             for (int g = from; g < to; g++) {
-                for (int n = 0; n < c.n(); n++) {
-                    plane.inside(kernels, s.x(), (n * c.c() + g) * c.h() * c.w(), source, 0);
-                    for (int q = 0; q < c.mg(); q++) {
-                        int m = g * c.mg() + q;
-                        int d = (n * c.m() + m) * pixels;
-                        int at = m * c.taps();
-                        kernels.dots(
-                                c.ho(), c.wo(), c.taps(), base, source, 0, step, dy, d, c.wo(), dw,
-                                at);
+                for (int first = 0; first < c.n(); first += each) {
+                    int end = Math.min(c.n(), first + each);
+                    for (int n = first; n < end; n++) {
+                        int image = (n * c.c() + g) * c.h() * c.w();
+                        plane.inside(kernels, s.x(), image, source, (n - first) * size);
+                    }
+                    for (int n = first; n < end; n++) {
+                        depthwise(g, n, base, source, (n - first) * size);
                     }
                 }
             }
         } finally {
             ctx.release(source);
+        }
+    }
+
+    private void depthwise(int g, int n, int[] base, float[] source, int origin) {
+        int step = plane.row(ay, 1);
+        for (int q = 0; q < c.mg(); q++) {
+            int m = g * c.mg() + q;
+            int d = (n * c.m() + m) * c.ho() * c.wo();
+            kernels.dots(
+                    c.ho(),
+                    c.wo(),
+                    c.taps(),
+                    base,
+                    source,
+                    origin,
+                    step,
+                    dy,
+                    d,
+                    c.wo(),
+                    dw,
+                    m * c.taps());
         }
     }
 
