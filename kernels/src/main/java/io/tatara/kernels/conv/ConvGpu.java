@@ -4,6 +4,7 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
@@ -19,29 +20,31 @@ final class ConvGpu {
 
     private ConvGpu() {}
 
-    private static int ceil(int x, int step) {
+    static int ceil(int x, int step) {
         return (x + step - 1) / step;
     }
 
     static GpuPlan conv(Conv2d op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         Sums s = Sums.forward(op.shape(in), null, null, null, null, null);
-        boolean bias = Conv2d.optional(in, 2) != null;
-        boolean residual = Conv2d.optional(in, 3) != null;
-        Object[] buffers = {
+        Object[] buffers = buffers(in);
+        return sums(s, buffers, op.epilogue().activation(), in[0].dtype(), traits);
+    }
+
+    /** Source, kernel, bias, residual, result. */
+    static Object[] buffers(TensorSpec[] in) {
+        return new Object[] {
             GpuPlan.in(0),
             GpuPlan.in(1),
-            bias ? GpuPlan.in(2) : null,
-            residual ? GpuPlan.in(3) : null,
+            Conv2d.optional(in, 2) != null ? GpuPlan.in(2) : null,
+            Conv2d.optional(in, 3) != null ? GpuPlan.in(3) : null,
             GpuPlan.out(0)
         };
-        return sums(s, buffers, op.epilogue().activation(), in[0].dtype(), traits);
     }
 
     static GpuPlan data(
             Conv2dDataGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         Sums s = Sums.gradient(op.shape(in), null, null, null, null, null);
-        Object[] buffers = {GpuPlan.in(0), GpuPlan.in(1), null, null, GpuPlan.out(0)};
-        return sums(s, buffers, Activation.NONE, in[0].dtype(), traits);
+        return sums(s, buffers(in), Activation.NONE, in[0].dtype(), traits);
     }
 
     private static GpuPlan sums(
@@ -52,20 +55,25 @@ final class ConvGpu {
         }
         for (Axis y : s.ys()) {
             for (Axis x : s.xs()) {
-                List<Object> defines = new ArrayList<>();
-                if (activation != Activation.NONE) {
-                    defines.addAll(List.of("ACTIVATION", activation.ordinal()));
-                }
-                if (buffers[2] != null) {
-                    defines.addAll(List.of("BIAS", 1));
-                }
-                if (buffers[3] != null) {
-                    defines.addAll(List.of("RESIDUAL", 1));
-                }
-                launch(plan, s, y, x, buffers, defines, type, traits);
+                launch(plan, s, y, x, buffers, finish(buffers, activation), type, traits);
             }
         }
         return plan.build();
+    }
+
+    /** The definitions of what follows the sums. */
+    static List<Object> finish(Object[] buffers, Activation activation) {
+        List<Object> defines = new ArrayList<>();
+        if (activation != Activation.NONE) {
+            defines.addAll(List.of("ACTIVATION", activation.ordinal()));
+        }
+        if (buffers[2] != null) {
+            defines.addAll(List.of("BIAS", 1));
+        }
+        if (buffers[3] != null) {
+            defines.addAll(List.of("RESIDUAL", 1));
+        }
+        return defines;
     }
 
     private static void launch(
@@ -123,10 +131,16 @@ final class ConvGpu {
     private static GpuProgram program(String file, DType type, List<Object> defines) {
         List<Object> all = new ArrayList<>(defines);
         all.addAll(List.of("STORAGE", GpuProgram.storage(type)));
-        return GpuProgram.resource(ConvGpu.class, file, all.toArray());
+        String text = file.equals("conv.cl") ? text("sums.cl") + text(file) : text(file);
+        return GpuProgram.of("conv/" + file, text, all.toArray());
     }
 
-    private static Object[] args(Sums s, Axis y, Axis x, Object[] buffers) {
+    /** A source of this room, its lines counted from its beginning. */
+    static String text(String file) {
+        return "#line 1 \"conv/" + file + "\"\n" + GpuSources.load(ConvGpu.class, file);
+    }
+
+    static Object[] args(Sums s, Axis y, Axis x, Object[] buffers) {
         ConvShape c = s.shape();
         List<Object> all = new ArrayList<>(java.util.Arrays.asList(buffers));
         int outer = c.cg() * c.taps();

@@ -12,14 +12,14 @@ public final class ConvRoom {
                             "conv2d",
                             ConvReference::conv,
                             List.of(ConvJvm::conv),
-                            List.of(ConvGpu::conv),
+                            List.of(ConvCpu.CONV, ConvGpu::conv),
                             ConvCases::conv),
                     new OpEntry<>(
                             Conv2dDataGradient.class,
                             "conv2d_data_gradient",
                             ConvReference::data,
                             List.of(ConvJvm::data),
-                            List.of(ConvGpu::data),
+                            List.of(ConvCpu.DATA, ConvGpu::data),
                             ConvCases::data),
                     new OpEntry<>(
                             Conv2dWeightGradient.class,

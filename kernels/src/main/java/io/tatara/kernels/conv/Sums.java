@@ -101,6 +101,26 @@ record Sums(
         return base;
     }
 
+    /** The same with images as one row, where pixels meet pixels. */
+    Sums row() {
+        return new Sums(
+                shape,
+                gradient,
+                ys,
+                xs,
+                x,
+                in,
+                1,
+                height * width,
+                w,
+                packs,
+                y,
+                out,
+                1,
+                outHeight * outWidth,
+                finish);
+    }
+
     /** Whether results are a stride apart. */
     boolean apart() {
         return ys.getFirst().outStep() > 1 || xs.getFirst().outStep() > 1;

@@ -12,22 +12,14 @@
  *              bound by memory, and devices with small work-groups.
  *
  * Ladder: 1. this. TX and TY, where they are given, are tapsX and tapsY, which turns the divisions by them into
- * multiplications and unrolls the depthwise taps. Not measured on a GPU yet. Sums are made in a fixed order. */
+ * multiplications and unrolls the depthwise taps. Not measured on a GPU yet. Sums are made in a fixed order.
+ * Behind sums.cl. */
 #ifndef TM
 #define TM 64
 #define TN 64
 #define TK 16
 #define WM 4
 #define WN 4
-#endif
-#ifndef BIAS
-#define BIAS 0
-#endif
-#ifndef RESIDUAL
-#define RESIDUAL 0
-#endif
-#ifndef ACTIVATION
-#define ACTIVATION 0
 #endif
 #ifdef TX
 #define TAPS_X TX
@@ -41,46 +33,6 @@
 #define ITEMS (RM * RN)
 #define PM (TM + 1)
 #define PN (TN + 1)
-
-/* in, out: channels of a group of source and result; h × wd, oh × ow: their extents; wg, wo, wi, wr: elements of the
- * kernel from a group, result channel, source channel, row to the next. */
-#define CONV_ARGUMENTS                                                                                              \
-  GLOBAL const ELEM *RESTRICT x, GLOBAL const ELEM *RESTRICT w, GLOBAL const ELEM *RESTRICT bias,                   \
-      GLOBAL const ELEM *RESTRICT residual, GLOBAL ELEM *y, int images, int groups, int in, int h, int wd, int out, \
-      int oh, int ow, int wg, int wo, int wi, int wr, int countY, int outY, int outStepY, int inY, int inStepY,     \
-      int tapY, int tapsY, int firstY, int nextY, int countX, int outX, int outStepX, int inX, int inStepX, int tapX, \
-      int tapsX, int firstX, int nextX
-
-DEVICE float conv_activation(float v) {
-#if ACTIVATION == 1
-  return v < 0.0f ? 0.0f : v;
-#elif ACTIVATION == 2
-  return 1.0f / (1.0f + EXPF(-v));
-#elif ACTIVATION == 3
-  return TANHF(v);
-#elif ACTIVATION == 4
-  return 0.5f * v * (1.0f + ERFF(v * 0.70710678118654752f));
-#elif ACTIVATION == 5
-  return v / (1.0f + EXPF(-v));
-#elif ACTIVATION == 6
-  return v > 0.0f ? v : EXPM1F(v);
-#else
-  return v;
-#endif
-}
-
-/* Finishes an element of a channel (counted over all groups). */
-DEVICE void conv_store(GLOBAL ELEM *y, GLOBAL const ELEM *RESTRICT bias, GLOBAL const ELEM *RESTRICT residual, int at,
-                       int channel, float v) {
-#if BIAS
-  v += LD(bias, channel);
-#endif
-  v = conv_activation(v);
-#if RESIDUAL
-  v += LD(residual, at);
-#endif
-  ST(y, at, v);
-}
 
 KERNEL_SIZED(ITEMS, 1, 1) void conv_tiled(CONV_ARGUMENTS) {
   SHARED float at[TK * PM];
