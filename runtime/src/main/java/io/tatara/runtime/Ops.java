@@ -8,6 +8,9 @@ import io.tatara.kernels.Value;
 import io.tatara.kernels.attention.AdditiveAttention;
 import io.tatara.kernels.attention.MultiplicativeAttention;
 import io.tatara.kernels.beam.BeamStep;
+import io.tatara.kernels.conv.Conv2d;
+import io.tatara.kernels.conv.Conv2dDataGradient;
+import io.tatara.kernels.conv.ConvWindow;
 import io.tatara.kernels.embedding.Embedding;
 import io.tatara.kernels.layout.Cast;
 import io.tatara.kernels.layout.Concat;
@@ -111,6 +114,32 @@ public final class Ops {
     /** x · wᵀ + bias. */
     public Tensor linear(Tensor x, Tensor w, Tensor bias) {
         return linear(x, w, bias, Activation.NONE, null);
+    }
+
+    /** x ∗ weight + bias; x [N, C, H, W], weight [M, C / groups, Kh, Kw], bias [M] or null. */
+    public Tensor conv2d(Tensor x, Tensor weight, Tensor bias, ConvWindow window, int groups) {
+        return conv2d(new Conv2d(window, groups), x, weight, bias, null);
+    }
+
+    /** activation(x ∗ weight + bias) + residual, one kernel; bias and residual or null. */
+    public Tensor conv2d(Conv2d op, Tensor x, Tensor weight, Tensor bias, Tensor residual) {
+        return one(op, x, weight, bias, residual);
+    }
+
+    /**
+     * Transposed convolution: x [N, M, Ho, Wo] and weight [M, C / groups, Kh, Kw] to [N, C, height,
+     * width], plus bias [C] or null; the extents are those that the same window takes to Ho and Wo.
+     */
+    public Tensor convTranspose2d(
+            Tensor x,
+            Tensor weight,
+            Tensor bias,
+            ConvWindow window,
+            int groups,
+            int height,
+            int width) {
+        Tensor y = one(new Conv2dDataGradient(window, groups, height, width), x, weight);
+        return bias == null ? y : add(y, reshape(bias, bias.shape().dim(0), 1, 1));
     }
 
     /** An expression over the inputs, broadcast together, as one kernel. */

@@ -12,10 +12,10 @@ import io.tatara.kernels.pointwise.Activation;
  * <p>Inputs: s, which is y where {@link Activation#derivativeFromResult}, else z; dy of the same
  * shape and dtype. Output: dz.
  */
-record ActivationGradient(Activation activation) implements Op {
+public record ActivationGradient(Activation activation) implements Op {
     private static final Checks CHECK = new Checks("activation_gradient");
 
-    ActivationGradient {
+    public ActivationGradient {
         CHECK.that(activation != null, "activation", "null", "an activation");
     }
 

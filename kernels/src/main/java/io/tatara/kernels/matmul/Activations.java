@@ -12,7 +12,7 @@ import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 
 /** Activations and their gradients over runs of floats. */
-final class Activations {
+public final class Activations {
     private static final float SQRT_HALF = (float) Math.sqrt(0.5);
     private static final float DENSITY = (float) (1 / Math.sqrt(2 * Math.PI));
 
@@ -22,7 +22,7 @@ final class Activations {
     private Activations() {}
 
     /** x = f(x), in place. */
-    static void apply(Activation f, float[] x, int xo, int n, JvmContext ctx) {
+    public static void apply(Activation f, float[] x, int xo, int n, JvmContext ctx) {
         Lanes lanes = ctx.lanes();
         switch (f) {
             case NONE -> {}

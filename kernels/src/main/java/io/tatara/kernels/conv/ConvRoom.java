@@ -1,0 +1,33 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.OpEntry;
+import java.util.List;
+
+/** The lines of this room in the op table. */
+public final class ConvRoom {
+    public static final List<OpEntry<?>> ENTRIES =
+            List.of(
+                    new OpEntry<>(
+                            Conv2d.class,
+                            "conv2d",
+                            ConvReference::conv,
+                            List.of(ConvJvm::conv),
+                            List.of(ConvCpu.CONV, ConvGpu::conv),
+                            ConvCases::conv),
+                    new OpEntry<>(
+                            Conv2dDataGradient.class,
+                            "conv2d_data_gradient",
+                            ConvReference::data,
+                            List.of(ConvJvm::data),
+                            List.of(ConvCpu.DATA, ConvGpu::data),
+                            ConvCases::data),
+                    new OpEntry<>(
+                            Conv2dWeightGradient.class,
+                            "conv2d_weight_gradient",
+                            ConvReference::weight,
+                            List.of(ConvJvm::weight),
+                            List.of(ConvGpu::weight),
+                            ConvCases::weight));
+
+    private ConvRoom() {}
+}

@@ -1,0 +1,334 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.jvm.JvmContext;
+import io.tatara.kernels.jvm.SerialContext;
+import io.tatara.kernels.matmul.PackedLeft;
+import io.tatara.kernels.matmul.PanelProduct;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * {@link Sums} as an implicit product: the kernel [channels of the result, channels of the source ·
+ * taps] times the patches [channels of the source · taps, pixels of all images], of which only the
+ * panels that a task works on exist. Images are first given their padding, some at a time, so that
+ * a row of a panel is a few runs of floats; images that need none are read as they stand.
+ */
+final class DenseConv {
+    /** Pixels of a chunk of images, at least, where there are as many. */
+    private static final int CHUNK = 4096;
+
+    private final Sums s;
+    private final Plane plane;
+    private final JvmContext ctx;
+    private final ConvRows kernels;
+
+    private DenseConv(Sums s, JvmContext ctx) {
+        this.s = s;
+        this.plane = s.plane();
+        this.ctx = ctx;
+        this.kernels = ConvRows.of(ctx);
+    }
+
+    static void run(Sums s, JvmContext ctx) {
+        int n = s.shape().n();
+        if (n == 0) {
+            return;
+        }
+        int groups = s.shape().groups();
+        if (groups < ctx.workers().threads()) {
+            for (int g = 0; g < groups; g++) {
+                new DenseConv(s, ctx).group(g);
+            }
+            return;
+        }
+        JvmContext serial = new SerialContext(ctx);
+        ctx.workers()
+                .parallelFor(
+                        groups,
+                        1,
+                        (from, to) -> {
+                            for (int g = from; g < to; g++) {
+                                new DenseConv(s, serial).group(g);
+                            }
+                        });
+    }
+
+    /** One pair of axes with its kernel. */
+    private record Part(Axis y, Axis x, PackedLeft kernel, int[] base, boolean pooled) {
+        int pixels() {
+            return y.count() * x.count();
+        }
+    }
+
+    private void group(int g) {
+        List<Part> parts = new ArrayList<>();
+        try {
+            for (Axis y : s.ys()) {
+                for (Axis x : s.xs()) {
+                    if (y.taps() > 0 && x.taps() > 0) {
+                        parts.add(part(g, y, x));
+                    }
+                }
+            }
+            images(g, parts);
+        } finally {
+            for (Part p : parts) {
+                if (p.pooled()) {
+                    ctx.release(p.kernel().data());
+                }
+            }
+        }
+    }
+
+    /** What a packed kernel depends on besides its numbers. */
+    private record Key(
+            boolean gradient,
+            int group,
+            int outer,
+            int inner,
+            int taps,
+            int width,
+            List<Integer> used,
+            String layout) {}
+
+    private Part part(int g, Axis y, Axis x) {
+        int[] base = s.bases(plane, y, x);
+        ConvShape c = s.shape();
+        if (s.packs() == null) {
+            float[] data = ctx.acquire(PanelProduct.size(s.out(), base.length, ctx));
+            return new Part(y, x, pack(g, y, x, base.length, data), base, true);
+        }
+        List<Integer> used =
+                List.of(y.tapStart(), y.tapStep(), y.taps(), x.tapStart(), x.tapStep(), x.taps());
+        Key key =
+                new Key(
+                        s.gradient(),
+                        g,
+                        c.mg(),
+                        c.cg(),
+                        c.taps(),
+                        c.kw(),
+                        used,
+                        PanelProduct.layout(ctx));
+        PackedLeft kernel =
+                s.packs()
+                        .get(
+                                key,
+                                () -> {
+                                    int size = PanelProduct.size(s.out(), base.length, ctx);
+                                    return pack(g, y, x, base.length, new float[size]);
+                                });
+        return new Part(y, x, kernel, base, false);
+    }
+
+    private PackedLeft pack(int g, Axis y, Axis x, int k, float[] data) {
+        PanelProduct.Left left;
+        if (s.gradient()) {
+            left =
+                    (row, rows, from, depth, height, panel, at) ->
+                            packTaps(g, y, x, row, rows, from, depth, height, panel, at);
+        } else {
+            int first = g * s.out() * k;
+            left =
+                    (row, rows, from, depth, height, panel, at) ->
+                            PanelProduct.packTransposed(
+                                    rows,
+                                    depth,
+                                    s.w(),
+                                    first + row * k + from,
+                                    k,
+                                    height,
+                                    panel,
+                                    at,
+                                    ctx);
+        }
+        return PanelProduct.pack(s.out(), k, left, data, ctx);
+    }
+
+    private void packTaps(
+            int g,
+            Axis y,
+            Axis x,
+            int row,
+            int rows,
+            int from,
+            int depth,
+            int height,
+            float[] panel,
+            int at) {
+        int taps = y.taps() * x.taps();
+        for (int p = 0; p < depth; p++) {
+            int source = (from + p) / taps;
+            int tap = (from + p) % taps;
+            int w = s.weight(g, row, source, y, tap / x.taps(), x, tap % x.taps());
+            int to = at + p * height;
+            for (int i = 0; i < rows; i++) {
+                panel[to + i] = s.w()[w + i * s.shape().taps()];
+            }
+            for (int i = rows; i < height; i++) {
+                panel[to + i] = 0;
+            }
+        }
+    }
+
+    private void images(int g, List<Part> parts) {
+        int n = s.shape().n();
+        int channels = s.shape().groups() * s.in();
+        boolean apart = s.apart();
+        if (plane.as() && !apart) {
+            int stride = channels * plane.size();
+            int origin = g * s.in() * plane.size();
+            product(parts.getFirst(), s.x(), origin, stride, n * stride, n, result(g, 0));
+            return;
+        }
+        int stride = s.in() * plane.size();
+        int size = s.out() * s.outHeight() * s.outWidth();
+        int pixels = s.ys().getFirst().count() * s.xs().getFirst().count();
+        int each = Math.clamp((CHUNK + pixels - 1) / pixels, 1, n);
+        while (each > 1 && (long) each * Math.max(stride, size) > 1 << 24) {
+            each--;
+        }
+        float[] copy = ctx.acquire(each * stride + ConvRows.SLACK);
+        float[] places = apart ? ctx.acquire(each * size) : null;
+        try {
+            for (int first = 0; first < n; first += each) {
+                int count = Math.min(each, n - first);
+                layOut(g, first, count, copy);
+                if (apart) {
+                    apart(g, parts, copy, stride, first, count, places);
+                } else {
+                    Part p = parts.getFirst();
+                    product(p, copy, 0, stride, copy.length, count, result(g, first));
+                }
+            }
+        } finally {
+            ctx.release(copy);
+            if (apart) {
+                ctx.release(places);
+            }
+        }
+    }
+
+    /** The result's pixels follow each other. */
+    private DenseResult result(int g, int first) {
+        int pixels = s.outHeight() * s.outWidth();
+        int channel = g * s.out();
+        int image = s.shape().groups() * s.out() * pixels;
+        int origin = first * image + channel * pixels;
+        return new DenseResult(kernels, s.y(), origin, image, pixels, channel, s.finish(), ctx);
+    }
+
+    /** Each place within the stride by itself, then all of them in between each other. */
+    private void apart(
+            int g,
+            List<Part> parts,
+            float[] copy,
+            int stride,
+            int first,
+            int count,
+            float[] places) {
+        int at = 0;
+        int[] origins = new int[parts.size()];
+        for (int i = 0; i < origins.length; i++) {
+            Part p = parts.get(i);
+            origins[i] = at;
+            int image = s.out() * p.pixels();
+            DenseResult r =
+                    new DenseResult(kernels, places, at, image, p.pixels(), 0, s.finish(), ctx);
+            product(p, copy, 0, stride, copy.length, count, r);
+            at += count * image;
+        }
+        Interleave interleave = Interleave.of(s, kernels);
+        int size = s.outHeight() * s.outWidth();
+        ctx.workers()
+                .parallelFor(
+                        count * s.out(),
+                        Math.max(1, (1 << 13) / size),
+                        (from, to) -> {
+                            for (int i = from; i < to; i++) {
+                                int image = (first + i / s.out()) * s.shape().groups();
+                                int channel = (image + g) * s.out() + i % s.out();
+                                channel(parts, origins, i, interleave, places, channel * size);
+                            }
+                        });
+    }
+
+    /** One channel of the result from its places, those without a tap being 0. */
+    private void channel(
+            List<Part> parts,
+            int[] origins,
+            int channel,
+            Interleave interleave,
+            float[] places,
+            int at) {
+        for (Axis y : s.ys()) {
+            int[] from = new int[s.xs().size()];
+            Arrays.fill(from, -1);
+            for (int k = 0; k < origins.length; k++) {
+                Part p = parts.get(k);
+                if (p.y() == y) {
+                    from[s.xs().indexOf(p.x())] = origins[k] + channel * p.pixels();
+                }
+            }
+            interleave.rows(y, places, from, s.y(), at);
+        }
+    }
+
+    private void layOut(int g, int first, int count, float[] copy) {
+        int channels = s.shape().groups() * s.in();
+        int size = s.height() * s.width();
+        ctx.workers()
+                .parallelFor(
+                        count * s.in(),
+                        Math.max(1, (1 << 13) / Math.max(1, plane.size())),
+                        (from, to) -> {
+                            for (int i = from; i < to; i++) {
+                                int image = first + i / s.in();
+                                int channel = g * s.in() + i % s.in();
+                                int at = (image * channels + channel) * size;
+                                plane.fill(kernels, s.x(), at, copy, i * plane.size());
+                            }
+                        });
+    }
+
+    /**
+     * @param origin of the group's first channel in data
+     * @param limit end of what may be read of data
+     */
+    private void product(
+            Part p,
+            float[] data,
+            int origin,
+            int stride,
+            int limit,
+            int count,
+            DenseResult result) {
+        int pixels = p.y().count() * p.x().count();
+        int[] base = p.base();
+        int[] from = base;
+        if (origin != 0) {
+            from = base.clone();
+            for (int i = 0; i < from.length; i++) {
+                from[i] += origin;
+            }
+        }
+        int highest = Arrays.stream(from).max().orElse(0);
+        int[] bases = from;
+        PanelProduct.Right patches =
+                (row, depth, column, columnEnd, width, panels, at) -> {
+                    Runs runs = new Runs(width);
+                    for (int j = column; j < columnEnd; j += width) {
+                        int end = Math.min(columnEnd, j + width);
+                        runs.find(plane, p.y(), p.x(), stride, j, end);
+                        int to = at + (j - column) * depth;
+                        if (highest + runs.end() + ConvRows.SLACK <= limit) {
+                            kernels.panel(depth, bases, row, runs, data, panels, to, width);
+                        } else {
+                            ConvRows.exactPanel(depth, bases, row, runs, data, panels, to, width);
+                        }
+                    }
+                };
+        PanelProduct.run(p.kernel(), count * pixels, patches, result, false, ctx);
+    }
+}

@@ -1,0 +1,376 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.jvm.VectorReduce;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The inner loops on the vector unit, whatever its width. */
+final class VectorConvRows extends ConvRows {
+    private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int L = S.length();
+    private static final float[] EVEN = every(0, 2);
+    private static final float[] LOW = zipped(0);
+    private static final float[] HIGH = zipped(L / 2);
+
+    private static float[] every(int from, int step) {
+        float[] f = new float[L];
+        for (int i = 0; i < L; i++) {
+            f[i] = from + i * step;
+        }
+        return f;
+    }
+
+    private static float[] zipped(int from) {
+        float[] f = new float[L];
+        for (int i = 0; i < L; i++) {
+            f[i] = from + i / 2 + (i % 2 == 0 ? 0 : L);
+        }
+        return f;
+    }
+
+    @Override
+    void gather(float[] x, int xo, int step, int n, float[] y, int yo) {
+        if (step != 2) {
+            super.gather(x, xo, step, n, y, yo);
+            return;
+        }
+        FloatVector even = FloatVector.fromArray(S, EVEN, 0);
+        int i = 0;
+        // The last vector must not end behind the last element that is wanted.
+        for (; i + L < n; i += L) {
+            FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i);
+            FloatVector b = FloatVector.fromArray(S, x, xo + 2 * i + L);
+            even.selectFrom(a, b).intoArray(y, yo + i);
+        }
+        int rest = 2 * (n - i) - 1;
+        FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i, S.indexInRange(0, rest));
+        FloatVector b = FloatVector.zero(S);
+        if (rest > L) {
+            b = FloatVector.fromArray(S, x, xo + 2 * i + L, S.indexInRange(L, rest));
+        }
+        even.selectFrom(a, b).intoArray(y, yo + i, S.indexInRange(i, n));
+    }
+
+    @Override
+    void zip(float[] a, int ao, float[] b, int bo, int n, float[] y, int yo) {
+        FloatVector low = FloatVector.fromArray(S, LOW, 0);
+        FloatVector high = FloatVector.fromArray(S, HIGH, 0);
+        int i = 0;
+        for (; i + L <= n; i += L) {
+            FloatVector u = FloatVector.fromArray(S, a, ao + i);
+            FloatVector v = FloatVector.fromArray(S, b, bo + i);
+            low.selectFrom(u, v).intoArray(y, yo + 2 * i);
+            high.selectFrom(u, v).intoArray(y, yo + 2 * i + L);
+        }
+        super.zip(a, ao + i, b, bo + i, n - i, y, yo + 2 * i);
+    }
+
+    @Override
+    void panel(
+            int depth, int[] base, int bo, Runs runs, float[] x, float[] panel, int at, int width) {
+        // What a run's last vector writes too much the next run or row, which comes later, mends.
+        if (runs.count() == 1 && width <= 2 * L) {
+            single(depth, base, bo, runs.offset(0), runs.place(1), x, panel, at, width);
+            return;
+        }
+        for (int p = 0; p < depth; p++) {
+            row(base[bo + p], runs, x, panel, at + p * width);
+        }
+    }
+
+    private static void single(
+            int depth,
+            int[] base,
+            int bo,
+            int offset,
+            int n,
+            float[] x,
+            float[] panel,
+            int at,
+            int width) {
+        boolean two = n > L;
+        for (int p = 0; p < depth; p++) {
+            int from = base[bo + p] + offset;
+            int to = at + p * width;
+            FloatVector.fromArray(S, x, from).intoArray(panel, to);
+            if (two) {
+                FloatVector.fromArray(S, x, from + L).intoArray(panel, to + L);
+            }
+        }
+    }
+
+    private static void row(int base, Runs runs, float[] x, float[] panel, int to) {
+        int[] offsets = runs.offsets();
+        int[] places = runs.places();
+        int count = runs.count();
+        for (int s = 0; s < count; s++) {
+            int from = base + offsets[s];
+            int at = to + places[s];
+            int n = places[s + 1] - places[s];
+            for (int q = 0; q < n; q += L) {
+                FloatVector.fromArray(S, x, from + q).intoArray(panel, at + q);
+            }
+        }
+    }
+
+    @Override
+    void put(
+            int rows,
+            int n,
+            float[] t,
+            int to,
+            int width,
+            float[] c,
+            int co,
+            int ldc,
+            boolean add) {
+        int end = S.loopBound(n);
+        VectorMask<Float> mask = S.indexInRange(0, n - end);
+        for (int i = 0; i < rows; i++) {
+            int from = to + i * width;
+            int at = co + i * ldc;
+            for (int q = 0; q < end; q += L) {
+                FloatVector v = FloatVector.fromArray(S, t, from + q);
+                v = add ? v.add(FloatVector.fromArray(S, c, at + q)) : v;
+                v.intoArray(c, at + q);
+            }
+            if (end < n) {
+                FloatVector v = FloatVector.fromArray(S, t, from + end, mask);
+                v = add ? v.add(FloatVector.fromArray(S, c, at + end, mask)) : v;
+                v.intoArray(c, at + end, mask);
+            }
+        }
+    }
+
+    @Override
+    void sums(
+            int rows,
+            int n,
+            int taps,
+            int[] off,
+            float[] w,
+            int wo,
+            float bias,
+            float[] x,
+            int xo,
+            int xs,
+            float[] y,
+            int yo,
+            int ys) {
+        if (taps == 9) {
+            nine(rows, n, off, w, wo, bias, x, xo, xs, y, yo, ys);
+            return;
+        }
+        VectorMask<Float> tail = S.indexInRange(0, n % L);
+        int end = S.loopBound(n);
+        for (int r = 0; r < rows; r++) {
+            int from = xo + r * xs;
+            int to = yo + r * ys;
+            some(end, taps, off, w, wo, bias, x, from, y, to);
+            if (end < n) {
+                last(taps, off, w, wo, bias, x, from + end, y, to + end, tail);
+            }
+        }
+    }
+
+    /** 3 × 3 taps stay in registers; the last vector of a row is stored in part. */
+    private static void nine(
+            int rows,
+            int n,
+            int[] off,
+            float[] w,
+            int wo,
+            float bias,
+            float[] x,
+            int xo,
+            int xs,
+            float[] y,
+            int yo,
+            int ys) {
+        FloatVector w0 = FloatVector.broadcast(S, w[wo]);
+        FloatVector w1 = FloatVector.broadcast(S, w[wo + 1]);
+        FloatVector w2 = FloatVector.broadcast(S, w[wo + 2]);
+        FloatVector w3 = FloatVector.broadcast(S, w[wo + 3]);
+        FloatVector w4 = FloatVector.broadcast(S, w[wo + 4]);
+        FloatVector w5 = FloatVector.broadcast(S, w[wo + 5]);
+        FloatVector w6 = FloatVector.broadcast(S, w[wo + 6]);
+        FloatVector w7 = FloatVector.broadcast(S, w[wo + 7]);
+        FloatVector w8 = FloatVector.broadcast(S, w[wo + 8]);
+        FloatVector b = FloatVector.broadcast(S, bias);
+        VectorMask<Float> tail = S.indexInRange(0, n % L);
+        int x0 = xo + off[0];
+        int x1 = xo + off[1];
+        int x2 = xo + off[2];
+        int x3 = xo + off[3];
+        int x4 = xo + off[4];
+        int x5 = xo + off[5];
+        int x6 = xo + off[6];
+        int x7 = xo + off[7];
+        int x8 = xo + off[8];
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < n; j += L) {
+                int m = r * xs + j;
+                FloatVector s = w0.fma(FloatVector.fromArray(S, x, x0 + m), b);
+                s = w1.fma(FloatVector.fromArray(S, x, x1 + m), s);
+                s = w2.fma(FloatVector.fromArray(S, x, x2 + m), s);
+                s = w3.fma(FloatVector.fromArray(S, x, x3 + m), s);
+                s = w4.fma(FloatVector.fromArray(S, x, x4 + m), s);
+                s = w5.fma(FloatVector.fromArray(S, x, x5 + m), s);
+                s = w6.fma(FloatVector.fromArray(S, x, x6 + m), s);
+                s = w7.fma(FloatVector.fromArray(S, x, x7 + m), s);
+                s = w8.fma(FloatVector.fromArray(S, x, x8 + m), s);
+                int to = yo + r * ys + j;
+                if (j + L <= n) {
+                    s.intoArray(y, to);
+                } else {
+                    s.intoArray(y, to, tail);
+                }
+            }
+        }
+    }
+
+    private static void some(
+            int n,
+            int taps,
+            int[] off,
+            float[] w,
+            int wo,
+            float bias,
+            float[] x,
+            int xo,
+            float[] y,
+            int yo) {
+        for (int j = 0; j < n; j += L) {
+            FloatVector s = FloatVector.broadcast(S, bias);
+            for (int t = 0; t < taps; t++) {
+                FloatVector v = FloatVector.broadcast(S, w[wo + t]);
+                s = v.fma(FloatVector.fromArray(S, x, xo + off[t] + j), s);
+            }
+            s.intoArray(y, yo + j);
+        }
+    }
+
+    private static void last(
+            int taps,
+            int[] off,
+            float[] w,
+            int wo,
+            float bias,
+            float[] x,
+            int xo,
+            float[] y,
+            int yo,
+            VectorMask<Float> mask) {
+        FloatVector s = FloatVector.broadcast(S, bias);
+        for (int t = 0; t < taps; t++) {
+            FloatVector v = FloatVector.broadcast(S, w[wo + t]);
+            s = v.fma(FloatVector.fromArray(S, x, xo + off[t]), s);
+        }
+        s.intoArray(y, yo, mask);
+    }
+
+    @Override
+    void dots(
+            int rows,
+            int n,
+            int taps,
+            int[] off,
+            float[] x,
+            int xo,
+            int xs,
+            float[] d,
+            int dof,
+            int ds,
+            float[] out,
+            int at) {
+        int t = 0;
+        for (; t + 3 <= taps; t += 3) {
+            three(
+                    rows,
+                    n,
+                    x,
+                    xo + off[t],
+                    xo + off[t + 1],
+                    xo + off[t + 2],
+                    xs,
+                    d,
+                    dof,
+                    ds,
+                    out,
+                    at + t);
+        }
+        for (; t < taps; t++) {
+            one(rows, n, x, xo + off[t], xs, d, dof, ds, out, at + t);
+        }
+    }
+
+    private static void three(
+            int rows,
+            int n,
+            float[] x,
+            int x0,
+            int x1,
+            int x2,
+            int xs,
+            float[] d,
+            int dof,
+            int ds,
+            float[] out,
+            int at) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = FloatVector.zero(S);
+        FloatVector s2 = FloatVector.zero(S);
+        int end = S.loopBound(n);
+        VectorMask<Float> mask = S.indexInRange(0, n - end);
+        for (int r = 0; r < rows; r++) {
+            int move = r * xs;
+            int from = dof + r * ds;
+            for (int j = 0; j < end; j += L) {
+                FloatVector v = FloatVector.fromArray(S, d, from + j);
+                s0 = v.fma(FloatVector.fromArray(S, x, x0 + move + j), s0);
+                s1 = v.fma(FloatVector.fromArray(S, x, x1 + move + j), s1);
+                s2 = v.fma(FloatVector.fromArray(S, x, x2 + move + j), s2);
+            }
+            if (end < n) {
+                // Masked on both sides: what stands behind a row may be infinite.
+                FloatVector v = FloatVector.fromArray(S, d, from + end, mask);
+                s0 = v.fma(FloatVector.fromArray(S, x, x0 + move + end, mask), s0);
+                s1 = v.fma(FloatVector.fromArray(S, x, x1 + move + end, mask), s1);
+                s2 = v.fma(FloatVector.fromArray(S, x, x2 + move + end, mask), s2);
+            }
+        }
+        out[at] += VectorReduce.addLanes(s0);
+        out[at + 1] += VectorReduce.addLanes(s1);
+        out[at + 2] += VectorReduce.addLanes(s2);
+    }
+
+    private static void one(
+            int rows,
+            int n,
+            float[] x,
+            int xo,
+            int xs,
+            float[] d,
+            int dof,
+            int ds,
+            float[] out,
+            int at) {
+        FloatVector s = FloatVector.zero(S);
+        int end = S.loopBound(n);
+        VectorMask<Float> mask = S.indexInRange(0, n - end);
+        for (int r = 0; r < rows; r++) {
+            int from = dof + r * ds;
+            int other = xo + r * xs;
+            for (int j = 0; j < end; j += L) {
+                FloatVector v = FloatVector.fromArray(S, d, from + j);
+                s = v.fma(FloatVector.fromArray(S, x, other + j), s);
+            }
+            if (end < n) {
+                FloatVector v = FloatVector.fromArray(S, d, from + end, mask);
+                s = v.fma(FloatVector.fromArray(S, x, other + end, mask), s);
+            }
+        }
+        out[at] += VectorReduce.addLanes(s);
+    }
+}

@@ -1,0 +1,12 @@
+/**
+ * Convolutions in two dimensions: {@link io.tatara.kernels.conv.Conv2d} and its gradients, of which
+ * {@link io.tatara.kernels.conv.Conv2dDataGradient} is the transposed convolution too.
+ *
+ * <p>Along an axis a convolution and its data gradient are the same thing, sums over taps at a
+ * fixed distance ({@code Axis}); where the stride is s, the gradient is s × s of them, one for each
+ * place within the stride. So one implicit product serves both: {@code DenseConv} on Java arrays,
+ * {@code conv.cl} on GPUs; and one depthwise loop, {@code DepthwiseConv}. No matrix of patches ever
+ * stands in memory: panels of them are packed for the product's inner loop, in cache ({@code
+ * Patches}). The weight gradient is a product whose sums run over the pixels.
+ */
+package io.tatara.kernels.conv;
