@@ -3,6 +3,7 @@ package io.tatara.models.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tatara.models.SharedData;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,20 +22,10 @@ class RealDataTest {
     @BeforeEach
     void find() {
         String named = System.getProperty("tatara.data");
-        data = named != null ? Path.of(named) : besideTheProject();
+        data = named != null ? Path.of(named) : SharedData.find("enja");
         assumeTrue(
                 data != null && Files.isDirectory(data),
                 "no corpus: name one by -Dtatara.data=…/enja");
-    }
-
-    private static Path besideTheProject() {
-        for (Path p = Path.of("").toAbsolutePath(); p != null; p = p.getParent()) {
-            Path candidate = p.resolve("shared/data/enja");
-            if (Files.isDirectory(candidate)) {
-                return candidate;
-            }
-        }
-        return null;
     }
 
     @Test
