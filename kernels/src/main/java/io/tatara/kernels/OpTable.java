@@ -1,6 +1,7 @@
 package io.tatara.kernels;
 
 import io.tatara.kernels.attention.AttentionRoom;
+import io.tatara.kernels.batchnorm.BatchNormRoom;
 import io.tatara.kernels.beam.BeamRoom;
 import io.tatara.kernels.embedding.EmbeddingRoom;
 import io.tatara.kernels.layout.LayoutRoom;
@@ -8,6 +9,7 @@ import io.tatara.kernels.matmul.MatMulRoom;
 import io.tatara.kernels.norm.NormRoom;
 import io.tatara.kernels.optimizer.OptimizerRoom;
 import io.tatara.kernels.pointwise.PointwiseRoom;
+import io.tatara.kernels.pool.PoolRoom;
 import io.tatara.kernels.position.PositionRoom;
 import io.tatara.kernels.recurrent.RecurrentRoom;
 import io.tatara.kernels.reduce.ReduceRoom;
@@ -34,7 +36,9 @@ public final class OpTable {
                             AttentionRoom.ENTRIES,
                             SdpaRoom.ENTRIES,
                             OptimizerRoom.ENTRIES,
-                            BeamRoom.ENTRIES)
+                            BeamRoom.ENTRIES,
+                            PoolRoom.ENTRIES,
+                            BatchNormRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)
                     .toList();
 
