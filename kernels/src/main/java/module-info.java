@@ -7,6 +7,7 @@ module io.tatara.kernels {
 
     exports io.tatara.kernels;
     exports io.tatara.kernels.attention;
+    exports io.tatara.kernels.batchnorm;
     exports io.tatara.kernels.beam;
     exports io.tatara.kernels.check;
     exports io.tatara.kernels.conv;
@@ -18,6 +19,7 @@ module io.tatara.kernels {
     exports io.tatara.kernels.norm;
     exports io.tatara.kernels.optimizer;
     exports io.tatara.kernels.pointwise;
+    exports io.tatara.kernels.pool;
     exports io.tatara.kernels.position;
     exports io.tatara.kernels.recurrent;
     exports io.tatara.kernels.reduce;

@@ -1,6 +1,7 @@
 package io.tatara.kernels;
 
 import io.tatara.kernels.attention.AttentionRoom;
+import io.tatara.kernels.batchnorm.BatchNormRoom;
 import io.tatara.kernels.beam.BeamRoom;
 import io.tatara.kernels.conv.ConvRoom;
 import io.tatara.kernels.embedding.EmbeddingRoom;
@@ -9,6 +10,7 @@ import io.tatara.kernels.matmul.MatMulRoom;
 import io.tatara.kernels.norm.NormRoom;
 import io.tatara.kernels.optimizer.OptimizerRoom;
 import io.tatara.kernels.pointwise.PointwiseRoom;
+import io.tatara.kernels.pool.PoolRoom;
 import io.tatara.kernels.position.PositionRoom;
 import io.tatara.kernels.recurrent.RecurrentRoom;
 import io.tatara.kernels.reduce.ReduceRoom;
@@ -36,7 +38,9 @@ public final class OpTable {
                             SdpaRoom.ENTRIES,
                             OptimizerRoom.ENTRIES,
                             BeamRoom.ENTRIES,
-                            ConvRoom.ENTRIES)
+                            ConvRoom.ENTRIES,
+                            PoolRoom.ENTRIES,
+                            BatchNormRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)
                     .toList();
 

@@ -1,0 +1,2 @@
+/** Normalization of channels over batch and space: batch norm and its gradient. */
+package io.tatara.kernels.batchnorm;
