@@ -8,6 +8,7 @@ module io.tatara.kernels {
     exports io.tatara.kernels;
     exports io.tatara.kernels.attention;
     exports io.tatara.kernels.beam;
+    exports io.tatara.kernels.causal;
     exports io.tatara.kernels.check;
     exports io.tatara.kernels.embedding;
     exports io.tatara.kernels.gpu;

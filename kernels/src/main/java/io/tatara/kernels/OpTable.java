@@ -2,6 +2,7 @@ package io.tatara.kernels;
 
 import io.tatara.kernels.attention.AttentionRoom;
 import io.tatara.kernels.beam.BeamRoom;
+import io.tatara.kernels.causal.CausalRoom;
 import io.tatara.kernels.embedding.EmbeddingRoom;
 import io.tatara.kernels.layout.LayoutRoom;
 import io.tatara.kernels.matmul.MatMulRoom;
@@ -34,7 +35,8 @@ public final class OpTable {
                             AttentionRoom.ENTRIES,
                             SdpaRoom.ENTRIES,
                             OptimizerRoom.ENTRIES,
-                            BeamRoom.ENTRIES)
+                            BeamRoom.ENTRIES,
+                            CausalRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)
                     .toList();
 
