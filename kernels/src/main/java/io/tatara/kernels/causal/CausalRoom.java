@@ -47,7 +47,7 @@ public final class CausalRoom {
                             "wave_net_step",
                             CausalReference::step,
                             List.of(StepJvm::step),
-                            List.of(LayerGpu.STEP),
+                            List.of(LayerGpu::step),
                             LayerCases::step));
 
     private CausalRoom() {}

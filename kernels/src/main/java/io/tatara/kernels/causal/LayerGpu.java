@@ -6,7 +6,6 @@ import static io.tatara.kernels.causal.CausalGpu.groups;
 import static io.tatara.kernels.causal.CausalGpu.up;
 
 import io.tatara.kernels.TensorSpec;
-import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuPlan.Arg;
 import io.tatara.kernels.gpu.GpuProgram;
@@ -132,13 +131,11 @@ final class LayerGpu {
                 .build();
     }
 
-    /** The stack in one group a sequence, for stacks whose numbers fit in shared memory. */
-    static final GpuKernel<WaveNetStep> STEP = LayerGpu::step;
-
-    private static GpuPlan step(
-            WaveNetStep op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+    static GpuPlan step(WaveNetStep op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         WaveNetStep.Extents e = op.extents(in);
         int local = Math.min(STEP_LOCAL, Integer.highestOneBit(traits.maxWorkGroup()));
+        int numbers = e.c() * (1 + e.k()) + 2 * e.d() + e.s();
+        boolean inMemory = 4L * (numbers + 4) > traits.localMemory();
         StringBuilder text = new StringBuilder("#define DILATIONS 1\n");
         text.append("DEVICE int dilation_of(int layer) {\n  switch (layer) {\n");
         List<Integer> dilations = op.dilations();
@@ -161,6 +158,8 @@ final class LayerGpu {
                         e.s(),
                         "TAPS",
                         e.k(),
+                        "IN_MEMORY",
+                        inMemory ? 1 : 0,
                         "BIAS",
                         flag(in, WaveNetStep.BIAS),
                         "CONDITION",
@@ -169,10 +168,11 @@ final class LayerGpu {
                         flag(in, WaveNetStep.RESIDUAL_BIAS),
                         "SKIP_BIAS",
                         flag(in, WaveNetStep.SKIP_BIAS));
-        return GpuPlan.builder()
-                .launch(
+        GpuPlan.Builder plan = GpuPlan.builder();
+        Arg scratch = inMemory ? plan.temporary(4L * e.n() * numbers) : null;
+        return plan.launch(
                         p,
-                        "step",
+                        "one_sample",
                         new int[] {e.n(), 1, 1},
                         new int[] {local, 1, 1},
                         GpuPlan.in(WaveNetStep.X),
@@ -187,6 +187,7 @@ final class LayerGpu {
                         arg(in, WaveNetStep.SKIP_BIAS),
                         GpuPlan.out(WaveNetStep.SKIP),
                         GpuPlan.out(WaveNetStep.Y),
+                        scratch,
                         e.layers(),
                         e.q())
                 .launch1d(p, "advance", e.layers(), 32, GpuPlan.out(3), e.layers())

@@ -122,7 +122,7 @@ KERNEL void outputs(GLOBAL const float* RESTRICT z, GLOBAL const ELEM* RESTRICT 
   }
 }
 
-KERNEL void activation_gradient(GLOBAL const ELEM* RESTRICT gates_, GLOBAL const ELEM* RESTRICT dz,
+KERNEL void activation_gradient(GLOBAL const ELEM* RESTRICT kept, GLOBAL const ELEM* RESTRICT dz,
                                 GLOBAL const ELEM* RESTRICT more, GLOBAL ELEM* RESTRICT da, GLOBAL ELEM* RESTRICT z,
                                 int all, int half_size) {
   int i = GLOBAL_ID(0);
@@ -130,8 +130,8 @@ KERNEL void activation_gradient(GLOBAL const ELEM* RESTRICT gates_, GLOBAL const
   int n = i / half_size;
   int f = i + n * half_size;
   int g = f + half_size;
-  float a = LD(gates_, f);
-  float b = LD(gates_, g);
+  float a = LD(kept, f);
+  float b = LD(kept, g);
   float v = LD(dz, i);
   float df = v * b;
   float dg = v * a;

@@ -4,6 +4,7 @@
  * every LOCAL-th row of each product. advance moves the rings on, in a launch of its own: slots are all sequences'.
  *
  * CHANNELS, HALF_ROWS, SKIPS: channels, gated channels, skip channels. TAPS. BIAS, CONDITION, RESIDUAL_BIAS, SKIP_BIAS: what is there.
+ * IN_MEMORY: the stack is too wide for shared memory; what is between the layers is in scratch.
  * DILATIONS: the host has put dilation_of, a layer's dilation, before this text. */
 #ifndef CHANNELS
 #define CHANNELS 4
@@ -29,6 +30,9 @@
 #ifndef SKIP_BIAS
 #define SKIP_BIAS 0
 #endif
+#ifndef IN_MEMORY
+#define IN_MEMORY 0
+#endif
 #ifndef DILATIONS
 DEVICE int dilation_of(int layer) { return 1 << (layer % 10); }
 #endif
@@ -45,15 +49,23 @@ KERNEL void advance(GLOBAL int* slots, int layers) {
   slots[l] = reach == 0 ? 0 : (slot_of(slots[l], reach) + 1) % reach;
 }
 
-KERNEL void step(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* queue, GLOBAL const int* RESTRICT slots,
-                 GLOBAL const ELEM* RESTRICT weight, GLOBAL const ELEM* RESTRICT bias,
-                 GLOBAL const ELEM* RESTRICT condition, GLOBAL const ELEM* RESTRICT residual,
-                 GLOBAL const ELEM* RESTRICT residual_bias, GLOBAL const ELEM* RESTRICT skip_weight,
-                 GLOBAL const ELEM* RESTRICT skip_bias, GLOBAL ELEM* RESTRICT skip, GLOBAL ELEM* RESTRICT y, int layers, int size) {
+KERNEL void one_sample(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* queue, GLOBAL const int* RESTRICT slots,
+                       GLOBAL const ELEM* RESTRICT weight, GLOBAL const ELEM* RESTRICT bias,
+                       GLOBAL const ELEM* RESTRICT condition, GLOBAL const ELEM* RESTRICT residual,
+                       GLOBAL const ELEM* RESTRICT residual_bias, GLOBAL const ELEM* RESTRICT skip_weight,
+                       GLOBAL const ELEM* RESTRICT skip_bias, GLOBAL ELEM* RESTRICT skip, GLOBAL ELEM* RESTRICT y,
+                       GLOBAL float* scratch, int layers, int size) {
+#if IN_MEMORY
+  GLOBAL float* present = scratch + GROUP_ID(0) * (CHANNELS * (1 + TAPS) + 2 * HALF_ROWS + SKIPS);
+  GLOBAL float* seen = present + CHANNELS;
+  GLOBAL float* a = seen + CHANNELS * TAPS;
+  GLOBAL float* total = a + 2 * HALF_ROWS;
+#else
   SHARED float present[CHANNELS + 1];
   SHARED float seen[CHANNELS * TAPS + 1];
   SHARED float a[2 * HALF_ROWS + 1];
   SHARED float total[SKIPS + 1];
+#endif
   int n = GROUP_ID(0);
   int lane = LOCAL_ID(0);
   int width = LOCAL_SIZE(0);
