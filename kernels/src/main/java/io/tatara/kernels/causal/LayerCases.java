@@ -179,6 +179,9 @@ final class LayerCases {
                         true,
                         any,
                         normal.sprinkled(9, special)));
+        // Wider than a group's shared memory.
+        Size wide = new Size(2, 3, 2, 13_000, 2, 0, 0);
+        all.add(step("wide", wide, List.of(2), true, any, normal).large());
         List<Integer> stack = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             stack.add(1 << i % 10);

@@ -31,7 +31,7 @@ record ShiftedProduct(
     }
 
     /** What a packed copy was made for. */
-    private record Key(String layout, int panel, int rows, int depth) {}
+    private record Key(String layout, int panel, int rows, int channels, int taps) {}
 
     int depth() {
         return channels * taps;
@@ -79,7 +79,7 @@ record ShiftedProduct(
         if (weight.packs() == null) {
             return make.get();
         }
-        return weight.packs().get(new Key(layout, tiles.rows(), rows, channels * taps), make);
+        return weight.packs().get(new Key(layout, tiles.rows(), rows, channels, taps), make);
     }
 
     /**

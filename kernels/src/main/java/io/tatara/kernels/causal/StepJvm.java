@@ -49,7 +49,7 @@ final class StepJvm {
         skipWeights = pack(in[WaveNetStep.SKIP_WEIGHT], e.s(), skipRows, e.d(), 1);
     }
 
-    private record Key(String layout, int padded) {}
+    private record Key(int layers, int rows, int padded, int channels, int taps) {}
 
     /** [L, rows, C, K] to [L][K, C][rows, padded]: the taps are queue slots, the last one is x. */
     private float[] pack(JvmArray weight, int rows, int padded, int channels, int taps) {
@@ -68,7 +68,7 @@ final class StepJvm {
                 };
         return weight.packs() == null
                 ? make.get()
-                : weight.packs().get(new Key("step", padded), make);
+                : weight.packs().get(new Key(e.layers(), rows, padded, channels, taps), make);
     }
 
     static void step(WaveNetStep op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
