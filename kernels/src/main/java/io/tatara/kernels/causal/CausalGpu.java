@@ -47,26 +47,65 @@ final class CausalGpu {
                 local);
     }
 
+    /** What launches {@code shifted}: the portable text, or the one for CPUs. */
+    interface Shifted {
+        GpuProgram program(TensorSpec x, int depth, int before, int bias, int carried);
+
+        /** Work-items of a group. */
+        int local();
+
+        /** Places of a group. */
+        int places();
+
+        /** Output channels of a group, 0 for all. */
+        int outputs();
+
+        default int[] groups(int sequences, int channels, int columns) {
+            int tiles = outputs() == 0 ? Math.min(1, channels) : up(channels, outputs());
+            return CausalGpu.groups(sequences, tiles, up(columns, places()));
+        }
+    }
+
+    private record Portable(int local) implements Shifted {
+        @Override
+        public GpuProgram program(TensorSpec x, int depth, int before, int bias, int carried) {
+            return CausalGpu.program(x, before, bias, carried, local);
+        }
+
+        @Override
+        public int places() {
+            return local;
+        }
+
+        @Override
+        public int outputs() {
+            return OUTPUTS;
+        }
+    }
+
     static GpuPlan convolution(
             CausalConv1d op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        return convolution(op, in, new Portable(local(traits)), traits);
+    }
+
+    static GpuPlan convolution(
+            CausalConv1d op, TensorSpec[] in, Shifted shifted, GpuTraits traits) {
         CausalShape s = op.shape(in);
-        int local = local(traits);
         int before = flag(in, CausalConv1d.STATE);
-        GpuProgram p = program(in[0], before, flag(in, CausalConv1d.BIAS), 0, local);
+        int bias = flag(in, CausalConv1d.BIAS);
         GpuPlan.Builder plan = GpuPlan.builder();
-        int blocks = up(s.t(), local);
         plan.launch(
-                p,
+                shifted.program(in[0], s.c() * s.k(), before, bias, 0),
                 "shifted",
-                groups(s.n(), up(s.m(), OUTPUTS), blocks),
-                new int[] {local, 1, 1},
+                shifted.groups(s.n(), s.m(), s.t()),
+                new int[] {shifted.local(), 1, 1},
                 GpuPlan.in(CausalConv1d.X),
                 arg(in, CausalConv1d.STATE),
                 GpuPlan.in(CausalConv1d.WEIGHT),
                 arg(in, CausalConv1d.BIAS),
                 null,
                 GpuPlan.out(0),
-                blocks,
+                up(s.t(), shifted.places()),
                 s.m(),
                 s.c(),
                 s.k(),
@@ -81,7 +120,7 @@ final class CausalGpu {
                 0,
                 0);
         if (op.carry()) {
-            carry(plan, s, in, CausalConv1d.STATE, 1, local);
+            carry(plan, s, in, CausalConv1d.STATE, 1, local(traits));
         }
         return plan.build();
     }
@@ -109,13 +148,17 @@ final class CausalGpu {
 
     static GpuPlan dataGradient(
             CausalConv1dDataGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        return dataGradient(op, in, new Portable(local(traits)));
+    }
+
+    static GpuPlan dataGradient(CausalConv1dDataGradient op, TensorSpec[] in, Shifted shifted) {
         CausalShape s = op.shape(in);
         GpuPlan.Builder plan = GpuPlan.builder();
         // Place i of x is reached from i + reach − k · dilation of dy, place i of the state from i
         // − k · dilation; the outgoing state is the last places of both together.
-        data(plan, s, in, 0, s.t(), s.reach(), 0, traits);
+        data(plan, s, in, 0, s.t(), s.reach(), 0, shifted);
         if (op.state()) {
-            data(plan, s, in, 1, s.reach(), 0, -s.reach(), traits);
+            data(plan, s, in, 1, s.reach(), 0, -s.reach(), shifted);
         }
         return plan.build();
     }
@@ -128,22 +171,20 @@ final class CausalGpu {
             int columns,
             int first,
             int offset,
-            GpuTraits traits) {
-        int local = local(traits);
+            Shifted shifted) {
         int carried = flag(in, CausalConv1dDataGradient.CARRIED);
-        int blocks = up(columns, local);
         plan.launch(
-                program(in[0], 0, 0, carried, local),
+                shifted.program(in[0], s.m() * s.k(), 0, 0, carried),
                 "shifted",
-                groups(s.n(), up(s.c(), OUTPUTS), blocks),
-                new int[] {local, 1, 1},
+                shifted.groups(s.n(), s.c(), columns),
+                new int[] {shifted.local(), 1, 1},
                 GpuPlan.in(CausalConv1dDataGradient.DY),
                 null,
                 GpuPlan.in(CausalConv1dDataGradient.WEIGHT),
                 null,
                 arg(in, CausalConv1dDataGradient.CARRIED),
                 GpuPlan.out(out),
-                blocks,
+                up(columns, shifted.places()),
                 s.c(),
                 s.m(),
                 s.k(),

@@ -12,14 +12,14 @@ public final class CausalRoom {
                             "causal_conv1d",
                             CausalReference::convolution,
                             List.of(CausalJvm::convolution),
-                            List.of(CausalGpu::convolution),
+                            List.of(CausalCpu.CONVOLUTION, CausalGpu::convolution),
                             CausalCases::convolution),
                     new OpEntry<>(
                             CausalConv1dDataGradient.class,
                             "causal_conv1d_data_gradient",
                             CausalReference::dataGradient,
                             List.of(CausalJvm::dataGradient),
-                            List.of(CausalGpu::dataGradient),
+                            List.of(CausalCpu.DATA_GRADIENT, CausalGpu::dataGradient),
                             CausalCases::dataGradient),
                     new OpEntry<>(
                             CausalConv1dWeightGradient.class,
