@@ -13,7 +13,7 @@ final class CausalCpu {
 
     private CausalCpu() {}
 
-    private record Strips(int lanes) implements CausalGpu.Shifted {
+    record Strips(int lanes) implements CausalGpu.Shifted {
         @Override
         public GpuProgram program(TensorSpec x, int depth, int before, int bias, int carried) {
             return GpuProgram.vectors(
@@ -54,7 +54,7 @@ final class CausalCpu {
         }
     }
 
-    private static boolean takes(int depth, GpuTraits traits) {
+    static boolean takes(int depth, GpuTraits traits) {
         int places = new Strips(traits.lanes()).places();
         return traits.cpu()
                 && traits.api() == GpuTraits.Api.OPENCL

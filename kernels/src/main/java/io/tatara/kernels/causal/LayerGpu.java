@@ -21,7 +21,7 @@ final class LayerGpu {
 
     private LayerGpu() {}
 
-    private static GpuProgram program(
+    static GpuProgram program(
             TensorSpec[] in, int condition, int bias, int state, int keep, int base) {
         return GpuProgram.resource(
                 LayerGpu.class,

@@ -3,7 +3,8 @@
  * gates: an item computes PAIRS filters and their gates of one sample, so that a sample's channels are loaded once for
  * 2 * PAIRS sums; z goes to a temporary in float32. outputs: an item computes OUTPUTS channels of W z of one sample and
  * adds what the layer adds there; launched for the residual and for the skip connection.
- * activation_gradient: an element of z an item.
+ * activation_gradient: an element of z an item. activate: what of gates follows its sums, for devices where the
+ * convolution runs apart (CPUs); an element of z an item.
  *
  * BEFORE: there is a state (else zeros). BIAS. CONDITION: 1 for each sequence, 2 for each sample. KEEP: gates are
  * stored. BASE: outputs adds to a tensor. MORE: the gates have a gradient of their own. */
@@ -87,6 +88,36 @@ KERNEL void gates(GLOBAL const ELEM* RESTRICT x, GLOBAL const ELEM* RESTRICT sta
       z[(n * half_rows + d + j) * length + t] = f[j] * g[j];
     }
   }
+}
+
+KERNEL void activate(GLOBAL const float* RESTRICT a, GLOBAL const ELEM* RESTRICT bias,
+                     GLOBAL const ELEM* RESTRICT condition, GLOBAL float* RESTRICT z, GLOBAL ELEM* RESTRICT kept,
+                     int blocks, int half_rows, int length) {
+  int t = GROUP_ID(0) % blocks * LOCAL_SIZE(0) + LOCAL_ID(0);
+  int d = GROUP_ID(0) / blocks % half_rows;
+  int n = GROUP_ID(0) / blocks / half_rows;
+  int row = n * 2 * half_rows + d;
+  if (t >= length) return;
+  float f = a[row * length + t];
+  float g = a[(row + half_rows) * length + t];
+#if BIAS
+  f += LD(bias, d);
+  g += LD(bias, half_rows + d);
+#endif
+#if CONDITION == 1
+  f += LD(condition, row);
+  g += LD(condition, row + half_rows);
+#elif CONDITION == 2
+  f += LD(condition, row * length + t);
+  g += LD(condition, (row + half_rows) * length + t);
+#endif
+  f = TANHF(f);
+  g = sigmoid_of(g);
+#if KEEP
+  ST(kept, row * length + t, f);
+  ST(kept, (row + half_rows) * length + t, g);
+#endif
+  z[(n * half_rows + d) * length + t] = f * g;
 }
 
 KERNEL void outputs(GLOBAL const float* RESTRICT z, GLOBAL const ELEM* RESTRICT weight,
