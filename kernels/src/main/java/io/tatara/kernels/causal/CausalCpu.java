@@ -16,26 +16,7 @@ final class CausalCpu {
     record Strips(int lanes) implements CausalGpu.Shifted {
         @Override
         public GpuProgram program(TensorSpec x, int depth, int before, int bias, int carried) {
-            return GpuProgram.vectors(
-                    CausalCpu.class,
-                    "causal_cpu.cl",
-                    "STORAGE",
-                    GpuProgram.storage(x.dtype()),
-                    "VEC",
-                    lanes,
-                    "DEPTH",
-                    floats(depth),
-                    "BEFORE",
-                    before,
-                    "BIAS",
-                    bias,
-                    "CARRIED",
-                    carried);
-        }
-
-        /** Rounded up, so that few programs are compiled. */
-        private static int floats(int depth) {
-            return Integer.highestOneBit(2 * Math.max(64, depth) - 1);
+            return CausalCpu.program(x, depth, lanes);
         }
 
         @Override
@@ -52,6 +33,19 @@ final class CausalCpu {
         public int outputs() {
             return 0;
         }
+    }
+
+    /** Room for the strips is rounded up, so that few programs are compiled. */
+    private static GpuProgram program(TensorSpec x, int depth, int lanes) {
+        return GpuProgram.vectors(
+                CausalCpu.class,
+                "causal_cpu.cl",
+                "STORAGE",
+                GpuProgram.storage(x.dtype()),
+                "VEC",
+                lanes,
+                "DEPTH",
+                Integer.highestOneBit(2 * Math.max(64, depth) - 1));
     }
 
     static boolean takes(int depth, GpuTraits traits) {
@@ -102,6 +96,30 @@ final class CausalCpu {
                         TensorSpec[] out,
                         GpuTraits traits) {
                     return CausalGpu.dataGradient(op, in, new Strips(traits.lanes()));
+                }
+            };
+
+    static final GpuKernel<CausalConv1dWeightGradient> WEIGHT_GRADIENT =
+            new GpuKernel<>() {
+                @Override
+                public String variant() {
+                    return "cpu";
+                }
+
+                @Override
+                public boolean supports(
+                        CausalConv1dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
+                    return takes(1, traits);
+                }
+
+                @Override
+                public GpuPlan plan(
+                        CausalConv1dWeightGradient op,
+                        TensorSpec[] in,
+                        TensorSpec[] out,
+                        GpuTraits traits) {
+                    GpuProgram p = program(in[0], 1, traits.lanes());
+                    return CausalGpu.weightGradient(op, in, p, 1);
                 }
             };
 }

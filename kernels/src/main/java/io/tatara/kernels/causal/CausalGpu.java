@@ -202,12 +202,18 @@ final class CausalGpu {
 
     static GpuPlan weightGradient(
             CausalConv1dWeightGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        CausalShape s = op.shape(in);
         int local = local(traits);
+        int state = flag(in, CausalConv1dWeightGradient.STATE);
+        return weightGradient(op, in, program(in[0], state, 0, 0, local), local);
+    }
+
+    static GpuPlan weightGradient(
+            CausalConv1dWeightGradient op, TensorSpec[] in, GpuProgram program, int local) {
+        CausalShape s = op.shape(in);
         int state = CausalConv1dWeightGradient.STATE;
         return GpuPlan.builder()
                 .launch(
-                        program(in[0], flag(in, state), 0, 0, local),
+                        program,
                         "weight_gradient",
                         groups(up(s.m(), TILE), up(s.c(), TILE), s.k()),
                         new int[] {local, 1, 1},

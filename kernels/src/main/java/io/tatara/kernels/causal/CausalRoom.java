@@ -26,7 +26,7 @@ public final class CausalRoom {
                             "causal_conv1d_weight_gradient",
                             CausalReference::weightGradient,
                             List.of(CausalJvm::weightGradient),
-                            List.of(CausalGpu::weightGradient),
+                            List.of(CausalCpu.WEIGHT_GRADIENT, CausalGpu::weightGradient),
                             CausalCases::weightGradient),
                     new OpEntry<>(
                             GatedCausalLayer.class,
