@@ -9,6 +9,7 @@ module io.tatara.kernels {
     exports io.tatara.kernels.attention;
     exports io.tatara.kernels.batchnorm;
     exports io.tatara.kernels.beam;
+    exports io.tatara.kernels.causal;
     exports io.tatara.kernels.check;
     exports io.tatara.kernels.conv;
     exports io.tatara.kernels.embedding;

@@ -3,6 +3,7 @@ package io.tatara.kernels;
 import io.tatara.kernels.attention.AttentionRoom;
 import io.tatara.kernels.batchnorm.BatchNormRoom;
 import io.tatara.kernels.beam.BeamRoom;
+import io.tatara.kernels.causal.CausalRoom;
 import io.tatara.kernels.conv.ConvRoom;
 import io.tatara.kernels.embedding.EmbeddingRoom;
 import io.tatara.kernels.layout.LayoutRoom;
@@ -40,7 +41,8 @@ public final class OpTable {
                             BeamRoom.ENTRIES,
                             ConvRoom.ENTRIES,
                             PoolRoom.ENTRIES,
-                            BatchNormRoom.ENTRIES)
+                            BatchNormRoom.ENTRIES,
+                            CausalRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)
                     .toList();
 

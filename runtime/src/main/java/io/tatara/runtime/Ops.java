@@ -8,6 +8,9 @@ import io.tatara.kernels.Value;
 import io.tatara.kernels.attention.AdditiveAttention;
 import io.tatara.kernels.attention.MultiplicativeAttention;
 import io.tatara.kernels.beam.BeamStep;
+import io.tatara.kernels.causal.CausalConv1d;
+import io.tatara.kernels.causal.GatedCausalLayer;
+import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.Conv2dDataGradient;
 import io.tatara.kernels.conv.ConvWindow;
@@ -506,6 +509,70 @@ public final class Ops {
     /** Writes new keys or values into a cache, in place; see {@link CacheAppend}. */
     public Tensor cacheAppend(Tensor cache, Tensor update, Tensor positions, HeadLayout layout) {
         return run(new CacheAppend(layout), cache, update, positions)[0];
+    }
+
+    /** Dilated causal convolution of whole sequences; see {@link CausalConv1d}. */
+    public Tensor causalConv1d(Tensor x, Tensor weight, Tensor bias, int dilation) {
+        return one(new CausalConv1d(dilation), x, weight, bias);
+    }
+
+    /** A piece of a stream: y and the state for the next piece; see {@link CausalConv1d}. */
+    public Tensor[] causalConv1d(Tensor x, Tensor weight, Tensor bias, Tensor state, int dilation) {
+        return run(new CausalConv1d(dilation, true), x, weight, bias, state);
+    }
+
+    /** y, the skip sum and what the op's attributes ask for; see {@link GatedCausalLayer}. */
+    public Tensor[] gatedCausalLayer(
+            GatedCausalLayer op,
+            Tensor x,
+            Tensor weight,
+            Tensor bias,
+            Tensor condition,
+            Tensor residualWeight,
+            Tensor residualBias,
+            Tensor skipWeight,
+            Tensor skipBias,
+            Tensor skip,
+            Tensor state) {
+        return run(
+                op,
+                x,
+                weight,
+                bias,
+                condition,
+                residualWeight,
+                residualBias,
+                skipWeight,
+                skipBias,
+                skip,
+                state);
+    }
+
+    /** Skip sum and y of one sample; queue and slots change in place; see {@link WaveNetStep}. */
+    public Tensor[] waveNetStep(
+            List<Integer> dilations,
+            Tensor x,
+            Tensor queue,
+            Tensor slots,
+            Tensor weight,
+            Tensor bias,
+            Tensor condition,
+            Tensor residualWeight,
+            Tensor residualBias,
+            Tensor skipWeight,
+            Tensor skipBias) {
+        return run(
+                new WaveNetStep(dilations),
+                x,
+                queue,
+                slots,
+                weight,
+                bias,
+                condition,
+                residualWeight,
+                residualBias,
+                skipWeight,
+                skipBias);
     }
 
     private static List<Integer> list(int... a) {

@@ -1,0 +1,44 @@
+package io.tatara.kernels.causal;
+
+import io.tatara.kernels.jvm.JvmContext;
+import io.tatara.kernels.jvm.PlainLanes;
+
+/**
+ * The inner loops of this room, on the vector unit or plain. Each element is a sum of fused
+ * multiply-adds in the order of the depth, whatever tile it falls into, so that a stream has the
+ * same bits wherever it is cut.
+ */
+interface CausalTiles {
+    /** Rows of a packed panel of weights. */
+    int rows();
+
+    /** Columns are computed in multiples of this; what is behind the wanted ones is of no use. */
+    int step();
+
+    /**
+     * C [rows up to a whole panel][ldc] = A · B for {@code cols} columns, a multiple of {@link
+     * #step}.
+     *
+     * @param a panels of {@link #rows} rows, each [depth][rows]
+     * @param b [depth][ldb], from 0 on
+     */
+    void product(int panels, int depth, float[] a, int ao, float[] b, int ldb, float[] c, int cols);
+
+    /**
+     * y[0 … n) = Σ_r v[r] · w[r][0 … n), with w's rows {@code n} apart.
+     *
+     * @param n a multiple of {@link #step}
+     */
+    void vector(int n, int depth, float[] v, float[] w, int wo, float[] y, int yo);
+
+    static CausalTiles of(JvmContext ctx) {
+        return ctx.lanes() instanceof PlainLanes ? PlainTiles.INSTANCE : Holder.VECTOR;
+    }
+
+    /** Not loaded where the vector module is absent. */
+    final class Holder {
+        static final CausalTiles VECTOR = new VectorTiles();
+
+        private Holder() {}
+    }
+}

@@ -1,0 +1,48 @@
+package io.tatara.kernels.causal;
+
+import java.util.Arrays;
+
+/** The inner loops without a vector unit. */
+final class PlainTiles implements CausalTiles {
+    static final PlainTiles INSTANCE = new PlainTiles();
+
+    private static final int ROWS = 4;
+
+    private PlainTiles() {}
+
+    @Override
+    public int rows() {
+        return ROWS;
+    }
+
+    @Override
+    public int step() {
+        return 1;
+    }
+
+    @Override
+    public void product(
+            int panels, int depth, float[] a, int ao, float[] b, int ldb, float[] c, int cols) {
+        for (int m = 0; m < panels * ROWS; m++) {
+            int from = ao + m / ROWS * depth * ROWS + m % ROWS;
+            Arrays.fill(c, m * ldb, m * ldb + cols, 0);
+            for (int r = 0; r < depth; r++) {
+                add(a[from + r * ROWS], b, r * ldb, c, m * ldb, cols);
+            }
+        }
+    }
+
+    @Override
+    public void vector(int n, int depth, float[] v, float[] w, int wo, float[] y, int yo) {
+        Arrays.fill(y, yo, yo + n, 0);
+        for (int r = 0; r < depth; r++) {
+            add(v[r], w, wo + r * n, y, yo, n);
+        }
+    }
+
+    private static void add(float s, float[] x, int xo, float[] y, int yo, int n) {
+        for (int j = 0; j < n; j++) {
+            y[yo + j] = Math.fma(s, x[xo + j], y[yo + j]);
+        }
+    }
+}

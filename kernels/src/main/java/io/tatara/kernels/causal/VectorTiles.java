@@ -1,0 +1,327 @@
+package io.tatara.kernels.causal;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The inner loops on the vector unit. A tile's sums are local variables, since only those stay in
+ * registers: 8 rows of 3 vectors fill a register file of 32 (AVX-512), 4 of 2 fit one of 16. The
+ * columns of a strip stay in the first cache while all panels of weights pass by.
+ */
+final class VectorTiles implements CausalTiles {
+    private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int L = S.length();
+    private static final boolean WIDE = L >= 16;
+    private static final int ROWS = WIDE ? 8 : 4;
+    private static final int STRIP = WIDE ? 3 * L : 2 * L;
+
+    @Override
+    public int rows() {
+        return ROWS;
+    }
+
+    @Override
+    public int step() {
+        return L;
+    }
+
+    @Override
+    public void product(
+            int panels, int depth, float[] a, int ao, float[] b, int ldb, float[] c, int cols) {
+        int j = 0;
+        for (; j + STRIP <= cols; j += STRIP) {
+            for (int p = 0; p < panels; p++) {
+                int from = ao + p * depth * ROWS;
+                int to = p * ROWS * ldb + j;
+                if (WIDE) {
+                    tile8x3(depth, a, from, b, j, ldb, c, to);
+                } else {
+                    tile4x2(depth, a, from, b, j, ldb, c, to);
+                }
+            }
+        }
+        for (; j < cols; j += L) {
+            for (int p = 0; p < panels; p++) {
+                int from = ao + p * depth * ROWS;
+                int to = p * ROWS * ldb + j;
+                if (WIDE) {
+                    tile8x1(depth, a, from, b, j, ldb, c, to);
+                } else {
+                    tile4x1(depth, a, from, b, j, ldb, c, to);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void vector(int n, int depth, float[] v, float[] w, int wo, float[] y, int yo) {
+        int j = 0;
+        for (; j + 8 * L <= n; j += 8 * L) {
+            vectors8(n, depth, v, w, wo + j, y, yo + j);
+        }
+        for (; j + 4 * L <= n; j += 4 * L) {
+            vectors4(n, depth, v, w, wo + j, y, yo + j);
+        }
+        for (; j < n; j += L) {
+            vectors1(n, depth, v, w, wo + j, y, yo + j);
+        }
+    }
+
+    private static void tile8x3(
+            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector y0 = FloatVector.zero(S);
+        FloatVector z0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector y1 = FloatVector.zero(S);
+        FloatVector z1 = FloatVector.zero(S);
+        FloatVector x2 = FloatVector.zero(S);
+        FloatVector y2 = FloatVector.zero(S);
+        FloatVector z2 = FloatVector.zero(S);
+        FloatVector x3 = FloatVector.zero(S);
+        FloatVector y3 = FloatVector.zero(S);
+        FloatVector z3 = FloatVector.zero(S);
+        FloatVector x4 = FloatVector.zero(S);
+        FloatVector y4 = FloatVector.zero(S);
+        FloatVector z4 = FloatVector.zero(S);
+        FloatVector x5 = FloatVector.zero(S);
+        FloatVector y5 = FloatVector.zero(S);
+        FloatVector z5 = FloatVector.zero(S);
+        FloatVector x6 = FloatVector.zero(S);
+        FloatVector y6 = FloatVector.zero(S);
+        FloatVector z6 = FloatVector.zero(S);
+        FloatVector x7 = FloatVector.zero(S);
+        FloatVector y7 = FloatVector.zero(S);
+        FloatVector z7 = FloatVector.zero(S);
+        for (int r = 0; r < depth; r++) {
+            int at = ao + r * 8;
+            int from = bo + r * ld;
+            FloatVector x = FloatVector.fromArray(S, b, from);
+            FloatVector y = FloatVector.fromArray(S, b, from + L);
+            FloatVector z = FloatVector.fromArray(S, b, from + 2 * L);
+            FloatVector v = FloatVector.broadcast(S, a[at]);
+            x0 = v.fma(x, x0);
+            y0 = v.fma(y, y0);
+            z0 = v.fma(z, z0);
+            v = FloatVector.broadcast(S, a[at + 1]);
+            x1 = v.fma(x, x1);
+            y1 = v.fma(y, y1);
+            z1 = v.fma(z, z1);
+            v = FloatVector.broadcast(S, a[at + 2]);
+            x2 = v.fma(x, x2);
+            y2 = v.fma(y, y2);
+            z2 = v.fma(z, z2);
+            v = FloatVector.broadcast(S, a[at + 3]);
+            x3 = v.fma(x, x3);
+            y3 = v.fma(y, y3);
+            z3 = v.fma(z, z3);
+            v = FloatVector.broadcast(S, a[at + 4]);
+            x4 = v.fma(x, x4);
+            y4 = v.fma(y, y4);
+            z4 = v.fma(z, z4);
+            v = FloatVector.broadcast(S, a[at + 5]);
+            x5 = v.fma(x, x5);
+            y5 = v.fma(y, y5);
+            z5 = v.fma(z, z5);
+            v = FloatVector.broadcast(S, a[at + 6]);
+            x6 = v.fma(x, x6);
+            y6 = v.fma(y, y6);
+            z6 = v.fma(z, z6);
+            v = FloatVector.broadcast(S, a[at + 7]);
+            x7 = v.fma(x, x7);
+            y7 = v.fma(y, y7);
+            z7 = v.fma(z, z7);
+        }
+        x0.intoArray(c, co);
+        y0.intoArray(c, co + L);
+        z0.intoArray(c, co + 2 * L);
+        x1.intoArray(c, co + ld);
+        y1.intoArray(c, co + ld + L);
+        z1.intoArray(c, co + ld + 2 * L);
+        x2.intoArray(c, co + 2 * ld);
+        y2.intoArray(c, co + 2 * ld + L);
+        z2.intoArray(c, co + 2 * ld + 2 * L);
+        x3.intoArray(c, co + 3 * ld);
+        y3.intoArray(c, co + 3 * ld + L);
+        z3.intoArray(c, co + 3 * ld + 2 * L);
+        x4.intoArray(c, co + 4 * ld);
+        y4.intoArray(c, co + 4 * ld + L);
+        z4.intoArray(c, co + 4 * ld + 2 * L);
+        x5.intoArray(c, co + 5 * ld);
+        y5.intoArray(c, co + 5 * ld + L);
+        z5.intoArray(c, co + 5 * ld + 2 * L);
+        x6.intoArray(c, co + 6 * ld);
+        y6.intoArray(c, co + 6 * ld + L);
+        z6.intoArray(c, co + 6 * ld + 2 * L);
+        x7.intoArray(c, co + 7 * ld);
+        y7.intoArray(c, co + 7 * ld + L);
+        z7.intoArray(c, co + 7 * ld + 2 * L);
+    }
+
+    private static void tile8x1(
+            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector x2 = FloatVector.zero(S);
+        FloatVector x3 = FloatVector.zero(S);
+        FloatVector x4 = FloatVector.zero(S);
+        FloatVector x5 = FloatVector.zero(S);
+        FloatVector x6 = FloatVector.zero(S);
+        FloatVector x7 = FloatVector.zero(S);
+        for (int r = 0; r < depth; r++) {
+            int at = ao + r * 8;
+            int from = bo + r * ld;
+            FloatVector x = FloatVector.fromArray(S, b, from);
+            FloatVector v = FloatVector.broadcast(S, a[at]);
+            x0 = v.fma(x, x0);
+            v = FloatVector.broadcast(S, a[at + 1]);
+            x1 = v.fma(x, x1);
+            v = FloatVector.broadcast(S, a[at + 2]);
+            x2 = v.fma(x, x2);
+            v = FloatVector.broadcast(S, a[at + 3]);
+            x3 = v.fma(x, x3);
+            v = FloatVector.broadcast(S, a[at + 4]);
+            x4 = v.fma(x, x4);
+            v = FloatVector.broadcast(S, a[at + 5]);
+            x5 = v.fma(x, x5);
+            v = FloatVector.broadcast(S, a[at + 6]);
+            x6 = v.fma(x, x6);
+            v = FloatVector.broadcast(S, a[at + 7]);
+            x7 = v.fma(x, x7);
+        }
+        x0.intoArray(c, co);
+        x1.intoArray(c, co + ld);
+        x2.intoArray(c, co + 2 * ld);
+        x3.intoArray(c, co + 3 * ld);
+        x4.intoArray(c, co + 4 * ld);
+        x5.intoArray(c, co + 5 * ld);
+        x6.intoArray(c, co + 6 * ld);
+        x7.intoArray(c, co + 7 * ld);
+    }
+
+    private static void tile4x2(
+            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector y0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector y1 = FloatVector.zero(S);
+        FloatVector x2 = FloatVector.zero(S);
+        FloatVector y2 = FloatVector.zero(S);
+        FloatVector x3 = FloatVector.zero(S);
+        FloatVector y3 = FloatVector.zero(S);
+        for (int r = 0; r < depth; r++) {
+            int at = ao + r * 4;
+            int from = bo + r * ld;
+            FloatVector x = FloatVector.fromArray(S, b, from);
+            FloatVector y = FloatVector.fromArray(S, b, from + L);
+            FloatVector v = FloatVector.broadcast(S, a[at]);
+            x0 = v.fma(x, x0);
+            y0 = v.fma(y, y0);
+            v = FloatVector.broadcast(S, a[at + 1]);
+            x1 = v.fma(x, x1);
+            y1 = v.fma(y, y1);
+            v = FloatVector.broadcast(S, a[at + 2]);
+            x2 = v.fma(x, x2);
+            y2 = v.fma(y, y2);
+            v = FloatVector.broadcast(S, a[at + 3]);
+            x3 = v.fma(x, x3);
+            y3 = v.fma(y, y3);
+        }
+        x0.intoArray(c, co);
+        y0.intoArray(c, co + L);
+        x1.intoArray(c, co + ld);
+        y1.intoArray(c, co + ld + L);
+        x2.intoArray(c, co + 2 * ld);
+        y2.intoArray(c, co + 2 * ld + L);
+        x3.intoArray(c, co + 3 * ld);
+        y3.intoArray(c, co + 3 * ld + L);
+    }
+
+    private static void tile4x1(
+            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector x2 = FloatVector.zero(S);
+        FloatVector x3 = FloatVector.zero(S);
+        for (int r = 0; r < depth; r++) {
+            int at = ao + r * 4;
+            int from = bo + r * ld;
+            FloatVector x = FloatVector.fromArray(S, b, from);
+            FloatVector v = FloatVector.broadcast(S, a[at]);
+            x0 = v.fma(x, x0);
+            v = FloatVector.broadcast(S, a[at + 1]);
+            x1 = v.fma(x, x1);
+            v = FloatVector.broadcast(S, a[at + 2]);
+            x2 = v.fma(x, x2);
+            v = FloatVector.broadcast(S, a[at + 3]);
+            x3 = v.fma(x, x3);
+        }
+        x0.intoArray(c, co);
+        x1.intoArray(c, co + ld);
+        x2.intoArray(c, co + 2 * ld);
+        x3.intoArray(c, co + 3 * ld);
+    }
+
+    private static void vectors8(
+            int n, int depth, float[] v, float[] w, int wo, float[] y, int yo) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector x2 = FloatVector.zero(S);
+        FloatVector x3 = FloatVector.zero(S);
+        FloatVector x4 = FloatVector.zero(S);
+        FloatVector x5 = FloatVector.zero(S);
+        FloatVector x6 = FloatVector.zero(S);
+        FloatVector x7 = FloatVector.zero(S);
+        for (int r = 0; r < depth; r++) {
+            int at = wo + r * n;
+            FloatVector s = FloatVector.broadcast(S, v[r]);
+            x0 = s.fma(FloatVector.fromArray(S, w, at), x0);
+            x1 = s.fma(FloatVector.fromArray(S, w, at + L), x1);
+            x2 = s.fma(FloatVector.fromArray(S, w, at + 2 * L), x2);
+            x3 = s.fma(FloatVector.fromArray(S, w, at + 3 * L), x3);
+            x4 = s.fma(FloatVector.fromArray(S, w, at + 4 * L), x4);
+            x5 = s.fma(FloatVector.fromArray(S, w, at + 5 * L), x5);
+            x6 = s.fma(FloatVector.fromArray(S, w, at + 6 * L), x6);
+            x7 = s.fma(FloatVector.fromArray(S, w, at + 7 * L), x7);
+        }
+        x0.intoArray(y, yo);
+        x1.intoArray(y, yo + L);
+        x2.intoArray(y, yo + 2 * L);
+        x3.intoArray(y, yo + 3 * L);
+        x4.intoArray(y, yo + 4 * L);
+        x5.intoArray(y, yo + 5 * L);
+        x6.intoArray(y, yo + 6 * L);
+        x7.intoArray(y, yo + 7 * L);
+    }
+
+    private static void vectors4(
+            int n, int depth, float[] v, float[] w, int wo, float[] y, int yo) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector x2 = FloatVector.zero(S);
+        FloatVector x3 = FloatVector.zero(S);
+        for (int r = 0; r < depth; r++) {
+            int at = wo + r * n;
+            FloatVector s = FloatVector.broadcast(S, v[r]);
+            x0 = s.fma(FloatVector.fromArray(S, w, at), x0);
+            x1 = s.fma(FloatVector.fromArray(S, w, at + L), x1);
+            x2 = s.fma(FloatVector.fromArray(S, w, at + 2 * L), x2);
+            x3 = s.fma(FloatVector.fromArray(S, w, at + 3 * L), x3);
+        }
+        x0.intoArray(y, yo);
+        x1.intoArray(y, yo + L);
+        x2.intoArray(y, yo + 2 * L);
+        x3.intoArray(y, yo + 3 * L);
+    }
+
+    private static void vectors1(
+            int n, int depth, float[] v, float[] w, int wo, float[] y, int yo) {
+        FloatVector x0 = FloatVector.zero(S);
+        for (int r = 0; r < depth; r++) {
+            int at = wo + r * n;
+            FloatVector s = FloatVector.broadcast(S, v[r]);
+            x0 = s.fma(FloatVector.fromArray(S, w, at), x0);
+        }
+        x0.intoArray(y, yo);
+    }
+}
