@@ -6,7 +6,7 @@
  * conv_blocks  a work-item takes NR = 2 · VEC pixels and up to mp panels of rows. KC rows of patches at a time are
  *              packed in private memory, by vectors where the pixels of one are neighbours in the image and inside it;
  *              then each panel of the kernel passes by, MR × 2 vectors of sums in registers.
- * Sums are made in a fixed order. Behind sums.cl and vectors.cl. */
+ * Sums are made in a fixed order. Behind vectors.cl, sums.cl, sums_cpu.cl. */
 #ifndef MR
 #define MR 12
 #endif
@@ -59,21 +59,6 @@ DEVICE void conv_tile(GLOBAL const float *RESTRICT a, const float *b, int depth,
     STOREV(x[r], sums + r * NR);
     STOREV(y[r], sums + r * NR + VEC);
   }
-}
-
-/* A vector of a row of the result, all of one channel. */
-DEVICE void conv_store_vector(GLOBAL ELEM *y, GLOBAL const ELEM *RESTRICT bias, GLOBAL const ELEM *RESTRICT residual,
-                              int at, int channel, FLOATV v) {
-#if BIAS
-  v += (FLOATV)(LD(bias, channel));
-#endif
-#if ACTIVATION == 1
-  v = select(v, (FLOATV)(0.0f), v < (FLOATV)(0.0f));
-#endif
-#if RESIDUAL
-  v += LDV(residual, at);
-#endif
-  STV_OF(STORAGE, y, at, v);
 }
 
 KERNEL_SIZED(1, 1, 1) void conv_blocks(CONV_ARGUMENTS, GLOBAL const float *RESTRICT pa, int mp) {
