@@ -21,7 +21,7 @@ import java.util.List;
  */
 record ConvCpu<O extends Op>(Problem<O> problem) implements GpuKernel<O> {
     /** Rows of a tile of sums, times two vectors, that fit the registers. */
-    private static final int PANELS = 16;
+    static final int PANELS = 16;
 
     /** What an op comes down to. */
     interface Problem<O extends Op> {
@@ -54,7 +54,7 @@ record ConvCpu<O extends Op>(Problem<O> problem) implements GpuKernel<O> {
         return !gaps && s.out() >= 4;
     }
 
-    private static int rows(GpuTraits traits) {
+    static int rows(GpuTraits traits) {
         return traits.lanes() == 16 ? 12 : traits.lanes() == 8 ? 4 : 8;
     }
 
@@ -88,6 +88,7 @@ record ConvCpu<O extends Op>(Problem<O> problem) implements GpuKernel<O> {
         }
         String text =
                 GpuSources.load(GpuSources.class, "vectors.cl")
+                        + (file.equals("conv_cpu.cl") ? ConvGpu.text("tile_cpu.cl") : "")
                         + ConvGpu.text("sums.cl")
                         + ConvGpu.text("sums_cpu.cl")
                         + ConvGpu.text(file);
