@@ -14,14 +14,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * {@code conv_cpu.cl}: packed panels and register tiles for OpenCL on CPUs; not for depthwise
- * convolutions.
+ * OpenCL on CPUs: {@code conv_cpu.cl}, packed panels and register tiles, and {@code rows_cpu.cl}
+ * for depthwise convolutions of float32.
  *
  * @param problem what an op asks for
  */
 record ConvCpu<O extends Op>(Problem<O> problem) implements GpuKernel<O> {
     /** Rows of a tile of sums, times two vectors, that fit the registers. */
-    private static final int PANELS = 16;
+    static final int PANELS = 16;
 
     /** What an op comes down to. */
     interface Problem<O extends Op> {
@@ -45,13 +45,16 @@ record ConvCpu<O extends Op>(Problem<O> problem) implements GpuKernel<O> {
             return false;
         }
         Sums s = problem.of(op, in);
+        if (s.shape().depthwise()) {
+            return in[0].dtype() == DType.FLOAT32;
+        }
         boolean gaps =
                 s.ys().stream().anyMatch(a -> a.taps() == 0)
                         || s.xs().stream().anyMatch(a -> a.taps() == 0);
         return !gaps && s.out() >= 4;
     }
 
-    private static int rows(GpuTraits traits) {
+    static int rows(GpuTraits traits) {
         return traits.lanes() == 16 ? 12 : traits.lanes() == 8 ? 4 : 8;
     }
 
@@ -65,10 +68,49 @@ record ConvCpu<O extends Op>(Problem<O> problem) implements GpuKernel<O> {
         GpuPlan.Builder plan = GpuPlan.builder();
         for (Axis y : s.ys()) {
             for (Axis x : s.xs()) {
-                launch(plan, s, y, x, ConvGpu.buffers(in), f, in[0].dtype(), traits);
+                Object[] buffers = ConvGpu.buffers(in);
+                if (s.shape().depthwise()) {
+                    rows(plan, s, y, x, buffers, f, traits);
+                } else {
+                    launch(plan, s, y, x, buffers, f, in[0].dtype(), traits);
+                }
             }
         }
         return plan.build();
+    }
+
+    private static GpuProgram program(
+            String file, Object[] buffers, Activation f, DType type, GpuTraits traits) {
+        List<Object> defines = ConvGpu.finish(buffers, f);
+        defines.addAll(List.of("VEC", traits.lanes(), "STORAGE", GpuProgram.storage(type)));
+        if (file.equals("conv_cpu.cl")) {
+            defines.addAll(List.of("MR", rows(traits)));
+        }
+        String text =
+                GpuSources.load(GpuSources.class, "vectors.cl")
+                        + (file.equals("conv_cpu.cl") ? ConvGpu.text("tile_cpu.cl") : "")
+                        + ConvGpu.text("sums.cl")
+                        + ConvGpu.text("sums_cpu.cl")
+                        + ConvGpu.text(file);
+        return GpuProgram.of("conv/" + file, text, defines.toArray());
+    }
+
+    /** Depthwise. */
+    private static void rows(
+            GpuPlan.Builder plan,
+            Sums s,
+            Axis y,
+            Axis x,
+            Object[] buffers,
+            Activation f,
+            GpuTraits traits) {
+        int planes = s.shape().n() * s.shape().groups() * s.out();
+        plan.launch(
+                program("rows_cpu.cl", buffers, f, DType.FLOAT32, traits),
+                "conv_rows",
+                new int[] {planes, 1, 1},
+                new int[] {1, 1, 1},
+                ConvGpu.args(s, y, x, buffers));
     }
 
     private static void launch(
@@ -100,14 +142,7 @@ record ConvCpu<O extends Op>(Problem<O> problem) implements GpuKernel<O> {
                 && mp > 4) {
             mp = ConvGpu.ceil(mp, 2);
         }
-        List<Object> defines = ConvGpu.finish(buffers, f);
-        defines.addAll(List.of("MR", mr, "VEC", traits.lanes()));
-        defines.addAll(List.of("STORAGE", GpuProgram.storage(type)));
-        String text =
-                GpuSources.load(GpuSources.class, "vectors.cl")
-                        + ConvGpu.text("sums.cl")
-                        + ConvGpu.text("conv_cpu.cl");
-        GpuProgram program = GpuProgram.of("conv/conv_cpu.cl", text, defines.toArray());
+        GpuProgram program = program("conv_cpu.cl", buffers, f, type, traits);
         GpuPlan.Arg packed = plan.temporary(4L * c.groups() * panels * mr * k);
         Object[] args = ConvGpu.args(s, ay, ax, buffers);
         List<Object> pack = new ArrayList<>(List.of(buffers[1], packed, c.groups(), s.in()));

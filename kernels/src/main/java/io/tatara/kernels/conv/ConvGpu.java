@@ -131,7 +131,7 @@ final class ConvGpu {
     private static GpuProgram program(String file, DType type, List<Object> defines) {
         List<Object> all = new ArrayList<>(defines);
         all.addAll(List.of("STORAGE", GpuProgram.storage(type)));
-        String text = file.equals("conv.cl") ? text("sums.cl") + text(file) : text(file);
+        String text = text(file.equals("conv.cl") ? "sums.cl" : "weights.cl") + text(file);
         return GpuProgram.of("conv/" + file, text, all.toArray());
     }
 
@@ -226,13 +226,13 @@ final class ConvGpu {
     }
 
     /** Enough to fill the device, each long enough to be worth its sums. */
-    private static int parts(int pixels, int size, long groups, GpuTraits traits) {
+    static int parts(int pixels, int size, long groups, GpuTraits traits) {
         long wanted = (4L * traits.computeUnits() + groups - 1) / groups;
         long most = Math.min(Math.max(1, pixels / 512), Math.max(1, MAX_PARTS / size));
         return (int) Math.clamp(wanted, 1, most);
     }
 
-    private static Object[] weightArgs(ConvShape s, GpuPlan.Arg sums, int parts, int each) {
+    static Object[] weightArgs(ConvShape s, GpuPlan.Arg sums, int parts, int each) {
         ConvWindow v = s.window();
         List<Object> all = new ArrayList<>();
         all.add(GpuPlan.in(0));

@@ -26,7 +26,7 @@ public final class ConvRoom {
                             "conv2d_weight_gradient",
                             ConvReference::weight,
                             List.of(ConvJvm::weight),
-                            List.of(ConvGpu::weight),
+                            List.of(new WeightCpu(), ConvGpu::weight),
                             ConvCases::weight));
 
     private ConvRoom() {}

@@ -6,14 +6,7 @@
  * conv_blocks  a work-item takes NR = 2 · VEC pixels and up to mp panels of rows. KC rows of patches at a time are
  *              packed in private memory, by vectors where the pixels of one are neighbours in the image and inside it;
  *              then each panel of the kernel passes by, MR × 2 vectors of sums in registers.
- * Sums are made in a fixed order. Behind sums.cl and vectors.cl. */
-#ifndef MR
-#define MR 12
-#endif
-#define KC 256
-#define PANELS 16
-#define NR (2 * VEC)
-
+ * Sums are made in a fixed order. Behind vectors.cl, tile_cpu.cl, sums.cl, sums_cpu.cl. */
 KERNEL_SIZED(1, 1, 1)
 void conv_pack(GLOBAL const ELEM *RESTRICT w, GLOBAL float *RESTRICT pa, int groups, int in, int out, int wg, int wo,
                int wi, int wr, int tapsY, int firstY, int nextY, int tapsX, int firstX, int nextX) {
@@ -32,48 +25,6 @@ void conv_pack(GLOBAL const ELEM *RESTRICT w, GLOBAL float *RESTRICT pa, int gro
       }
     }
   }
-}
-
-/* sums[r][NR] (+)= sum over p of a[p][r] * b[p][NR]. */
-DEVICE void conv_tile(GLOBAL const float *RESTRICT a, const float *b, int depth, int more, float *sums) {
-  FLOATV x[MR];
-  FLOATV y[MR];
-  _Pragma("unroll") for (int r = 0; r < MR; r++) {
-    x[r] = 0.0f;
-    y[r] = 0.0f;
-  }
-  for (int p = 0; p < depth; p++) {
-    FLOATV u = LOADV(b + p * NR);
-    FLOATV v = LOADV(b + p * NR + VEC);
-    _Pragma("unroll") for (int r = 0; r < MR; r++) {
-      FLOATV s = (FLOATV)(a[p * MR + r]);
-      x[r] = fma(s, u, x[r]);
-      y[r] = fma(s, v, y[r]);
-    }
-  }
-  _Pragma("unroll") for (int r = 0; r < MR; r++) {
-    if (more) {
-      x[r] += LOADV(sums + r * NR);
-      y[r] += LOADV(sums + r * NR + VEC);
-    }
-    STOREV(x[r], sums + r * NR);
-    STOREV(y[r], sums + r * NR + VEC);
-  }
-}
-
-/* A vector of a row of the result, all of one channel. */
-DEVICE void conv_store_vector(GLOBAL ELEM *y, GLOBAL const ELEM *RESTRICT bias, GLOBAL const ELEM *RESTRICT residual,
-                              int at, int channel, FLOATV v) {
-#if BIAS
-  v += (FLOATV)(LD(bias, channel));
-#endif
-#if ACTIVATION == 1
-  v = select(v, (FLOATV)(0.0f), v < (FLOATV)(0.0f));
-#endif
-#if RESIDUAL
-  v += LDV(residual, at);
-#endif
-  STV_OF(STORAGE, y, at, v);
 }
 
 KERNEL_SIZED(1, 1, 1) void conv_blocks(CONV_ARGUMENTS, GLOBAL const float *RESTRICT pa, int mp) {

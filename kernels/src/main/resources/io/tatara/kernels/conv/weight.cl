@@ -6,8 +6,8 @@
  *                long, pixels are cut into parts, along z with the groups.
  * weight_direct  a work-group a row of dy and a run of up to WT taps: its work-items walk over the pixels of a part,
  *                reading dy once for all these taps. Depthwise convolutions and devices with small work-groups.
- * weight_total   adds the parts in order.
- * Sums have a fixed order: no atomics. Where there is one part, it is written straight to dw.
+ * Sums have a fixed order: no atomics. Where there is one part, it is written straight to dw, else weight_total adds
+ * the parts in order. Behind weights.cl.
  *
  * Ladder: 1. this. TX and TY as in conv.cl. Not measured on a GPU yet. */
 #ifndef TM
@@ -23,33 +23,11 @@
 #ifndef GROUP
 #define GROUP 64
 #endif
-#ifndef PARTS
-#define PARTS 0
-#endif
-#ifdef TX
-#define TAPS_X TX
-#define TAPS_Y TY
-#else
-#define TAPS_X tapsX
-#define TAPS_Y tapsY
-#endif
 #define RM (TM / WM)
 #define RN (TN / WN)
 #define ITEMS (RM * RN)
 #define PM (TM + 1)
 #define PN (TN + 1)
-
-/* in, out: channels of a group; part: floats of all parts, used where PARTS; each: pixels of a part. */
-#define WEIGHT_ARGUMENTS                                                                                            \
-  GLOBAL const ELEM *RESTRICT x, GLOBAL const ELEM *RESTRICT dy, GLOBAL ELEM *dw, GLOBAL float *part, int images,   \
-      int groups, int in, int h, int wd, int out, int oh, int ow, int tapsY, int tapsX, int strideY, int strideX,   \
-      int padY, int padX, int dilationY, int dilationX, int parts, int each
-
-#if PARTS
-#define PUT(piece, at, v) part[(piece) * groups * out * in * TAPS_Y * TAPS_X + (at)] = (v)
-#else
-#define PUT(piece, at, v) ST(dw, at, v)
-#endif
 
 KERNEL_SIZED(ITEMS, 1, 1) void weight_tiled(WEIGHT_ARGUMENTS) {
   SHARED float at[TK * PM];
@@ -171,14 +149,5 @@ KERNEL_SIZED(GROUP, 1, 1) void weight_direct(WEIGHT_ARGUMENTS) {
       if (first + t < taps) PUT(piece, (m * in + c) * taps + first + t, s);
     }
     BARRIER();
-  }
-}
-
-KERNEL void weight_total(GLOBAL const float *RESTRICT part, GLOBAL ELEM *RESTRICT dw, int n, int parts) {
-  int i = GLOBAL_ID(0);
-  if (i < n) {
-    float s = 0.0f;
-    for (int p = 0; p < parts; p++) s += part[p * n + i];
-    ST(dw, i, s);
   }
 }
