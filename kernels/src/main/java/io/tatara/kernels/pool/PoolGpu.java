@@ -98,12 +98,12 @@ final class PoolGpu {
     }
 
     static GpuPlan upsample(Upsample op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        return upsample("upsample", op.mode(), in[0], out[0], out[0], traits);
+        return upsample("interpolate", op.mode(), in[0], out[0], out[0], traits);
     }
 
     static GpuPlan upsampleGradient(
             UpsampleGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        return upsample("upsample_gradient", op.mode(), out[0], in[0], out[0], traits);
+        return upsample("interpolate_gradient", op.mode(), out[0], in[0], out[0], traits);
     }
 
     private static GpuPlan upsample(

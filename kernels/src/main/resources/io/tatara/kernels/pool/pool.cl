@@ -63,10 +63,10 @@ KERNEL void max_pool_gradient(GLOBAL const int* RESTRICT index, GLOBAL const ELE
 }
 
 /* Taps of a window from start on that lie in [0, size). */
-DEVICE int inside(int start, int kernel, int dilation, int size) {
+DEVICE int inside(int start, int taps, int dilation, int size) {
   int first = start < 0 ? (dilation - 1 - start) / dilation : 0;
   int last = (size - 1 - start) / dilation;
-  if (last > kernel - 1) last = kernel - 1;
+  if (last > taps - 1) last = taps - 1;
   return last < first ? 0 : last - first + 1;
 }
 

@@ -27,7 +27,7 @@ DEVICE int first_from(int n, int step, int start, int out) {
   return o < out ? o : out;
 }
 
-KERNEL void upsample(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* RESTRICT y, int count, int h, int w, int oh, int ow,
+KERNEL void interpolate(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* RESTRICT y, int count, int h, int w, int oh, int ow,
                      int step_y, int start_y, int den_y, int step_x, int start_x, int den_x) {
   int i = GLOBAL_ID(0);
   if (i >= count) return;
@@ -50,7 +50,7 @@ KERNEL void upsample(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* RESTRICT y, int
   ST(y, i, v);
 }
 
-KERNEL void upsample_gradient(GLOBAL const ELEM* RESTRICT dy, GLOBAL ELEM* RESTRICT dx, int count, int h, int w,
+KERNEL void interpolate_gradient(GLOBAL const ELEM* RESTRICT dy, GLOBAL ELEM* RESTRICT dx, int count, int h, int w,
                               int oh, int ow, int step_y, int start_y, int den_y, int step_x, int start_x, int den_x) {
   int i = GLOBAL_ID(0);
   if (i >= count) return;
