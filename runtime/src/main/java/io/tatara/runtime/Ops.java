@@ -580,6 +580,8 @@ public final class Ops {
                 residualBias,
                 skipWeight,
                 skipBias);
+    }
+
     /** Maxima of windows of x [N, C, H, W] and their int32 indices; see {@link MaxPool}. */
     public Tensor[] maxPool(Tensor x, PoolWindow window) {
         return run(new MaxPool(window), x);

@@ -5,6 +5,7 @@ import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.ConvWindow;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.pointwise.Activation;
+import io.tatara.kernels.pool.PoolWindow;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tensor;
@@ -141,14 +142,15 @@ public final class Inference implements AutoCloseable {
             case Kind.GlobalAverage g -> steps.put(n, (s, in) -> s.ops().mean(in.getFirst(), 2, 3));
             case Kind.Linear l -> linear(n, l);
             case Kind.PadChannels p -> steps.put(n, (s, in) -> pad(s, in.getFirst(), p));
-            case Kind.Subsample u -> everyChannel(n, window(u.stride(), 0, 1), 1, 1, readers);
-            case Kind.Pool p when !p.max() && p.padding() == 0 ->
-                    everyChannel(
-                            n,
-                            window(p.stride(), 0, 1),
-                            p.kernel(),
-                            1f / (p.kernel() * p.kernel()),
-                            readers);
+            case Kind.Subsample u -> everyStride(n, u.stride(), readers);
+            case Kind.Pool p -> {
+                PoolWindow window = PoolWindow.square(p.kernel(), p.stride(), p.padding());
+                steps.put(
+                        n,
+                        p.max()
+                                ? (s, in) -> s.ops().maxPool(in.getFirst(), window)[0]
+                                : (s, in) -> s.ops().averagePool(in.getFirst(), window, true));
+            }
             default ->
                     throw new TataraException(
                             network.name() + ": " + n.name() + " (" + n.kind() + ") is not run");
@@ -226,12 +228,12 @@ public final class Inference implements AutoCloseable {
         }
     }
 
-    private void everyChannel(
-            Node n, ConvWindow window, int kernel, float value, Map<Node, List<Node>> readers) {
+    /** A convolution by ones of single positions: it leaves the others out. */
+    private void everyStride(Node n, int stride, Map<Node, List<Node>> readers) {
         int c = n.channels();
-        float[] w = new float[c * kernel * kernel];
-        Arrays.fill(w, value);
-        run(n, window, c, w, new int[] {c, 1, kernel, kernel}, null, n, readers);
+        float[] ones = new float[c];
+        Arrays.fill(ones, 1);
+        run(n, window(stride, 0, 1), c, ones, new int[] {c, 1, 1, 1}, null, n, readers);
     }
 
     private static Tensor activate(Scope s, Tensor x, Kind.Activate a) {
