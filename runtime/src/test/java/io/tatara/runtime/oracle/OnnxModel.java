@@ -19,7 +19,7 @@ final class OnnxModel {
     /**
      * @param inputs name → element type, in the node's order; an empty name stands for an absent
      *     input
-     * @param attributes Float, Long, String or List of String
+     * @param attributes Float, Long, String, or List of Long or String
      */
     static byte[] of(
             String op,
@@ -75,6 +75,14 @@ final class OnnxModel {
                 a.text(4, s);
                 a.number(20, 3);
             }
+            case Float f -> {
+                a.real(2, f);
+                a.number(20, 1);
+            }
+            case List<?> l when l.getFirst() instanceof Long -> {
+                l.forEach(i -> a.number(8, (Long) i));
+                a.number(20, 7);
+            }
             case List<?> l -> {
                 List<Object> items = new ArrayList<>(l);
                 items.forEach(s -> a.text(9, s.toString()));
@@ -96,6 +104,14 @@ final class OnnxModel {
     private void number(int field, long v) {
         varint((long) field << 3);
         varint(v);
+    }
+
+    private void real(int field, float v) {
+        varint((long) field << 3 | 5);
+        int bits = Float.floatToRawIntBits(v);
+        for (int i = 0; i < Integer.SIZE; i += Byte.SIZE) {
+            out.write(bits >>> i);
+        }
     }
 
     private void bytes(int field, byte[] b) {
