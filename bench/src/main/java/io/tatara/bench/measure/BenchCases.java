@@ -54,7 +54,8 @@ public final class BenchCases {
         try {
             wanted = Pattern.compile(pattern);
         } catch (PatternSyntaxException e) {
-            throw new TataraException("no pattern of cases: " + e.getMessage(), e);
+            throw new TataraException(
+                    "'%s' is no pattern of cases: %s".formatted(pattern, e.getDescription()), e);
         }
         List<String> names = OpTable.all().stream().map(OpEntry::name).toList();
         for (String op : ops) {

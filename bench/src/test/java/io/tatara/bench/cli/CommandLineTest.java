@@ -155,6 +155,8 @@ class CommandLineTest {
                 "frobnicate",
                 "matmul");
         assertOneLine(run("bench", "--device", "jvm", "--suite", "slow"), "slow", "deepbench");
+        assertOneLine(run("bench", "--device", "jvm", "--case", "no such"), "no such");
+        assertOneLine(run("bench", "--device", "jvm", "--case", "("), "is no pattern of cases");
         assertOneLine(run("bench", "--device", "jvm", "--step", "gpt"), "gpt", "translator");
         assertOneLine(run("bench", "report", folder.resolve("none.json").toString()), "none.json");
         assertOneLine(

@@ -2,6 +2,8 @@ package io.tatara.kernels.conv;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.PlainLanes;
+import io.tatara.kernels.jvm.VectorForm;
+import java.lang.invoke.MethodHandles;
 
 /**
  * The inner loops of this room beside the matrix product's: on the vector unit where {@code
@@ -123,24 +125,7 @@ abstract class ConvRows {
     /** Chosen once, without linking the vector module where it is absent. */
     private static final class Holder {
         static final ConvRows PLAIN = new PlainConvRows();
-        static final ConvRows BEST = choose();
-
-        private static ConvRows choose() {
-            if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-                try {
-                    return (ConvRows)
-                            Class.forName("io.tatara.kernels.conv.VectorConvRows")
-                                    .getDeclaredConstructor()
-                                    .newInstance();
-                } catch (ReflectiveOperationException | LinkageError e) {
-                    System.getLogger("io.tatara")
-                            .log(
-                                    System.Logger.Level.WARNING,
-                                    "vector convolutions do not load; plain loops instead",
-                                    e);
-                }
-            }
-            return PLAIN;
-        }
+        static final ConvRows BEST =
+                VectorForm.of(MethodHandles.lookup(), "VectorConvRows", ConvRows.class, PLAIN);
     }
 }

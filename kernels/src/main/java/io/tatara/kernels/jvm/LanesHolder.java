@@ -1,6 +1,7 @@
 package io.tatara.kernels.jvm;
 
 import java.lang.System.Logger.Level;
+import java.lang.invoke.MethodHandles;
 
 /** Chooses the primitives once, without linking the vector module where it is absent. */
 final class LanesHolder {
@@ -14,14 +15,8 @@ final class LanesHolder {
         boolean wanted = !Boolean.getBoolean("tatara.plain");
         boolean present = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         if (wanted && present) {
-            try {
-                return (Lanes)
-                        Class.forName("io.tatara.kernels.jvm.VectorLanes")
-                                .getDeclaredConstructor()
-                                .newInstance();
-            } catch (ReflectiveOperationException | LinkageError e) {
-                LOG.log(Level.WARNING, "vector kernels do not load; plain loops instead", e);
-            }
+            return VectorForm.of(
+                    MethodHandles.lookup(), "VectorLanes", Lanes.class, new PlainLanes());
         }
         if (wanted && !present) {
             LOG.log(

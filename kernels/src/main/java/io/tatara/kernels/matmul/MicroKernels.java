@@ -2,6 +2,8 @@ package io.tatara.kernels.matmul;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.PlainLanes;
+import io.tatara.kernels.jvm.VectorForm;
+import java.lang.invoke.MethodHandles;
 
 /**
  * The inner loops of {@link Sgemm}: on the vector unit where {@code jdk.incubator.vector} is there,
@@ -145,24 +147,7 @@ abstract class MicroKernels {
     /** Chosen once, without linking the vector module where it is absent. */
     private static final class Holder {
         static final MicroKernels PLAIN = new PlainKernels();
-        static final MicroKernels BEST = choose();
-
-        private static MicroKernels choose() {
-            if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-                try {
-                    return (MicroKernels)
-                            Class.forName("io.tatara.kernels.matmul.VectorKernels")
-                                    .getDeclaredConstructor()
-                                    .newInstance();
-                } catch (ReflectiveOperationException | LinkageError e) {
-                    System.getLogger("io.tatara")
-                            .log(
-                                    System.Logger.Level.WARNING,
-                                    "vector matmul does not load; plain loops instead",
-                                    e);
-                }
-            }
-            return PLAIN;
-        }
+        static final MicroKernels BEST =
+                VectorForm.of(MethodHandles.lookup(), "VectorKernels", MicroKernels.class, PLAIN);
     }
 }

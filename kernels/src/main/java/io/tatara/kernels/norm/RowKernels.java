@@ -2,6 +2,8 @@ package io.tatara.kernels.norm;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.PlainLanes;
+import io.tatara.kernels.jvm.VectorForm;
+import java.lang.invoke.MethodHandles;
 
 /**
  * The loops over one row: on the vector unit or plain. A row is read from memory by the first loop
@@ -74,26 +76,9 @@ interface RowKernels {
     /** Chosen once, without linking the vector module where it is absent. */
     final class Holder {
         private static final RowKernels PLAIN = new PlainRows();
-        private static final RowKernels BEST = choose();
+        private static final RowKernels BEST =
+                VectorForm.of(MethodHandles.lookup(), "VectorRows", RowKernels.class, PLAIN);
 
         private Holder() {}
-
-        private static RowKernels choose() {
-            if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-                try {
-                    return (RowKernels)
-                            Class.forName("io.tatara.kernels.norm.VectorRows")
-                                    .getDeclaredConstructor()
-                                    .newInstance();
-                } catch (ReflectiveOperationException | LinkageError e) {
-                    System.getLogger("io.tatara")
-                            .log(
-                                    System.Logger.Level.WARNING,
-                                    "vector norms do not load; plain loops instead",
-                                    e);
-                }
-            }
-            return PLAIN;
-        }
     }
 }

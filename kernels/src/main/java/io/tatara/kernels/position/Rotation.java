@@ -2,6 +2,8 @@ package io.tatara.kernels.position;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.PlainLanes;
+import io.tatara.kernels.jvm.VectorForm;
+import java.lang.invoke.MethodHandles;
 
 /**
  * Rotates a row of n columns from {@code at} on: y = x · c + partner(x) · s, where c stands in a
@@ -41,26 +43,9 @@ interface Rotation {
     /** Chosen once, without linking the vector module where it is absent. */
     final class Holder {
         private static final Rotation PLAIN = new Plain();
-        private static final Rotation BEST = choose();
+        private static final Rotation BEST =
+                VectorForm.of(MethodHandles.lookup(), "VectorRotation", Rotation.class, PLAIN);
 
         private Holder() {}
-
-        private static Rotation choose() {
-            if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-                try {
-                    return (Rotation)
-                            Class.forName("io.tatara.kernels.position.VectorRotation")
-                                    .getDeclaredConstructor()
-                                    .newInstance();
-                } catch (ReflectiveOperationException | LinkageError e) {
-                    System.getLogger("io.tatara")
-                            .log(
-                                    System.Logger.Level.WARNING,
-                                    "vector rotations do not load; plain loops instead",
-                                    e);
-                }
-            }
-            return PLAIN;
-        }
     }
 }

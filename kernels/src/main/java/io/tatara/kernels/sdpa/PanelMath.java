@@ -2,6 +2,8 @@ package io.tatara.kernels.sdpa;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.PlainLanes;
+import io.tatara.kernels.jvm.VectorForm;
+import java.lang.invoke.MethodHandles;
 
 /**
  * The inner loops of blocked attention: on the vector unit where {@code jdk.incubator.vector} is
@@ -70,24 +72,7 @@ abstract class PanelMath {
     /** Chosen once, without linking the vector module where it is absent. */
     private static final class Holder {
         static final PanelMath PLAIN = new PlainPanelMath();
-        static final PanelMath BEST = choose();
-
-        private static PanelMath choose() {
-            if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-                try {
-                    return (PanelMath)
-                            Class.forName("io.tatara.kernels.sdpa.VectorPanelMath")
-                                    .getDeclaredConstructor()
-                                    .newInstance();
-                } catch (ReflectiveOperationException | LinkageError e) {
-                    System.getLogger("io.tatara")
-                            .log(
-                                    System.Logger.Level.WARNING,
-                                    "vector attention does not load; plain loops instead",
-                                    e);
-                }
-            }
-            return PLAIN;
-        }
+        static final PanelMath BEST =
+                VectorForm.of(MethodHandles.lookup(), "VectorPanelMath", PanelMath.class, PLAIN);
     }
 }
