@@ -9,18 +9,10 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Worker threads that take chunks of parallel loops. The caller always takes part, so that a loop
  * is done even if no worker gets a core: on a busy machine it degrades to one thread instead of
- * waiting at a barrier. Workers spin for less than a millisecond between loops, then park.
+ * waiting at a barrier. Workers spin for some microseconds between loops, then park.
  */
 final class WorkerPool implements Workers, AutoCloseable {
     private static final int SPINS = 2000;
-
-    /**
-     * A worker that was just woken may have been put on its caller's core: the system moves it to
-     * an idle one only if it wants to run for a while, which some microseconds between loops are
-     * not.
-     */
-    private static final int WORKER_SPINS = 50_000;
-
     private static final int CHUNKS_PER_THREAD = 4;
 
     /** One parallel loop: chunks are claimed by counting up. */
@@ -159,7 +151,7 @@ final class WorkerPool implements Workers, AutoCloseable {
                 if (loop != null) {
                     loop.work();
                     spins = 0;
-                } else if (spins++ < WORKER_SPINS) {
+                } else if (spins++ < SPINS) {
                     Thread.onSpinWait();
                 } else {
                     sleeping.set(index, 1);
