@@ -1,10 +1,13 @@
 package io.tatara.runtime.cuda;
 
+import io.tatara.runtime.natives.NativeFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.function.IntSupplier;
 import jcuda.CudaException;
+import jcuda.JCudaVersion;
+import jcuda.LibUtils;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -48,6 +51,8 @@ final class JCudaBinding extends ForeignCalls {
 
     /** Starts the driver. */
     static JCudaBinding init() {
+        String library = LibUtils.createPlatformLibraryName("JCudaDriver-" + JCudaVersion.get());
+        NativeFile.place(LibUtils.class, LibUtils.createLibraryFileName(library));
         jcuda("cuInit", () -> JCudaDriver.cuInit(0));
         Objects.requireNonNull(NativeCalls.LAUNCH); // what an old driver lacks shows here
         return new JCudaBinding();

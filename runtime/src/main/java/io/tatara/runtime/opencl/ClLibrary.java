@@ -1,11 +1,13 @@
 package io.tatara.runtime.opencl;
 
+import io.tatara.runtime.natives.NativeFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jocl.CL;
+import org.jocl.LibUtils;
 
 /**
  * Whether OpenCL can be loaded, found out before JOCL's class with the native methods is touched.
@@ -47,6 +49,7 @@ final class ClLibrary {
             return "No OpenCL loader: tried " + String.join(", ", tried) + "; " + REMEDY + ".";
         }
         try {
+            place();
             CL.setExceptionsEnabled(true);
             return null;
         } catch (LinkageError | RuntimeException e) {
@@ -57,6 +60,15 @@ final class ClLibrary {
                             .findFirst()
                             .orElse(cause.toString())
                     + "); JOCL has libraries for Linux, Windows and macOS, and needs a writable java.io.tmpdir.";
+        }
+    }
+
+    /** JOCL's library, named by its version. */
+    private static void place() {
+        String version = NativeFile.version(LibUtils.class, "org.jocl", "jocl");
+        if (version != null) {
+            String name = LibUtils.createPlatformLibraryName("JOCL_" + version.replace('.', '_'));
+            NativeFile.place(LibUtils.class, LibUtils.createLibraryFileName(name));
         }
     }
 }
