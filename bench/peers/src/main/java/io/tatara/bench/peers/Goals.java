@@ -43,7 +43,7 @@ final class Goals {
         return new Goal(work, cases, Set.of(), Contestants.JVM, peer, ratio);
     }
 
-    static List<Goal> all() {
+    private static List<Goal> all() {
         Set<Integer> one = Set.of(1);
         Set<Integer> two = Set.of(2);
         String jvm = Contestants.JVM;
@@ -98,6 +98,26 @@ final class Goals {
                         jvm,
                         0.9));
         return g;
+    }
+
+    /** Every layer of these kinds is to be faster than any peer's. */
+    private static List<Goal> convolutions() {
+        List<PeerCase> all = Convolutions.cases();
+        List<String> depthwise = names(all, "depthwise");
+        List<String> causal = names(all, "causal");
+        return List.of(
+                ours("depthwise layers", depthwise, BEST, 1),
+                ours("dilated causal layers", causal, BEST, 1));
+    }
+
+    private static List<String> names(List<PeerCase> all, String begin) {
+        return all.stream().map(PeerCase::name).filter(n -> n.startsWith(begin)).toList();
+    }
+
+    /** The goals of the suites that the result has cases of. */
+    static List<Goal> of(PeerResult r) {
+        boolean layers = r.entries().stream().anyMatch(e -> e.name().startsWith("causal"));
+        return layers ? convolutions() : all();
     }
 
     /** A goal in every case that was measured. */

@@ -32,6 +32,18 @@ enum Kind {
     EMBEDDING_GRADIENT,
     /** One step of Adam over several tensors in place; tensors, n each. */
     ADAM,
+    /**
+     * Convolution with bias and relu, weights constant, padding k / 2; n, c, size (of the square image), m, k,
+     * stride, groups.
+     */
+    CONV,
+    /** Dilated causal convolution of two taps with bias, weights constant; c, t, dilation. */
+    CAUSAL,
+    /**
+     * A layer of WaveNet: causal convolution, tanh · σ, residual and skip; c, skip, t, dilation.
+     * The skip output is compared.
+     */
+    GATED_CAUSAL,
     /** A whole training step of the translator: loss, gradients, clipping, Adam. */
     TRANSLATOR
 }

@@ -101,7 +101,7 @@ final class OnnxModel {
 
     /**
      * @param op an operator of ONNX, or {@code com.microsoft.…}
-     * @param attributes Long, Float or String
+     * @param attributes Long, Float, String or a list of Long
      */
     OnnxModel node(
             String op, List<String> inputs, List<String> outputs, Map<String, Object> attributes) {
@@ -124,6 +124,10 @@ final class OnnxModel {
             case Long l -> a.number(3, l).number(20, 2);
             case Float f -> a.real(2, f).number(20, 1);
             case String s -> a.text(4, s).number(20, 3);
+            case List<?> l -> {
+                l.forEach(v -> a.number(8, (Long) v));
+                yield a.number(20, 7);
+            }
             default -> throw new IllegalArgumentException(name + ": " + value);
         };
     }

@@ -49,6 +49,9 @@ final class OnnxRuntime implements Contestant {
                 case LAYER_NORM -> layerNorm(c);
                 case CROSS_ENTROPY -> crossEntropy(c);
                 case EMBEDDING -> embedding(c);
+                case CONV -> conv(c);
+                case CAUSAL -> causal(c);
+                case GATED_CAUSAL -> gatedCausal(c);
                 default -> null; // it does not train
             };
         } catch (OrtException e) {
@@ -153,6 +156,82 @@ final class OnnxRuntime implements Contestant {
             }
         }
         return y;
+    }
+
+    private Work conv(PeerCase c) throws OrtException {
+        int n = c.size("n");
+        int in = c.size("c");
+        int size = c.size("size");
+        int m = c.size("m");
+        int k = c.size("k");
+        int stride = c.size("stride");
+        int groups = c.size("groups");
+        int depth = in / groups;
+        Session s = new Session();
+        s.input("x", Inputs.normal("x", 1, n * in * size * size), n, in, size, size);
+        double d = Ours.deviation(depth * k * k);
+        s.model.constant("w", Inputs.normal("w", d, m * depth * k * k), m, depth, k, k);
+        s.model.constant("b", Inputs.normal("b", 1, m), m);
+        int out = (size + 2 * (k / 2) - k) / stride + 1;
+        s.output("y", n, m, out, out);
+        long pad = k / 2;
+        s.model.node(
+                "Conv",
+                List.of("x", "w", "b"),
+                List.of("a"),
+                Map.of(
+                        "pads", List.of(pad, pad, pad, pad),
+                        "strides", List.of((long) stride, (long) stride),
+                        "group", (long) groups));
+        s.model.node("Relu", List.of("a"), List.of("y"));
+        return s.open("Conv and Relu, weights constants of the model");
+    }
+
+    private static void causal(Session s, PeerCase c, int m, String y) {
+        int n = c.size("c");
+        s.model.constant("w", Inputs.normal("w", Ours.deviation(2 * n), m * n * 2), m, n, 2);
+        s.model.constant("b", Inputs.normal("b", 1, m), m);
+        long d = c.size("dilation");
+        s.model.node(
+                "Conv",
+                List.of("x", "w", "b"),
+                List.of(y),
+                Map.of("pads", List.of(d, 0L), "dilations", List.of(d)));
+    }
+
+    private Work causal(PeerCase c) throws OrtException {
+        int n = c.size("c");
+        int t = c.size("t");
+        Session s = new Session();
+        s.input("x", Inputs.normal("x", 1, n * t), 1, n, t);
+        causal(s, c, n, "y");
+        s.output("y", 1, n, t);
+        return s.open("Conv, weights constants of the model");
+    }
+
+    private Work gatedCausal(PeerCase c) throws OrtException {
+        int n = c.size("c");
+        int t = c.size("t");
+        int skip = c.size("skip");
+        Session s = new Session();
+        s.input("x", Inputs.normal("x", 1, n * t), 1, n, t);
+        causal(s, c, 2 * n, "a");
+        s.model.node(
+                "Split", List.of("a"), List.of("f", "g"), Map.of("axis", 1L, "num_outputs", 2L));
+        s.model.node("Tanh", List.of("f"), List.of("tanh"));
+        s.model.node("Sigmoid", List.of("g"), List.of("sigmoid"));
+        s.model.node("Mul", List.of("tanh", "sigmoid"), List.of("z"));
+        double d = Ours.deviation(n);
+        s.model.constant("wr", Inputs.normal("residual", d, n * n), n, n, 1);
+        s.model.constant("br", Inputs.normal("residualBias", 1, n), n);
+        s.model.constant("ws", Inputs.normal("skip", d, skip * n), skip, n, 1);
+        s.model.constant("bs", Inputs.normal("skipBias", 1, skip), skip);
+        s.model.node("Conv", List.of("z", "wr", "br"), List.of("r"));
+        s.model.node("Add", List.of("x", "r"), List.of("next"));
+        s.model.node("Conv", List.of("z", "ws", "bs"), List.of("y"));
+        s.output("y", 1, skip, t);
+        s.output("next", 1, n, t);
+        return s.open("Conv, Split, Tanh, Sigmoid, Mul, two Conv, Add; weights constants");
     }
 
     private Work softmax(PeerCase c) throws OrtException {

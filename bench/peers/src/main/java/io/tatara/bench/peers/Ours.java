@@ -1,9 +1,15 @@
 package io.tatara.bench.peers;
 
 import io.tatara.kernels.Op;
+import io.tatara.kernels.causal.CausalConv1d;
+import io.tatara.kernels.causal.GatedCausalLayer;
+import io.tatara.kernels.conv.Conv2d;
+import io.tatara.kernels.conv.ConvWindow;
 import io.tatara.kernels.embedding.EmbeddingGradient;
+import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.optimizer.Adam;
+import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.recurrent.Direction;
 import io.tatara.kernels.sdpa.AttentionMask;
 import io.tatara.kernels.sdpa.HeadLayout;
@@ -57,6 +63,9 @@ final class Ours implements Contestant {
             case ATTENTION -> attention(c);
             case ATTENTION_GRADIENT -> attentionGradient(c);
             case LAYER_NORM -> layerNorm(c);
+            case CONV -> conv(c);
+            case CAUSAL -> causal(c);
+            case GATED_CAUSAL -> gatedCausal(c);
         };
     }
 
@@ -163,6 +172,51 @@ final class Ours implements Contestant {
         Tensor scale = r.weight("scale", 1, n);
         Tensor bias = r.weight("bias", 1, n);
         return r.does(s -> s.ops().run(op, x, null, scale, bias, null)[0]);
+    }
+
+    private Work conv(PeerCase c) {
+        int k = c.size("k");
+        int m = c.size("m");
+        int groups = c.size("groups");
+        ConvWindow window = ConvWindow.UNIT.stride(c.size("stride")).pad(k / 2);
+        Conv2d op = new Conv2d(window, groups, new Epilogue(Activation.RELU));
+        Run r = new Run("Ops.conv2d with relu, weights as such");
+        Tensor x = r.normal("x", 1, c.size("n"), c.size("c"), c.size("size"), c.size("size"));
+        int depth = c.size("c") / groups;
+        Tensor w = r.weight("w", deviation(depth * k * k), m, depth, k, k);
+        Tensor b = r.weight("b", 1, m);
+        return r.does(s -> s.ops().run(op, x, w, b, null)[0]);
+    }
+
+    /** Of weights whose products with normal numbers are about normal. */
+    static double deviation(int terms) {
+        return 1 / Math.sqrt(terms);
+    }
+
+    private Work causal(PeerCase c) {
+        int n = c.size("c");
+        Run r = new Run("CausalConv1d, weights as such");
+        Op op = new CausalConv1d(c.size("dilation"), false);
+        Tensor x = r.normal("x", 1, 1, n, c.size("t"));
+        Tensor w = r.weight("w", deviation(2 * n), n, n, 2);
+        Tensor b = r.weight("b", 1, n);
+        return r.does(s -> s.ops().run(op, x, w, b, null)[0]);
+    }
+
+    private Work gatedCausal(PeerCase c) {
+        int n = c.size("c");
+        int skip = c.size("skip");
+        Run r = new Run("GatedCausalLayer, weights as such");
+        Op op = new GatedCausalLayer(c.size("dilation"), false, false);
+        Tensor x = r.normal("x", 1, 1, n, c.size("t"));
+        Tensor w = r.weight("w", deviation(2 * n), 2 * n, n, 2);
+        Tensor b = r.weight("b", 1, 2 * n);
+        Tensor residual = r.weight("residual", deviation(n), n, n);
+        Tensor residualBias = r.weight("residualBias", 1, n);
+        Tensor skipWeight = r.weight("skip", deviation(n), skip, n);
+        Tensor skipBias = r.weight("skipBias", 1, skip);
+        Tensor[] in = {x, w, b, null, residual, residualBias, skipWeight, skipBias, null, null};
+        return r.does(s -> s.ops().run(op, in)[1]);
     }
 
     private Work crossEntropy(PeerCase c) {

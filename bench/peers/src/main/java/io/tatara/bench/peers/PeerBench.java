@@ -61,6 +61,12 @@ public final class PeerBench implements Callable<Integer> {
             description = "fresh JVMs of each (default: 3, with --quick 1)")
     private Integer repetitions;
 
+    @Option(
+            names = "--suite",
+            paramLabel = "NAME",
+            description = "standard (where none is named), or convolution: layers of image networks and WaveNet")
+    private String suite = PeerCase.STANDARD;
+
     @Option(names = "--quick", description = "one JVM each, few short samples: no figures to quote")
     private boolean quick;
 
@@ -80,7 +86,7 @@ public final class PeerBench implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         if (list) {
-            PeerCase.all().forEach(c -> out.println(c.name()));
+            PeerCase.suite(suite).forEach(c -> out.println(c.name()));
             return 0;
         }
         PeerPlan plan = plan();
@@ -127,11 +133,12 @@ public final class PeerBench implements Callable<Integer> {
 
     private PeerPlan plan() {
         List<PeerCase> cases =
-                PeerCase.all().stream()
+                PeerCase.suite(suite).stream()
                         .filter(c -> only.isEmpty() || only.stream().anyMatch(c.name()::startsWith))
                         .toList();
-        boolean busy = only.isEmpty() || only.contains(BUSY);
-        boolean start = only.isEmpty() || only.contains(START);
+        boolean whole = only.isEmpty() && suite.equals(PeerCase.STANDARD);
+        boolean busy = whole || only.contains(BUSY);
+        boolean start = whole || only.contains(START);
         for (String o : only) {
             boolean known = Set.of(BUSY, START).contains(o);
             if (!known && cases.stream().noneMatch(c -> c.name().startsWith(o))) {

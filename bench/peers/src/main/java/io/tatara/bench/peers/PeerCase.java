@@ -1,5 +1,6 @@
 package io.tatara.bench.peers;
 
+import io.tatara.kernels.TataraException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,8 +53,31 @@ record PeerCase(String name, Kind kind, Map<String, Integer> sizes, double flops
         return new PeerCase(name, kind, sizes, flops, bytes);
     }
 
-    /** All cases, in the order of the table. */
+    /** The suite that is run where none is named. */
+    static final String STANDARD = "standard";
+
+    static final String CONVOLUTION = "convolution";
+
+    /** The cases of a suite, in the order of the table. */
+    static List<PeerCase> suite(String name) {
+        return switch (name) {
+            case STANDARD -> standard();
+            case CONVOLUTION -> Convolutions.cases();
+            default ->
+                    throw new TataraException(
+                            "no suite '%s'; there are %s and %s"
+                                    .formatted(name, STANDARD, CONVOLUTION));
+        };
+    }
+
+    /** Every case of every suite. */
     static List<PeerCase> all() {
+        List<PeerCase> all = new ArrayList<>(standard());
+        all.addAll(Convolutions.cases());
+        return all;
+    }
+
+    private static List<PeerCase> standard() {
         List<PeerCase> all = new ArrayList<>();
         for (int n : new int[] {256, 512, 1024, 2048}) {
             all.add(matmul("matmul-" + n, Kind.MATMUL, n, n, n));

@@ -23,6 +23,7 @@ final class PeerReport {
         PeerReport p = new PeerReport(r);
         p.head();
         p.goals();
+        p.sums();
         p.cases();
         p.busy();
         p.starts();
@@ -111,7 +112,7 @@ final class PeerReport {
         line("");
         line("| work | threads | held to | goal | worst | best | |");
         line("|---|---|---|---|---|---|---|");
-        for (Goals.Goal g : Goals.all()) {
+        for (Goals.Goal g : Goals.of(r)) {
             List<Goals.Outcome> all = Goals.outcomes(g, r);
             for (int threads :
                     all.stream().map(o -> o.entry().threads()).distinct().sorted().toList()) {
@@ -209,6 +210,67 @@ final class PeerReport {
         line("");
     }
 
+    /** Layers of a network together, on each number of threads. */
+    private void sums() {
+        boolean begun = false;
+        for (int threads : threads()) {
+            for (String pattern : Convolutions.SUMS) {
+                List<PeerResult.Entry> layers =
+                        r.entries().stream()
+                                .filter(e -> e.threads() == threads && e.name().matches(pattern))
+                                .filter(e -> e.of(Contestants.JVM) != null)
+                                .toList();
+                if (layers.isEmpty()) {
+                    continue;
+                }
+                if (!begun) {
+                    line("## Sums over layers");
+                    line("");
+                    line("Each distinct layer once; of peers, our speed as a part of theirs.");
+                    line("");
+                    line(
+                            "| layers | threads | number | %s |",
+                            names().stream()
+                                    .map(Contestants::title)
+                                    .collect(Collectors.joining(" | ")));
+                    line("|---|---|---|%s", "---|".repeat(names().size()));
+                    begun = true;
+                }
+                line(
+                        "| %s | %d | %d | %s |",
+                        pattern.replace(".*", "").replaceAll("[- ]+", " ").strip(),
+                        threads,
+                        layers.size(),
+                        names().stream().map(n -> sum(layers, n)).collect(Collectors.joining(" | ")));
+            }
+        }
+        if (begun) {
+            line("");
+        }
+    }
+
+    private static String sum(List<PeerResult.Entry> layers, String name) {
+        double ours = 0;
+        double theirs = 0;
+        for (PeerResult.Entry e : layers) {
+            PeerResult.Figure f = e.of(name);
+            if (f == null) {
+                return "";
+            }
+            ours += e.of(Contestants.JVM).median();
+            theirs += f.median();
+        }
+        if (name.equals(Contestants.JVM)) {
+            return Samples.text(ours);
+        }
+        String mark = theirs / ours < 1 - DRAW ? "**%.2f**" : "%.2f";
+        return Samples.text(theirs) + ", " + mark.formatted(theirs / ours);
+    }
+
+    private List<Integer> threads() {
+        return r.entries().stream().map(PeerResult.Entry::threads).distinct().sorted().toList();
+    }
+
     private List<String> names() {
         List<String> order = new ArrayList<>(List.of(Contestants.JVM, Contestants.OPENCL));
         order.addAll(Contestants.PEERS);
@@ -226,8 +288,7 @@ final class PeerReport {
         line("");
         line(
                 "Median of all samples; in brackets, of peers, our speed as a part of theirs by the medians of single sets of JVMs, least to most; of ours, the spread (distance of the quartiles divided by the median).");
-        for (int threads :
-                r.entries().stream().map(PeerResult.Entry::threads).distinct().sorted().toList()) {
+        for (int threads : threads()) {
             line("");
             line("### %d thread%s", threads, threads == 1 ? "" : "s");
             line("");

@@ -61,6 +61,9 @@ final class TorchScripts {
             case EMBEDDING -> embedding(c);
             case EMBEDDING_GRADIENT -> embeddingGradient(c);
             case ADAM -> adam(c);
+            case CONV -> TorchConvolutions.conv(c);
+            case CAUSAL -> TorchConvolutions.causal(c);
+            case GATED_CAUSAL -> TorchConvolutions.gatedCausal(c);
             case TRANSLATOR -> TorchTranslator.of(c);
         };
     }

@@ -31,6 +31,12 @@ class SameResultsTest {
         return PeerCase.of(kind.name().toLowerCase(), kind, 0, 0, sizes);
     }
 
+    private static Object[] conv(int c, int m, int k, int stride, int groups) {
+        return new Object[] {
+            "n", 2, "c", c, "size", 9, "m", m, "k", k, "stride", stride, "groups", groups
+        };
+    }
+
     private static List<PeerCase> cases() {
         Object[] layer = {"h", 24, "b", 3, "t", 5};
         Object[] rows = {"rows", 7, "n", 33};
@@ -55,6 +61,11 @@ class SameResultsTest {
                 small(Kind.CROSS_ENTROPY_TRAINING, rows),
                 small(Kind.EMBEDDING, table),
                 small(Kind.EMBEDDING_GRADIENT, table),
+                small(Kind.CONV, conv(3, 5, 3, 2, 1)),
+                small(Kind.CONV, conv(6, 6, 3, 1, 6)),
+                small(Kind.CONV, conv(4, 9, 1, 1, 1)),
+                small(Kind.CAUSAL, "c", 6, "skip", 7, "t", 40, "dilation", 4),
+                small(Kind.GATED_CAUSAL, "c", 6, "skip", 7, "t", 40, "dilation", 4),
                 small(Kind.ADAM, "tensors", 2, "n", 100));
     }
 

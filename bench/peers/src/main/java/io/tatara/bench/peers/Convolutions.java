@@ -1,0 +1,96 @@
+package io.tatara.bench.peers;
+
+import io.tatara.kernels.Cost;
+import io.tatara.kernels.OpEntry;
+import io.tatara.kernels.OpTable;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.conv.Conv2d;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * The layers of MobileNet V1 and ResNet-50 as the op's own benchmarks have them, and dilated causal
+ * layers: suite "convolution".
+ */
+final class Convolutions {
+    /** Samples of a causal layer: two seconds at 8 kHz. */
+    private static final int SAMPLES = 16_000;
+
+    private static final int CHANNELS = 64;
+    private static final int SKIP = 128;
+
+    private Convolutions() {}
+
+    /** Layers whose times are added up, for one batch each. */
+    static final List<String> SUMS =
+            List.of(
+                    "conv-mobilenet.*-batch-1",
+                    "conv-mobilenet.*-batch-8",
+                    "conv-resnet.*-batch-1",
+                    "conv-resnet.*-batch-8",
+                    "depthwise.*-batch-1",
+                    "depthwise.*-batch-8",
+                    "causal-.*",
+                    "gated-causal-.*");
+
+    /** Batch 1 first. */
+    static List<PeerCase> cases() {
+        List<PeerCase> all = new ArrayList<>();
+        OpEntry<?> entry =
+                OpTable.all().stream()
+                        .filter(e -> e.name().equals("conv2d"))
+                        .findFirst()
+                        .orElseThrow();
+        for (Case c : entry.cases().get()) {
+            if (c.isBench()) {
+                all.add(conv(c));
+            }
+        }
+        all.sort(Comparator.comparingInt(c -> c.size("n")));
+        for (int d = 1; d <= 512; d *= 2) {
+            double taps = 2.0 * 2 * CHANNELS * CHANNELS * SAMPLES;
+            all.add(causal("causal-" + d, Kind.CAUSAL, taps, d));
+        }
+        for (int d = 1; d <= 512; d *= 8) {
+            double products = 2.0 * SAMPLES * CHANNELS * (4.0 * CHANNELS + CHANNELS + SKIP);
+            all.add(causal("gated-causal-" + d, Kind.GATED_CAUSAL, products, d));
+        }
+        return all;
+    }
+
+    private static PeerCase causal(String name, Kind kind, double flops, int dilation) {
+        return PeerCase.of(
+                name, kind, flops, 0, "c", CHANNELS, "skip", SKIP, "t", SAMPLES, "dilation",
+                dilation);
+    }
+
+    private static PeerCase conv(Case c) {
+        Conv2d op = (Conv2d) c.op();
+        TensorSpec x = c.inputs().get(0).spec();
+        TensorSpec w = c.inputs().get(1).spec();
+        int k = w.shape().dim(2);
+        boolean depthwise = op.groups() > 1;
+        Cost cost = op.cost(c.specs());
+        return PeerCase.of(
+                (depthwise ? "depthwise-" : "conv-") + c.name(),
+                Kind.CONV,
+                cost.flops(),
+                depthwise ? cost.bytes() : 0,
+                "n",
+                x.shape().dim(0),
+                "c",
+                x.shape().dim(1),
+                "size",
+                x.shape().dim(2),
+                "m",
+                w.shape().dim(0),
+                "k",
+                k,
+                "stride",
+                op.window().strideY(),
+                "groups",
+                op.groups());
+    }
+}
