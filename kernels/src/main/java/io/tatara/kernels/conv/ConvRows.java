@@ -13,10 +13,19 @@ abstract class ConvRows {
     /** Floats behind the end of a source that may be read, and their values ignored. */
     static final int SLACK = 64;
 
-    /** y[i] = x[i · step]. */
-    void gather(float[] x, int xo, int step, int n, float[] y, int yo) {
-        for (int i = 0; i < n; i++) {
-            y[yo + i] = x[xo + i * step];
+    /** y[r · ys + i] = x[r · xs + i] for r < rows, i < n. */
+    void copy(int rows, int n, float[] x, int xo, int xs, float[] y, int yo, int ys) {
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(x, xo + r * xs, y, yo + r * ys, n);
+        }
+    }
+
+    /** y[r · ys + i] = x[r · xs + i · step] for r < rows, i < n, n at least 1. */
+    void gather(int rows, int step, int n, float[] x, int xo, int xs, float[] y, int yo, int ys) {
+        for (int r = 0; r < rows; r++) {
+            for (int i = 0; i < n; i++) {
+                y[yo + r * ys + i] = x[xo + r * xs + i * step];
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package io.tatara.kernels.conv;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.SerialContext;
 import io.tatara.kernels.matmul.PackedLeft;
+import io.tatara.kernels.matmul.PackedRight;
 import io.tatara.kernels.matmul.PanelProduct;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,10 +14,25 @@ import java.util.List;
  * taps] times the patches [channels of the source · taps, pixels of all images], of which only the
  * panels that a task works on exist. Images are first given their padding, some at a time, so that
  * a row of a panel is a few runs of floats; images that need none are read as they stand.
+ *
+ * <p>Where such runs are short, as in the last layers of a network, or pixels are few, the product
+ * is transposed: vectors then lie along the channels, of which there are many.
  */
 final class DenseConv {
     /** Pixels of a chunk of images, at least, where there are as many. */
     private static final int CHUNK = 4096;
+
+    /** Floats of the patches that a transposed product packs at a time. */
+    private static final int PATCHES = 1 << 20;
+
+    /** Pixels that fill vectors badly. */
+    private static final int FEW = 128;
+
+    /** Floats of a run of pixels that is not worth a vector of its own. */
+    private static final int SHORT = 8;
+
+    /** Channels that fill vectors well. */
+    private static final int CHANNELS = 32;
 
     private final Sums s;
     private final Plane plane;
@@ -55,7 +71,12 @@ final class DenseConv {
     }
 
     /** One pair of axes with its kernel. */
-    private record Part(Axis y, Axis x, PackedLeft kernel, int[] base, boolean pooled) {
+    private record Part(
+            Axis y, Axis x, PackedLeft kernel, PackedRight transposed, int[] base, boolean pooled) {
+        float[] data() {
+            return kernel != null ? kernel.data() : transposed.data();
+        }
+
         int pixels() {
             return y.count() * x.count();
         }
@@ -75,7 +96,7 @@ final class DenseConv {
         } finally {
             for (Part p : parts) {
                 if (p.pooled()) {
-                    ctx.release(p.kernel().data());
+                    ctx.release(p.data());
                 }
             }
         }
@@ -84,6 +105,7 @@ final class DenseConv {
     /** What a packed kernel depends on besides its numbers. */
     private record Key(
             boolean gradient,
+            boolean transposed,
             int group,
             int outer,
             int inner,
@@ -95,15 +117,20 @@ final class DenseConv {
     private Part part(int g, Axis y, Axis x) {
         int[] base = s.bases(plane, y, x);
         ConvShape c = s.shape();
+        boolean transposed = transposed(y, x, base.length);
+        int size =
+                transposed
+                        ? PanelProduct.sizeRight(base.length, s.out(), ctx)
+                        : PanelProduct.size(s.out(), base.length, ctx);
         if (s.packs() == null) {
-            float[] data = ctx.acquire(PanelProduct.size(s.out(), base.length, ctx));
-            return new Part(y, x, pack(g, y, x, base.length, data), base, true);
+            return pack(g, y, x, base, transposed, ctx.acquire(size), true);
         }
         List<Integer> used =
                 List.of(y.tapStart(), y.tapStep(), y.taps(), x.tapStart(), x.tapStep(), x.taps());
         Key key =
                 new Key(
                         s.gradient(),
+                        transposed,
                         g,
                         c.mg(),
                         c.cg(),
@@ -111,18 +138,20 @@ final class DenseConv {
                         c.kw(),
                         used,
                         PanelProduct.layout(ctx));
-        PackedLeft kernel =
-                s.packs()
-                        .get(
-                                key,
-                                () -> {
-                                    int size = PanelProduct.size(s.out(), base.length, ctx);
-                                    return pack(g, y, x, base.length, new float[size]);
-                                });
-        return new Part(y, x, kernel, base, false);
+        return s.packs().get(key, () -> pack(g, y, x, base, transposed, new float[size], false));
     }
 
-    private PackedLeft pack(int g, Axis y, Axis x, int k, float[] data) {
+    /** Whether vectors lie along the channels. */
+    private boolean transposed(Axis y, Axis x, int k) {
+        int pixels = y.count() * x.count();
+        int run = plane.row(y, 1) == x.count() ? pixels : x.count();
+        boolean worse = run <= SHORT || (long) s.shape().n() * pixels <= FEW;
+        return worse && s.out() >= CHANNELS && k >= 2 * CHANNELS;
+    }
+
+    private Part pack(
+            int g, Axis y, Axis x, int[] base, boolean transposed, float[] data, boolean pooled) {
+        int k = base.length;
         PanelProduct.Left left;
         if (s.gradient()) {
             left =
@@ -143,7 +172,16 @@ final class DenseConv {
                                     at,
                                     ctx);
         }
-        return PanelProduct.pack(s.out(), k, left, data, ctx);
+        return transposed
+                ? new Part(
+                        y,
+                        x,
+                        null,
+                        PanelProduct.packRight(k, s.out(), left, data, ctx),
+                        base,
+                        pooled)
+                : new Part(
+                        y, x, PanelProduct.pack(s.out(), k, left, data, ctx), null, base, pooled);
     }
 
     private void packTaps(
@@ -313,8 +351,16 @@ final class DenseConv {
                 from[i] += origin;
             }
         }
-        int highest = Arrays.stream(from).max().orElse(0);
+        int highest = 0;
+        for (int b : from) {
+            highest = Math.max(highest, b);
+        }
         int[] bases = from;
+        int readable = limit - highest - ConvRows.SLACK;
+        if (p.transposed() != null) {
+            transposed(p, data, bases, stride, readable, count, result);
+            return;
+        }
         PanelProduct.Right patches =
                 (row, depth, column, columnEnd, width, panels, at) -> {
                     Runs runs = new Runs(width);
@@ -322,7 +368,7 @@ final class DenseConv {
                         int end = Math.min(columnEnd, j + width);
                         runs.find(plane, p.y(), p.x(), stride, j, end);
                         int to = at + (j - column) * depth;
-                        if (highest + runs.end() + ConvRows.SLACK <= limit) {
+                        if (runs.end() <= readable) {
                             kernels.panel(depth, bases, row, runs, data, panels, to, width);
                         } else {
                             ConvRows.exactPanel(depth, bases, row, runs, data, panels, to, width);
@@ -330,5 +376,55 @@ final class DenseConv {
                     }
                 };
         PanelProduct.run(p.kernel(), count * pixels, patches, result, false, ctx);
+    }
+
+    /**
+     * @param readable end of a run from the first tap whose vectors may be read at every tap
+     */
+    private void transposed(
+            Part p,
+            float[] data,
+            int[] base,
+            int stride,
+            int readable,
+            int count,
+            DenseResult result) {
+        int pixels = p.pixels();
+        int k = base.length;
+        int each = Math.clamp((long) PATCHES / Math.max(1, (long) pixels * k), 1, count);
+        float[] patches = ctx.acquire(PanelProduct.size(each * pixels, k, ctx));
+        try {
+            for (int i = 0; i < count; i += each) {
+                int first = i * pixels;
+                int m = Math.min(each, count - i) * pixels;
+                PanelProduct.Left left =
+                        (row, rows, from, depth, height, panel, at) -> {
+                            Runs runs = new Runs(height);
+                            int begin = first + row;
+                            runs.find(plane, p.y(), p.x(), stride, begin, begin + rows);
+                            // What vectors write too much must not meet a neighbour's panel.
+                            int exact = (ConvRows.SLACK + height - 1) / height + 1;
+                            int whole = runs.end() <= readable ? Math.max(0, depth - exact) : 0;
+                            kernels.panel(whole, base, from, runs, data, panel, at, height);
+                            ConvRows.exactPanel(
+                                    depth - whole,
+                                    base,
+                                    from + whole,
+                                    runs,
+                                    data,
+                                    panel,
+                                    at + whole * height,
+                                    height);
+                        };
+                PanelProduct.run(
+                        PanelProduct.pack(m, k, left, patches, ctx),
+                        p.transposed(),
+                        new ChannelResult(result, first),
+                        false,
+                        ctx);
+            }
+        } finally {
+            ctx.release(patches);
+        }
     }
 }

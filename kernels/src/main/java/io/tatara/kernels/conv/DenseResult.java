@@ -24,7 +24,7 @@ record DenseResult(
         implements PanelProduct.Result {
 
     /** Where a row of the product has its pixel. */
-    private int at(int row, int column) {
+    int at(int row, int column) {
         return origin + column / pixels * image + row * pixels + column % pixels;
     }
 

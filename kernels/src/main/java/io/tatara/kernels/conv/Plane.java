@@ -114,13 +114,17 @@ record Plane(
             int n = Math.clamp(known, before, width) - before;
             int move = part * width + before;
             int column = left + before * columnStep;
-            for (int r = first; r < end && n > 0; r++) {
-                int source = from + (rowLow + r * rowStep) * imageWidth + column;
-                if (columnStep == 1) {
-                    System.arraycopy(image, source, to, at + r * pitch() + move, n);
-                } else {
-                    kernels.gather(image, source, columnStep, n, to, at + r * pitch() + move);
-                }
+            if (n <= 0 || first >= end) {
+                continue;
+            }
+            int source = from + (rowLow + first * rowStep) * imageWidth + column;
+            int target = at + first * pitch() + move;
+            int down = rowStep * imageWidth;
+            if (columnStep == 1) {
+                kernels.copy(end - first, n, image, source, down, to, target, pitch());
+            } else {
+                kernels.gather(
+                        end - first, columnStep, n, image, source, down, to, target, pitch());
             }
         }
     }

@@ -89,14 +89,16 @@ record Sums(
 
     /** Distances of all taps of a group's source channels, in the order of the sums. */
     int[] bases(Plane plane, Axis ay, Axis ax) {
-        int[] base = new int[in * ay.taps() * ax.taps()];
+        int taps = ay.taps() * ax.taps();
+        int[] base = new int[in * taps];
         int at = 0;
-        for (int c = 0; c < in; c++) {
-            for (int ty = 0; ty < ay.taps(); ty++) {
-                for (int tx = 0; tx < ax.taps(); tx++) {
-                    base[at++] = c * plane.size() + plane.tap(ay, ty, ax, tx);
-                }
+        for (int ty = 0; ty < ay.taps(); ty++) {
+            for (int tx = 0; tx < ax.taps(); tx++) {
+                base[at++] = plane.tap(ay, ty, ax, tx);
             }
+        }
+        for (int size = plane.size(); at < base.length; at++) {
+            base[at] = base[at - taps] + size;
         }
         return base;
     }

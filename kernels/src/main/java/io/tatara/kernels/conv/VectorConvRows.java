@@ -30,26 +30,53 @@ final class VectorConvRows extends ConvRows {
     }
 
     @Override
-    void gather(float[] x, int xo, int step, int n, float[] y, int yo) {
+    void copy(int rows, int n, float[] x, int xo, int xs, float[] y, int yo, int ys) {
+        if (n > 8 * L) {
+            super.copy(rows, n, x, xo, xs, y, yo, ys);
+            return;
+        }
+        int end = S.loopBound(n);
+        VectorMask<Float> mask = S.indexInRange(0, n - end);
+        for (int r = 0; r < rows; r++) {
+            int from = xo + r * xs;
+            int to = yo + r * ys;
+            for (int i = 0; i < end; i += L) {
+                FloatVector.fromArray(S, x, from + i).intoArray(y, to + i);
+            }
+            if (end < n) {
+                FloatVector.fromArray(S, x, from + end, mask).intoArray(y, to + end, mask);
+            }
+        }
+    }
+
+    @Override
+    void gather(int rows, int step, int n, float[] x, int xo, int xs, float[] y, int yo, int ys) {
         if (step != 2) {
-            super.gather(x, xo, step, n, y, yo);
+            super.gather(rows, step, n, x, xo, xs, y, yo, ys);
             return;
         }
         FloatVector even = FloatVector.fromArray(S, EVEN, 0);
-        int i = 0;
         // The last vector must not end behind the last element that is wanted.
-        for (; i + L < n; i += L) {
-            FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i);
-            FloatVector b = FloatVector.fromArray(S, x, xo + 2 * i + L);
-            even.selectFrom(a, b).intoArray(y, yo + i);
+        int whole = (n - 1) / L * L;
+        int rest = 2 * (n - whole) - 1;
+        VectorMask<Float> low = S.indexInRange(0, rest);
+        VectorMask<Float> high = S.indexInRange(L, rest);
+        VectorMask<Float> wanted = S.indexInRange(whole, n);
+        for (int r = 0; r < rows; r++) {
+            int from = xo + r * xs;
+            int to = yo + r * ys;
+            for (int i = 0; i < whole; i += L) {
+                FloatVector a = FloatVector.fromArray(S, x, from + 2 * i);
+                FloatVector b = FloatVector.fromArray(S, x, from + 2 * i + L);
+                even.selectFrom(a, b).intoArray(y, to + i);
+            }
+            FloatVector a = FloatVector.fromArray(S, x, from + 2 * whole, low);
+            FloatVector b = FloatVector.zero(S);
+            if (rest > L) {
+                b = FloatVector.fromArray(S, x, from + 2 * whole + L, high);
+            }
+            even.selectFrom(a, b).intoArray(y, to + whole, wanted);
         }
-        int rest = 2 * (n - i) - 1;
-        FloatVector a = FloatVector.fromArray(S, x, xo + 2 * i, S.indexInRange(0, rest));
-        FloatVector b = FloatVector.zero(S);
-        if (rest > L) {
-            b = FloatVector.fromArray(S, x, xo + 2 * i + L, S.indexInRange(L, rest));
-        }
-        even.selectFrom(a, b).intoArray(y, yo + i, S.indexInRange(i, n));
     }
 
     @Override
@@ -159,7 +186,7 @@ final class VectorConvRows extends ConvRows {
             int yo,
             int ys) {
         if (taps == 9) {
-            nine(rows, n, off, w, wo, bias, x, xo, xs, y, yo, ys);
+            VectorNine.sums(rows, n, off, w, wo, bias, x, xo, xs, y, yo, ys);
             return;
         }
         VectorMask<Float> tail = S.indexInRange(0, n % L);
@@ -170,62 +197,6 @@ final class VectorConvRows extends ConvRows {
             some(end, taps, off, w, wo, bias, x, from, y, to);
             if (end < n) {
                 last(taps, off, w, wo, bias, x, from + end, y, to + end, tail);
-            }
-        }
-    }
-
-    /** 3 × 3 taps stay in registers; the last vector of a row is stored in part. */
-    private static void nine(
-            int rows,
-            int n,
-            int[] off,
-            float[] w,
-            int wo,
-            float bias,
-            float[] x,
-            int xo,
-            int xs,
-            float[] y,
-            int yo,
-            int ys) {
-        FloatVector w0 = FloatVector.broadcast(S, w[wo]);
-        FloatVector w1 = FloatVector.broadcast(S, w[wo + 1]);
-        FloatVector w2 = FloatVector.broadcast(S, w[wo + 2]);
-        FloatVector w3 = FloatVector.broadcast(S, w[wo + 3]);
-        FloatVector w4 = FloatVector.broadcast(S, w[wo + 4]);
-        FloatVector w5 = FloatVector.broadcast(S, w[wo + 5]);
-        FloatVector w6 = FloatVector.broadcast(S, w[wo + 6]);
-        FloatVector w7 = FloatVector.broadcast(S, w[wo + 7]);
-        FloatVector w8 = FloatVector.broadcast(S, w[wo + 8]);
-        FloatVector b = FloatVector.broadcast(S, bias);
-        VectorMask<Float> tail = S.indexInRange(0, n % L);
-        int x0 = xo + off[0];
-        int x1 = xo + off[1];
-        int x2 = xo + off[2];
-        int x3 = xo + off[3];
-        int x4 = xo + off[4];
-        int x5 = xo + off[5];
-        int x6 = xo + off[6];
-        int x7 = xo + off[7];
-        int x8 = xo + off[8];
-        for (int r = 0; r < rows; r++) {
-            for (int j = 0; j < n; j += L) {
-                int m = r * xs + j;
-                FloatVector s = w0.fma(FloatVector.fromArray(S, x, x0 + m), b);
-                s = w1.fma(FloatVector.fromArray(S, x, x1 + m), s);
-                s = w2.fma(FloatVector.fromArray(S, x, x2 + m), s);
-                s = w3.fma(FloatVector.fromArray(S, x, x3 + m), s);
-                s = w4.fma(FloatVector.fromArray(S, x, x4 + m), s);
-                s = w5.fma(FloatVector.fromArray(S, x, x5 + m), s);
-                s = w6.fma(FloatVector.fromArray(S, x, x6 + m), s);
-                s = w7.fma(FloatVector.fromArray(S, x, x7 + m), s);
-                s = w8.fma(FloatVector.fromArray(S, x, x8 + m), s);
-                int to = yo + r * ys + j;
-                if (j + L <= n) {
-                    s.intoArray(y, to);
-                } else {
-                    s.intoArray(y, to, tail);
-                }
             }
         }
     }

@@ -2,14 +2,18 @@ package io.tatara.kernels.matmul;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Workers;
+import java.util.function.IntUnaryOperator;
 
 /**
  * C = A · B for operands that do not stand in memory as matrices, such as the patches of an image:
  * their owner packs panels of them when asked, and takes the finished tiles away. The same loops as
- * {@link BlockedProduct}: A is packed beforehand, B by each task for its own columns.
+ * {@link BlockedProduct}: A is packed beforehand, B as well or by each task for its own columns.
  */
 public final class PanelProduct {
-    /** Packs a panel of A: element (p, i) is A's (row + i, from + p) for i < rows, else 0. */
+    /**
+     * Packs a panel of A, or of B transposed: element (p, i) is A's (row + i, from + p) for i <
+     * rows, else 0.
+     */
     @FunctionalInterface
     public interface Left {
         void pack(int row, int rows, int from, int depth, int height, float[] panel, int at);
@@ -48,6 +52,7 @@ public final class PanelProduct {
     private final PackedLeft a;
     private final int n;
     private final Right b;
+    private final PackedRight packed;
     private final Result c;
     private final boolean add;
     private final int depth;
@@ -57,12 +62,20 @@ public final class PanelProduct {
     private final int rowBlocks;
 
     private PanelProduct(
-            PackedLeft a, int n, Right b, Result c, boolean add, Workers workers, JvmContext ctx) {
+            PackedLeft a,
+            int n,
+            Right b,
+            PackedRight packed,
+            Result c,
+            boolean add,
+            Workers workers,
+            JvmContext ctx) {
         this.kernels = a.kernels();
         this.ctx = ctx;
         this.a = a;
         this.n = n;
         this.b = b;
+        this.packed = packed;
         this.c = c;
         this.add = add;
         this.depth = Blocking.depth(a.k());
@@ -72,8 +85,8 @@ public final class PanelProduct {
         int each = Math.min(Blocking.group(a.k()), Math.max(2, Blocking.ceil(panels, wanted)));
         this.groupWidth = each * kernels.nr();
         int groups = Blocking.ceil(panels, each);
-        int split =
-                Math.min(Blocking.ceil(wanted, groups), Blocking.ceil(a.m(), Blocking.LEAST_ROWS));
+        int least = packed == null ? Blocking.LEAST_ROWS : 2 * kernels.mr();
+        int split = Math.min(Blocking.ceil(wanted, groups), Blocking.ceil(a.m(), least));
         this.rowBlock = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
         this.rowBlocks = Blocking.ceil(a.m(), rowBlock);
     }
@@ -100,25 +113,57 @@ public final class PanelProduct {
      */
     public static PackedLeft pack(int m, int k, Left left, float[] data, JvmContext ctx) {
         MicroKernels kernels = MicroKernels.of(ctx);
-        int mr = kernels.mr();
         int packedRows = packedRows(m, kernels);
+        panels(m, k, kernels.mr(), kernels::height, packedRows, left, data, ctx);
+        return new PackedLeft(m, k, packedRows, data, kernels);
+    }
+
+    /** Floats of a packed B. */
+    public static int sizeRight(int k, int n, JvmContext ctx) {
+        return Math.multiplyExact(Blocking.up(n, MicroKernels.of(ctx).nr()), k);
+    }
+
+    /**
+     * Packs B [k, n], k and n at least 1, whose columns {@code columns} takes for rows.
+     *
+     * @param data of at least {@link #sizeRight} floats
+     */
+    public static PackedRight packRight(int k, int n, Left columns, float[] data, JvmContext ctx) {
+        int nr = MicroKernels.of(ctx).nr();
+        panels(n, k, nr, rows -> nr, Blocking.up(n, nr), columns, data, ctx);
+        return new PackedRight(k, n, data);
+    }
+
+    /**
+     * @param step rows of a panel
+     * @param height of the panel that has so many rows
+     * @param packedRows heights of all panels
+     */
+    private static void panels(
+            int m,
+            int k,
+            int step,
+            IntUnaryOperator height,
+            int packedRows,
+            Left left,
+            float[] data,
+            JvmContext ctx) {
         int depth = Blocking.depth(k);
         Workers workers = (long) m * k < 1 << 15 ? Workers.SERIAL : ctx.workers();
         workers.parallelFor(
-                Blocking.ceil(m, mr),
+                Blocking.ceil(m, step),
                 1,
                 (from, to) -> {
                     for (int p = 0; p < k; p += depth) {
                         int kc = Math.min(depth, k - p);
                         for (int panel = from; panel < to; panel++) {
-                            int i = panel * mr;
-                            int rows = Math.min(mr, m - i);
+                            int i = panel * step;
+                            int rows = Math.min(step, m - i);
                             int at = p * packedRows + i * kc;
-                            left.pack(i, rows, p, kc, kernels.height(rows), data, at);
+                            left.pack(i, rows, p, kc, height.applyAsInt(rows), data, at);
                         }
                     }
                 });
-        return new PackedLeft(m, k, packedRows, data, kernels);
     }
 
     /**
@@ -138,31 +183,73 @@ public final class PanelProduct {
         MicroKernels.of(ctx).packTransposed(rows, k, x, xo, ld, width, panel, at);
     }
 
+    /** Elements from a row to the next of {@link #transpose}'s result. */
+    public static int transposedWidth(JvmContext ctx) {
+        return transposedWidth(MicroKernels.of(ctx));
+    }
+
+    /** Rows of a tile, up to whole squares of vectors. */
+    private static int transposedWidth(MicroKernels kernels) {
+        return Blocking.up(kernels.mr(), Math.max(1, kernels.nr() / 2));
+    }
+
+    /**
+     * Transposes a tile that a {@link Result} was given, to a place behind it.
+     *
+     * @return where: element (i, j) of the tile is there, j {@link #transposedWidth} + i further on
+     */
+    public static int transpose(float[] t, JvmContext ctx) {
+        MicroKernels kernels = MicroKernels.of(ctx);
+        int nr = kernels.nr();
+        int width = transposedWidth(kernels);
+        // Rows that the tile has not are transposed as well: whole squares are fastest.
+        kernels.packTransposed(width, nr, t, 0, nr, width, t, width * nr);
+        return width * nr;
+    }
+
     /**
      * Computes A · B for B of n columns.
      *
      * @param add whether C already holds something to which the product is added
      */
     public static void run(PackedLeft a, int n, Right b, Result c, boolean add, JvmContext ctx) {
+        run(a, n, b, null, c, add, ctx);
+    }
+
+    /** Computes A · B for a B that is packed. */
+    public static void run(PackedLeft a, PackedRight b, Result c, boolean add, JvmContext ctx) {
+        run(a, b.n(), null, b, c, add, ctx);
+    }
+
+    private static void run(
+            PackedLeft a,
+            int n,
+            Right b,
+            PackedRight packed,
+            Result c,
+            boolean add,
+            JvmContext ctx) {
         if (n == 0) {
             return;
         }
         boolean small = (long) a.m() * n * a.k() < Blocking.SERIAL;
         Workers workers = small ? Workers.SERIAL : ctx.workers();
-        PanelProduct p = new PanelProduct(a, n, b, c, add, workers, ctx);
+        PanelProduct p = new PanelProduct(a, n, b, packed, c, add, workers, ctx);
         int groups = Blocking.ceil(n, p.groupWidth);
         workers.parallelFor(p.rowBlocks * groups, 1, p::compute);
     }
 
     private void compute(int from, int to) {
-        float[] tile = ctx.acquire(kernels.mr() * kernels.nr() + 1);
-        float[] own = ctx.acquire(groupWidth * depth + SLACK);
+        float[] tile = ctx.acquire(2 * transposedWidth(kernels) * kernels.nr());
+        float[] own = packed != null ? packed.data() : ctx.acquire(groupWidth * depth + SLACK);
         try {
             for (int t = from; t < to; t++) {
                 task(t % rowBlocks * rowBlock, t / rowBlocks * groupWidth, tile, own);
             }
         } finally {
-            ctx.release(own);
+            if (packed == null) {
+                ctx.release(own);
+            }
             ctx.release(tile);
         }
     }
@@ -173,11 +260,17 @@ public final class PanelProduct {
         int k = a.k();
         for (int p = 0; p < k; p += depth) {
             int kc = Math.min(depth, k - p);
-            b.pack(p, kc, column, columnEnd, kernels.nr(), own, 0);
+            int bo = 0;
+            if (packed == null) {
+                b.pack(p, kc, column, columnEnd, kernels.nr(), own, 0);
+            } else {
+                bo = p * Blocking.up(n, kernels.nr()) + column * kc;
+            }
             block(
                     kc,
                     p * a.packedRows() + row * kc,
                     own,
+                    bo,
                     row,
                     rowEnd,
                     column,
@@ -192,6 +285,7 @@ public final class PanelProduct {
             int kc,
             int ao,
             float[] panels,
+            int bo,
             int row,
             int rowEnd,
             int column,
@@ -209,7 +303,7 @@ public final class PanelProduct {
             // Each tile of this panel fetches its share of the next one.
             int share = h * kc * nr / (columnEnd - column);
             for (int j = column; j < columnEnd; j += nr) {
-                int b0 = (j - column) * kc;
+                int b0 = bo + (j - column) * kc;
                 if (ahead && h == mr) {
                     int next = a0 + h * kc + (j - column) / nr * share;
                     kernels.tileAhead(kc, ap, a0, panels, b0, tile, Math.min(next, last));
