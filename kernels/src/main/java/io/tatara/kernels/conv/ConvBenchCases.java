@@ -14,7 +14,7 @@ import java.util.List;
  * has been folded into them.
  */
 final class ConvBenchCases {
-    private static final String SUITE = "convolution";
+    static final String SUITE = "convolution";
 
     /** Channels in and out, extent of the image, taps, stride, groups. */
     private record Layer(String name, int c, int m, int size, int k, int stride, int groups) {

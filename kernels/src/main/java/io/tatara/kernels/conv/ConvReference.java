@@ -61,6 +61,17 @@ final class ConvReference {
         }
     }
 
+    static void separable(SeparableConv2d op, RefArray[] in, RefArray[] out) {
+        TensorSpec x = in[SeparableConv2d.X].spec();
+        TensorSpec w = in[SeparableConv2d.DEPTHWISE].spec();
+        Conv2d depthwise = new Conv2d(op.window(), x.shape().dim(1), op.inner());
+        RefArray z = RefArray.zeros(depthwise.infer(x, w)[0]);
+        conv(depthwise, new RefArray[] {in[0], in[1], in[2]}, new RefArray[] {z});
+        Conv2d pointwise = new Conv2d(ConvWindow.UNIT, 1, op.outer());
+        RefArray[] given = {z, in[3], Conv2d.optional(in, 4), Conv2d.optional(in, 5)};
+        conv(pointwise, given, out);
+    }
+
     static void data(Conv2dDataGradient op, RefArray[] in, RefArray[] out) {
         ConvShape s = op.shape(new TensorSpec[] {in[0].spec(), in[1].spec()});
         double[] dy = in[0].data();

@@ -27,7 +27,14 @@ public final class ConvRoom {
                             ConvReference::weight,
                             List.of(ConvJvm::weight),
                             List.of(new WeightCpu(), ConvGpu::weight),
-                            ConvCases::weight));
+                            ConvCases::weight),
+                    new OpEntry<>(
+                            SeparableConv2d.class,
+                            "separable_conv2d",
+                            ConvReference::separable,
+                            List.of(SeparableJvm::run),
+                            List.of(SeparableGpu::plan),
+                            SeparableCases::all));
 
     private ConvRoom() {}
 }

@@ -40,6 +40,14 @@ record Plane(
         if (inside && strideX == 1) {
             return new Plane(true, height, width, 0, 1, height, 0, 1, 1, width);
         }
+        return around(height, width, ys, xs);
+    }
+
+    /** The same, always laid out anew: no more than what the axes ask for. */
+    static Plane around(int height, int width, List<Axis> ys, List<Axis> xs) {
+        int[] y = range(ys);
+        int[] x = range(xs);
+        int strideX = xs.getFirst().inStep();
         // One tap: only every so many rows or columns are needed.
         int rowStep = ys.size() == 1 && ys.getFirst().taps() == 1 ? ys.getFirst().inStep() : 1;
         int parts = xs.size() == 1 && xs.getFirst().taps() == 1 ? 1 : strideX;

@@ -17,22 +17,15 @@
       int tapY, int tapsY, int firstY, int nextY, int countX, int outX, int outStepX, int inX, int inStepX, int tapX, \
       int tapsX, int firstX, int nextX
 
-DEVICE float conv_activation(float v) {
-#if ACTIVATION == 1
-  return v < 0.0f ? 0.0f : v;
-#elif ACTIVATION == 2
-  return 1.0f / (1.0f + EXPF(-v));
-#elif ACTIVATION == 3
-  return TANHF(v);
-#elif ACTIVATION == 4
-  return 0.5f * v * (1.0f + ERFF(v * 0.70710678118654752f));
-#elif ACTIVATION == 5
-  return v / (1.0f + EXPF(-v));
-#elif ACTIVATION == 6
-  return v > 0.0f ? v : EXPM1F(v);
-#else
+/* f is a constant wherever this is called. */
+DEVICE float conv_apply(int f, float v) {
+  if (f == 1) return v < 0.0f ? 0.0f : v;
+  if (f == 2) return 1.0f / (1.0f + EXPF(-v));
+  if (f == 3) return TANHF(v);
+  if (f == 4) return 0.5f * v * (1.0f + ERFF(v * 0.70710678118654752f));
+  if (f == 5) return v / (1.0f + EXPF(-v));
+  if (f == 6) return v > 0.0f ? v : EXPM1F(v);
   return v;
-#endif
 }
 
 /* Finishes an element of a channel (counted over all groups). */
@@ -41,7 +34,7 @@ DEVICE void conv_store(GLOBAL ELEM *y, GLOBAL const ELEM *RESTRICT bias, GLOBAL 
 #if BIAS
   v += LD(bias, channel);
 #endif
-  v = conv_activation(v);
+  v = conv_apply(ACTIVATION, v);
 #if RESIDUAL
   v += LD(residual, at);
 #endif
