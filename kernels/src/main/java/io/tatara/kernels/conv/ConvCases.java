@@ -142,6 +142,9 @@ final class ConvCases {
                         10,
                         3,
                         3),
+                larger("depthwise-5x5", u.pad(2), 3, 1, 3, 13, 24, 3, 5, 5),
+                larger("depthwise-words", u.pad(1).stride(2), 3, 2, 3, 14, 32, 3, 3, 3),
+                larger("depthwise-7x7-images", u.pad(1), 9, 4, 9, 7, 7, 9, 3, 3),
                 larger(
                         "dilated-row",
                         u.pad(0, 0, 16, 0).dilation(1, 8),
@@ -182,7 +185,14 @@ final class ConvCases {
         }
         epilogues(cases);
         return Case.withHalves(
-                cases, "padded", "depthwise-multiplier", "pointwise", "3x3-stride-2", "gelu");
+                cases,
+                "padded",
+                "depthwise-multiplier",
+                "depthwise-5x5",
+                "depthwise-words",
+                "pointwise",
+                "3x3-stride-2",
+                "gelu");
     }
 
     private static void epilogues(List<Case> cases) {
@@ -252,7 +262,13 @@ final class ConvCases {
                 cases.add(odd.reduction(terms).noGradient());
             }
         }
-        return Case.withHalves(cases, "stride-2", "depthwise-multiplier", "3x3-stride-2");
+        return Case.withHalves(
+                cases,
+                "stride-2",
+                "depthwise-multiplier",
+                "depthwise-5x5",
+                "depthwise-words",
+                "3x3-stride-2");
     }
 
     static List<Case> weight() {
@@ -271,6 +287,12 @@ final class ConvCases {
                 cases.add(odd.reduction(g.pixels()).noGradient());
             }
         }
-        return Case.withHalves(cases, "stride-2", "depthwise-multiplier", "3x3-stride-2");
+        return Case.withHalves(
+                cases,
+                "stride-2",
+                "depthwise-multiplier",
+                "depthwise-5x5",
+                "depthwise-words",
+                "3x3-stride-2");
     }
 }
