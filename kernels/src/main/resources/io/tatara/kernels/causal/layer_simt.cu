@@ -90,27 +90,23 @@ DEVICE void multiply(float (&acc)[8][4], const float* w, const float (&v)[4]) {
   }
 }
 
-DEVICE void clear(float (&acc)[8][4]) {
+/* Begins the sums of a row. */
+DEVICE void begin(float (&acc)[4], float v) {
   UNROLL
-  for (int i = 0; i < 8; i++) {
-    UNROLL
-    for (int j = 0; j < 4; j++) acc[i][j] = 0.0f;
-  }
+  for (int j = 0; j < 4; j++) acc[j] = v;
 }
 
 /* Gates of 8 rows from `row` on: stores them where they are kept, and their product in shared memory. */
-DEVICE void gates(float* memory, const float (&f)[8][4], const float (&g)[8][4], const float* RESTRICT bias,
-                  const float* RESTRICT condition, float* RESTRICT kept, int n, int row, int t0, int length) {
+DEVICE void gates(float* memory, const float (&f)[8][4], const float (&g)[8][4], const float* RESTRICT condition,
+                  float* RESTRICT kept, int n, int row, int t0, int length) {
   UNROLL
   for (int h = 0; h < 8; h++) {
     int r = row + h;
-    float f0 = first_of(bias, condition, n, r);
-    float g0 = first_of(bias, condition, n, HALF_ROWS + r);
     float z[4];
     UNROLL
     for (int i = 0; i < 4; i++) {
-      float a = f[h][i] + f0;
-      float b = g[h][i] + g0;
+      float a = f[h][i];
+      float b = g[h][i];
       int t = t0 + lane_id() * 4 + i;
 #if CONDITION == 2
       if (t < length) {
@@ -154,8 +150,11 @@ KERNEL_SIZED(THREADS, 1, 1) void layer_simt(LAYER_ARGUMENTS) {
     for (int pair = warp; pair < PAIRS; pair += WARPS) {
       float f[8][4];
       float g[8][4];
-      clear(f);
-      clear(g);
+      UNROLL
+      for (int h = 0; h < 8; h++) {
+        begin(f[h], first_of(bias, condition, n, pair * 8 + h));
+        begin(g[h], first_of(bias, condition, n, HALF_ROWS + pair * 8 + h));
+      }
       const float* w = memory + pair * 8;
       const float* v = memory + X_AT + lane * 4;
       for (int k0 = 0; k0 < ROWS; k0 += 8) {
@@ -169,16 +168,39 @@ KERNEL_SIZED(THREADS, 1, 1) void layer_simt(LAYER_ARGUMENTS) {
         w += 8 * PITCH_W1;
         v += 8 * TT;
       }
-      gates(memory, f, g, bias, condition, kept, n, pair * 8, t0, length);
+      gates(memory, f, g, condition, kept, n, pair * 8, t0, length);
     }
     BARRIER(); /* z is there, the window is read out */
     int next = tile + GROUP_COUNT(0);
     if (next < tiles) window_load(memory, at, x, state, next / blocks, next % blocks * TT, length, dilation);
     for (int m0 = warp; m0 < OUT_BLOCKS; m0 += WARPS * OUTS_AT_ONCE) {
-      float acc[OUTS_AT_ONCE][8][4];
+#if ALIGNED
+      float4 ahead[OUTS_AT_ONCE][8]; /* what is added, on its way during the products */
       UNROLL
-      for (int i = 0; i < OUTS_AT_ONCE; i++) clear(acc[i]);
-      const float* w = memory + W2_AT + m0 * 8;
+      for (int i = 0; i < OUTS_AT_ONCE; i++) {
+        UNROLL
+        for (int h = 0; h < 8; h++) {
+          int m = m0 + i * WARPS;
+          ahead[i][h] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+          if (m < OUT_BLOCKS && t0 + lane * 4 < length) {
+            Place p = place(m * 8 + h, n, length, x, base, y, skip, residual_bias, skip_bias);
+            if (p.from != 0) ahead[i][h] = LOADF4(p.from, t0 + lane * 4);
+          }
+        }
+      }
+#endif
+      float acc[OUTS_AT_ONCE][8][4];
+      int rows[OUTS_AT_ONCE]; /* a block behind the last one is the last once more, and not stored */
+      UNROLL
+      for (int i = 0; i < OUTS_AT_ONCE; i++) {
+        rows[i] = (m0 + i * WARPS < OUT_BLOCKS ? m0 + i * WARPS : OUT_BLOCKS - 1) * 8;
+        UNROLL
+        for (int h = 0; h < 8; h++) {
+          Place p = place(rows[i] + h, n, length, x, base, y, skip, residual_bias, skip_bias);
+          begin(acc[i][h], p.bias);
+        }
+      }
+      const float* w = memory + W2_AT;
       const float* v = memory + Z_AT + lane * 4;
       for (int k0 = 0; k0 < HALF_ROWS; k0 += 8) {
         UNROLL
@@ -187,7 +209,7 @@ KERNEL_SIZED(THREADS, 1, 1) void layer_simt(LAYER_ARGUMENTS) {
           words(u, v + k * TT);
           UNROLL
           for (int i = 0; i < OUTS_AT_ONCE; i++) {
-            if (m0 + i * WARPS < OUT_BLOCKS) multiply(acc[i], w + k * PITCH_W2 + i * WARPS * 8, u);
+            multiply(acc[i], w + k * PITCH_W2 + rows[i], u);
           }
         }
         w += 8 * PITCH_W2;
@@ -201,18 +223,19 @@ KERNEL_SIZED(THREADS, 1, 1) void layer_simt(LAYER_ARGUMENTS) {
           for (int h = 0; h < 8; h++) {
             Place p = place(m * 8 + h, n, length, x, base, y, skip, residual_bias, skip_bias);
             int t = t0 + lane * 4;
-            if (ALIGNED && t < length) {
-              float4 b = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-              if (p.from != 0) b = LOADF4(p.from, t);
+#if ALIGNED
+            float4 b = ahead[i][h];
+            if (t < length) {
               STOREF4(p.to, t,
-                      make_float4(acc[i][h][0] + p.bias + b.x, acc[i][h][1] + p.bias + b.y, acc[i][h][2] + p.bias + b.z,
-                                  acc[i][h][3] + p.bias + b.w));
-            } else {
-              UNROLL
-              for (int j = 0; j < 4; j++) {
-                if (t + j < length) ST(p.to, t + j, acc[i][h][j] + p.bias + (p.from != 0 ? LD(p.from, t + j) : 0.0f));
-              }
+                      make_float4(acc[i][h][0] + b.x, acc[i][h][1] + b.y, acc[i][h][2] + b.z,
+                                  acc[i][h][3] + b.w));
             }
+#else
+            UNROLL
+            for (int j = 0; j < 4; j++) {
+              if (t + j < length) ST(p.to, t + j, acc[i][h][j] + (p.from != 0 ? LD(p.from, t + j) : 0.0f));
+            }
+#endif
           }
         }
       }

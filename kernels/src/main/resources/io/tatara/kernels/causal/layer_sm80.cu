@@ -122,31 +122,30 @@ DEVICE void columns(uint (&b)[4][2], uint at) {
   }
 }
 
-DEVICE void clear(float (&acc)[4][4]) {
+/* Begins the sums of this lane's two rows. */
+DEVICE void begin(float (&acc)[4][4], float upper, float lower) {
   UNROLL
   for (int j = 0; j < 4; j++) {
     UNROLL
-    for (int k = 0; k < 4; k++) acc[j][k] = 0.0f;
+    for (int k = 0; k < 4; k++) acc[j][k] = k < 2 ? upper : lower;
   }
 }
 
 /* Gates of 16 rows from `row` on: stores them where they are kept, and their product in shared memory. */
-DEVICE void gates(unsigned char* memory, const float (&f)[4][4], const float (&g)[4][4], const ELEM* RESTRICT bias,
+DEVICE void gates(unsigned char* memory, const float (&f)[4][4], const float (&g)[4][4],
                   const ELEM* RESTRICT condition, ELEM* RESTRICT kept, int n, int row, int wn, int t0, int length) {
   int lane = lane_id();
   UNROLL
   for (int h = 0; h < 2; h++) {
     int r = row + lane / 4 + h * 8;
-    float f0 = first_of(bias, condition, n, r);
-    float g0 = first_of(bias, condition, n, HALF_ROWS + r);
     UNROLL
     for (int j = 0; j < 4; j++) {
       int col = wn + j * 8 + lane % 4 * 2;
       float z[2];
       UNROLL
       for (int i = 0; i < 2; i++) {
-        float a = f[j][h * 2 + i] + f0;
-        float b = g[j][h * 2 + i] + g0;
+        float a = f[j][h * 2 + i];
+        float b = g[j][h * 2 + i];
         int t = t0 + col + i;
 #if CONDITION == 2
         if (t < length) {
@@ -197,8 +196,11 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void layer_sm80(LAYER_ARGUME
       float g[PAIRS_AT_ONCE][4][4];
       UNROLL
       for (int i = 0; i < PAIRS_AT_ONCE; i++) {
-        clear(f[i]);
-        clear(g[i]);
+        int pair = p0 + wm + 4 * i;
+        int r = (pair < PAIRS ? pair * 16 : 0) + lane / 4;
+        begin(f[i], first_of(bias, condition, n, r), first_of(bias, condition, n, r + 8));
+        r += HALF_ROWS;
+        begin(g[i], first_of(bias, condition, n, r), first_of(bias, condition, n, r + 8));
       }
       UNROLL
       for (int step = 0; step < ROWS / 16; step++) {
@@ -224,7 +226,7 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void layer_sm80(LAYER_ARGUME
       UNROLL
       for (int i = 0; i < PAIRS_AT_ONCE; i++) {
         int pair = p0 + wm + 4 * i;
-        if (pair < PAIRS) gates(memory, f[i], g[i], bias, condition, kept, n, pair * 16, wn, t0, length);
+        if (pair < PAIRS) gates(memory, f[i], g[i], condition, kept, n, pair * 16, wn, t0, length);
       }
     }
     BARRIER(); /* z is there, the window is read out */
@@ -249,7 +251,13 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void layer_sm80(LAYER_ARGUME
 #endif
       float acc[OUTS_AT_ONCE][4][4];
       UNROLL
-      for (int i = 0; i < OUTS_AT_ONCE; i++) clear(acc[i]);
+      for (int i = 0; i < OUTS_AT_ONCE; i++) {
+        int m = m0 + wm + 4 * i;
+        int r = (m < OUT_TILES ? m * 16 : 0) + lane / 4;
+        Place upper = place(r, n, length, x, base, y, skip, residual_bias, skip_bias);
+        Place lower = place(r + 8, n, length, x, base, y, skip, residual_bias, skip_bias);
+        begin(acc[i], upper.bias, lower.bias);
+      }
       UNROLL
       for (int step = 0; step < HALF_ROWS / 16; step++) {
         uint b[4][2];
@@ -277,7 +285,7 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void layer_sm80(LAYER_ARGUME
             quad_transpose(w);
             UNROLL
             for (int j = 0; j < 4; j++)
-              w[j] = word_of(acc[i][j][h * 2] + p.bias + word_low(w[j]), acc[i][j][h * 2 + 1] + p.bias + word_high(w[j]));
+              w[j] = word_of(acc[i][j][h * 2] + word_low(w[j]), acc[i][j][h * 2 + 1] + word_high(w[j]));
             quad_transpose(w);
             if (col < length) piece_store(p.to + col, make_uint4(w[0], w[1], w[2], w[3]));
 #else
@@ -285,7 +293,7 @@ extern "C" __global__ __launch_bounds__(THREADS, 2) void layer_sm80(LAYER_ARGUME
             for (int j = 0; j < 8; j++) {
               int t = t0 + wn + j / 2 * 8 + lane % 4 * 2 + j % 2;
               if (t < length) {
-                float v = acc[i][j / 2][h * 2 + j % 2] + p.bias;
+                float v = acc[i][j / 2][h * 2 + j % 2];
                 if (p.from != 0) v += LD(p.from, t);
                 ST(p.to, t, v);
               }
