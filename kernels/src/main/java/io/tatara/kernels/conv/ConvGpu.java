@@ -76,7 +76,7 @@ final class ConvGpu {
         return defines;
     }
 
-    private static void launch(
+    static void launch(
             GpuPlan.Builder plan,
             Sums s,
             Axis y,
