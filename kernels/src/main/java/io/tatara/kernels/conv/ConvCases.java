@@ -128,6 +128,7 @@ final class ConvCases {
                 larger("3x3-7x7-images", u.pad(1), 1, 5, 40, 7, 7, 26, 3, 3),
                 larger("deep", u.pad(1), 1, 1, 130, 6, 7, 14, 3, 3),
                 larger("pointwise-wide", u, 1, 2, 70, 9, 8, 45, 1, 1),
+                larger("pointwise-84", u, 1, 3, 40, 6, 14, 70, 1, 1),
                 larger("pointwise-strided", u.stride(2), 1, 2, 33, 14, 13, 40, 1, 1),
                 larger("groups-4", u.pad(1), 4, 2, 32, 12, 11, 20, 3, 3),
                 larger("depthwise-wide", u.pad(1), 6, 2, 6, 35, 71, 6, 3, 3),
@@ -191,7 +192,14 @@ final class ConvCases {
                 "depthwise-5x5",
                 "depthwise-words",
                 "pointwise",
+                "pointwise-wide-ints",
+                "pointwise-84",
+                "3x3",
+                "3x3-specials",
                 "3x3-stride-2",
+                "7x7-stride-2",
+                "deep-ints",
+                "relu-larger",
                 "gelu");
     }
 
@@ -268,6 +276,11 @@ final class ConvCases {
                 "depthwise-multiplier",
                 "depthwise-5x5",
                 "depthwise-words",
+                "pointwise-wide-ints",
+                "pointwise-84",
+                "3x3",
+                "3x3-specials",
+                "deep-ints",
                 "3x3-stride-2");
     }
 

@@ -92,7 +92,7 @@ struct Patches {
   Patch patch;
   const float* from;
 
-  DEVICE_MEMBER void next(uint to, const int* table, int p, int left) {
+  DEVICE_MEMBER void next(uint to, const int* table, int p) {
     int k0 = LOCAL_ID(0) / BN * EACH;
     int col = LOCAL_ID(0) % BN;
     UNROLL
@@ -102,7 +102,7 @@ struct Patches {
       UNROLL
       for (int j = 0; j < 4; j++) {
         int k = k0 + i + j;
-        bool there = k < left && patch.has(term[j] & ((1 << TAP_BITS) - 1));
+        bool there = patch.has(term[j] & ((1 << TAP_BITS) - 1));
         copy_async_4(to + (k * (BN + 4) + col) * 4, from + (there ? term[j] >> TAP_BITS : 0), there ? 4 : 0);
       }
     }
@@ -175,7 +175,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
   int slices = (terms + DEPTH - 1) / DEPTH;
   int channels = groups * in;
 #if !POINTWISE || !LINEAR
-  terms_fill(table, places, p0, terms + STAGES * DEPTH, k, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX, nextX);
+  terms_fill(table, places, p0, terms, STAGES * DEPTH, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX, nextX);
 #endif
   Weights ga;
   Patches gb;
@@ -221,7 +221,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
 #if POINTWISE
       gb.next(base + (s * SLOT + PATCHES) * 4, asked, terms - asked);
 #else
-      gb.next(base + (s * SLOT + PATCHES) * 4, table, asked, terms - asked);
+      gb.next(base + (s * SLOT + PATCHES) * 4, table, asked);
 #endif
       copy_async_commit();
       asked += DEPTH;
@@ -240,8 +240,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
 #if POINTWISE
       gb.next(base + (ahead + PATCHES) * 4, asked, terms - asked);
 #else
-      /* Behind the last term the table is read no further. */
-      gb.next(base + (ahead + PATCHES) * 4, table, asked < terms ? asked : 0, terms - asked);
+      gb.next(base + (ahead + PATCHES) * 4, table, asked);
 #endif
       copy_async_commit();
       asked += DEPTH;

@@ -19,6 +19,7 @@
 #endif
 #define TAPS (TY * TX)
 #define TAP_BITS 6
+#define NO_TAP (TAPS < 32 ? 31 : 63) /* that no patch has */
 #define DEVICE_MEMBER __device__ __forceinline__
 
 /* Tile number t of tm x tn: bands of eight rows of tiles, column by column, for L2. */
@@ -38,22 +39,23 @@ struct Patch {
   uint low, high;
 
   DEVICE_MEMBER bool has(int tap) const {
-    if (TAPS <= 32) return (low >> tap & 1u) != 0u;
+    if (TAPS < 32) return (low >> tap & 1u) != 0u;
     return ((tap < 32 ? low >> tap : high >> (tap - 32)) & 1u) != 0u;
   }
 };
 
-/* For each term of the sum from `first` on: distance from a patch's beginning, and the tap. */
-DEVICE void terms_fill(int* table, int* weights, int first, int terms, int k, int h, int wd, int wi, int wr, int tapY,
+/* For each term of the sum from `first` on: distance from a patch's beginning, and the tap. Behind `terms` of them come
+ * `more` that no patch has. */
+DEVICE void terms_fill(int* table, int* weights, int first, int terms, int more, int h, int wd, int wi, int wr, int tapY,
                        int firstY, int nextY, int tapX, int firstX, int nextX) {
-  for (int e = LOCAL_ID(0); e < terms; e += LOCAL_SIZE(0)) {
+  for (int e = LOCAL_ID(0); e < terms + more; e += LOCAL_SIZE(0)) {
     int p = first + e;
     int c = p / TAPS;
     int t = p % TAPS;
     int far = (c * h + t / TX * tapY) * wd + t % TX * tapX;
-    table[e] = p < k ? far * (1 << TAP_BITS) + t : 0;
+    table[e] = e < terms ? far * (1 << TAP_BITS) + t : NO_TAP;
 #if !LINEAR
-    weights[e] = p < k ? c * wi + (firstY + nextY * (t / TX)) * wr + firstX + nextX * (t % TX) : 0;
+    weights[e] = e < terms ? c * wi + (firstY + nextY * (t / TX)) * wr + firstX + nextX * (t % TX) : 0;
 #endif
   }
 }
