@@ -125,6 +125,7 @@ final class ConvCases {
                 larger("3x3", u.pad(1), 1, 2, 19, 13, 15, 37, 3, 3),
                 larger("3x3-stride-2", u.stride(2).pad(1), 1, 2, 16, 23, 21, 33, 3, 3),
                 larger("7x7-stride-2", u.stride(2).pad(3), 1, 1, 3, 41, 39, 24, 7, 7),
+                larger("3x3-many-pixels", u.pad(1), 1, 3, 3, 17, 19, 9, 3, 3),
                 larger("3x3-7x7-images", u.pad(1), 1, 5, 40, 7, 7, 26, 3, 3),
                 larger("deep", u.pad(1), 1, 1, 130, 6, 7, 14, 3, 3),
                 larger("pointwise-wide", u, 1, 2, 70, 9, 8, 45, 1, 1),

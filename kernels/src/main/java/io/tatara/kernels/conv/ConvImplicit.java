@@ -151,6 +151,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                                 "conv/conv_simt.cu",
                                 ConvGpu.text("sums.cl")
                                         + ConvGpu.text("implicit.cuh")
+                                        + ConvGpu.text("simt.cuh")
                                         + ConvGpu.text("conv_simt.cu"),
                                 defines.toArray())
                         .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh"));
@@ -202,8 +203,9 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         defines.addAll(
                 List.of(
                         "BLOCKS",
-                        // sm_120's code needs more registers than two large blocks leave.
-                        traits.arch() >= 120 && t.threads() == 256 ? 1 : t.blocks(),
+                        // Later architectures' code needs more registers than two large blocks
+                        // leave.
+                        traits.arch() >= 100 && t.threads() == 256 ? 1 : t.blocks(),
                         "TY",
                         y.taps(),
                         "TX",

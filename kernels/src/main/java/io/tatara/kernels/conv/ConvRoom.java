@@ -34,7 +34,11 @@ public final class ConvRoom {
                             "conv2d_weight_gradient",
                             ConvReference::weight,
                             List.of(ConvJvm::weight),
-                            List.of(new WeightCpu(), DepthwiseCuda.WEIGHT, ConvGpu::weight),
+                            List.of(
+                                    new WeightCpu(),
+                                    DepthwiseCuda.WEIGHT,
+                                    new WeightImplicit(),
+                                    ConvGpu::weight),
                             ConvCases::weight));
 
     private ConvRoom() {}

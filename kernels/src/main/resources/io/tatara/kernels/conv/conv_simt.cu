@@ -12,24 +12,7 @@
  *   POINTWISE: one tap, pixel upon pixel, rows of whole 16 bytes: four pixels a copy.
  *
  * Ladder: 1 conv_tiled: loads, barrier, products, barrier; divisions for each element; 2 this. SPLIT: few tiles and a long
- * sum are cut along it. Not measured on a GPU yet. Behind sums.cl and implicit.cuh. */
-#ifndef BM
-#define BM 128
-#define BN 128
-#define WM 64
-#define WN 64
-#define DEPTH 8
-#define STAGES 4
-#endif
-#ifndef BLOCKS
-#define BLOCKS 1
-#endif
-#define WARPS_N (BN / WN)
-#define THREADS ((BM / WM) * WARPS_N * 32)
-#define RQ (WM / 16)
-#define CQ (WN / 32)
-#define SLOT (DEPTH * (BM + 4 + BN + 4)) /* floats */
-#define PATCHES (DEPTH * (BM + 4))       /* where their part of a slot begins */
+ * sum are cut along it. Not measured on a GPU yet. Behind sums.cl, implicit.cuh and simt.cuh. */
 #define TABLE (STAGES * SLOT)
 
 /* What a thread fetches of the kernel: rows id / 8 and on, term id % 8 of each eight. */
@@ -37,9 +20,11 @@ struct Weights {
   static const int ROWS = THREADS / 8;
   static const int EACH = BM / ROWS;
   const float* from;
+  const int* table; /* where terms stand, unless LINEAR */
   int apart, limit;
 
-  DEVICE_MEMBER void start(const float* w, int rows, int wo) {
+  DEVICE_MEMBER void start(const float* w, const int* places, int rows, int wo) {
+    table = places;
     int row = LOCAL_ID(0) / 8;
     from = w + row * wo + (LINEAR ? LOCAL_ID(0) % 8 : 0);
     apart = ROWS * wo;
@@ -47,7 +32,7 @@ struct Weights {
   }
 
   /* The slice of terms p and on, counted from the first of this block; `left` of them are there. */
-  DEVICE_MEMBER void next(uint to, const int* table, int p, int left) {
+  DEVICE_MEMBER void next(uint to, int p, int left) const {
     UNROLL
     for (int d = 0; d < DEPTH; d += 8) {
       int k = LOCAL_ID(0) % 8 + d;
@@ -78,7 +63,7 @@ struct Patches {
     from = x + (bytes ? image * channels * plane + at % plane : 0);
   }
 
-  DEVICE_MEMBER void next(uint to, int p, int left) {
+  DEVICE_MEMBER void next(uint to, int p, int left) const {
     UNROLL
     for (int i = 0; i < EACH; i++) {
       int k = LOCAL_ID(0) / (BN / 4) + i * APART;
@@ -91,8 +76,9 @@ struct Patches {
   static const int EACH = DEPTH * BN / THREADS;
   Patch patch;
   const float* from;
+  const int* table;
 
-  DEVICE_MEMBER void next(uint to, const int* table, int p) {
+  DEVICE_MEMBER void next(uint to, int p, int left) const {
     int k0 = LOCAL_ID(0) / BN * EACH;
     int col = LOCAL_ID(0) % BN;
     UNROLL
@@ -109,42 +95,6 @@ struct Patches {
   }
 #endif
 };
-
-DEVICE void words(float (&x)[4], const float* p) {
-  float4 v = *(const float4*)p;
-  x[0] = v.x;
-  x[1] = v.y;
-  x[2] = v.z;
-  x[3] = v.w;
-}
-
-/* What a lane needs of one term. */
-struct Operands {
-  float u[RQ][4];
-  float v[CQ][4];
-
-  DEVICE_MEMBER void read(const float* x, const float* y) {
-    UNROLL
-    for (int q = 0; q < RQ; q++) words(u[q], x + q * 16);
-    UNROLL
-    for (int q = 0; q < CQ; q++) words(v[q], y + q * 32);
-  }
-};
-
-DEVICE void multiply(float (&acc)[RQ * 4 * CQ][4], const Operands& o) {
-  UNROLL
-  for (int q = 0; q < RQ; q++) {
-    UNROLL
-    for (int i = 0; i < 4; i++) {
-      UNROLL
-      for (int r = 0; r < CQ; r++) {
-        UNROLL
-        for (int j = 0; j < 4; j++)
-          acc[(q * 4 + i) * CQ + r][j] = FMA(o.u[q][i], o.v[r][j], acc[(q * 4 + i) * CQ + r][j]);
-      }
-    }
-  }
-}
 
 /* Grid: tiles, splits, groups. depth: terms of a split, a multiple of DEPTH. */
 extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARGUMENTS, int depth, float* partial,
@@ -172,7 +122,6 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
   col0 *= BN;
   int p0 = GROUP_ID(1) * depth;
   int terms = k - p0 < depth ? k - p0 : depth;
-  int slices = (terms + DEPTH - 1) / DEPTH;
   int channels = groups * in;
 #if !POINTWISE || !LINEAR
   terms_fill(table, places, p0, terms, STAGES * DEPTH, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX, nextX);
@@ -182,6 +131,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
 #if !POINTWISE
   int col = col0 + id % BN;
   int image = 0;
+  gb.table = table;
   gb.patch.low = gb.patch.high = 0u;
   gb.patch.at = 0;
   if (col < columns) {
@@ -202,63 +152,14 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
   BARRIER();
 
   for (int g = GROUP_ID(2); g < groups; g += GROUP_COUNT(2)) {
-    ga.start(w + g * wg + row0 * wo + (LINEAR ? p0 : 0), out - row0, wo);
+    ga.start(w + g * wg + row0 * wo + (LINEAR ? p0 : 0), places, out - row0, wo);
 #if POINTWISE
     gb.start(x + (g * in + p0) * h * wd, col0, columns, h, wd, channels);
 #else
     gb.from = x + (image * channels + g * in) * h * wd + gb.patch.at;
 #endif
     float acc[RQ * 4 * CQ][4];
-    UNROLL
-    for (int i = 0; i < RQ * 4 * CQ; i++) {
-      UNROLL
-      for (int j = 0; j < 4; j++) acc[i][j] = 0.0f;
-    }
-    int asked = 0; /* terms */
-    UNROLL
-    for (int s = 0; s < STAGES - 1; s++) {
-      ga.next(base + s * SLOT * 4, places, asked, terms - asked);
-#if POINTWISE
-      gb.next(base + (s * SLOT + PATCHES) * 4, asked, terms - asked);
-#else
-      gb.next(base + (s * SLOT + PATCHES) * 4, table, asked);
-#endif
-      copy_async_commit();
-      asked += DEPTH;
-    }
-    int slot = 0;
-    int ahead = (STAGES - 1) * SLOT;
-    Operands o[2];
-    copy_async_wait<STAGES - 2>();
-    BARRIER();
-    o[0].read(memory + wm, memory + PATCHES + wn);
-    for (int t = 0; t < slices; t++) {
-      const float* u = memory + slot + wm;
-      const float* v = memory + slot + PATCHES + wn;
-      slot = slot == (STAGES - 1) * SLOT ? 0 : slot + SLOT;
-      ga.next(base + ahead * 4, places, asked, terms - asked);
-#if POINTWISE
-      gb.next(base + (ahead + PATCHES) * 4, asked, terms - asked);
-#else
-      gb.next(base + (ahead + PATCHES) * 4, table, asked);
-#endif
-      copy_async_commit();
-      asked += DEPTH;
-      ahead = ahead == (STAGES - 1) * SLOT ? 0 : ahead + SLOT;
-      UNROLL
-      for (int p = 0; p < DEPTH; p++) {
-        if (p + 1 < DEPTH) {
-          o[(p + 1) % 2].read(u + (p + 1) * (BM + 4), v + (p + 1) * (BN + 4));
-        } else {
-          copy_async_wait<STAGES - 2>();
-          BARRIER(); /* the next slice is there, this one is read out by all */
-          o[0].read(memory + slot + wm, memory + slot + PATCHES + wn);
-        }
-        multiply(acc, o[p % 2]);
-      }
-    }
-    copy_async_wait<0>();
-    BARRIER();
+    simt_sums(acc, ga, gb, memory, base, terms, wm, wn);
 #if SPLIT
     int tile = g * (int)GROUP_COUNT(0) + GROUP_ID(0);
     if (!implicit_join<RQ * 4 * CQ, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN),
