@@ -96,6 +96,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         return plan.build();
     }
 
+    /** Where the table of the terms fits no tile, the portable kernel. */
     private static void simt(
             GpuPlan.Builder plan,
             Sums s,
@@ -123,6 +124,10 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         rate,
                         t -> shared(t, tables),
                         traits);
+        if (tile == null) {
+            ConvGpu.launch(plan, s, y, x, buffers, defines, DType.FLOAT32, traits);
+            return;
+        }
         ConvTile.Shape t = tile.shape();
         defines.addAll(
                 List.of(
@@ -197,6 +202,10 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         large ? 1024 : 512,
                         t -> sharedMatrix(t, copy != 0),
                         traits);
+        if (tile == null) {
+            ConvGpu.launch(plan, s, y, x, buffers, defines, type, traits);
+            return;
+        }
         ConvTile.Shape t = tile.shape();
         defines.addAll(List.of("BM", t.bm(), "BN", t.bn(), "WM", t.wm(), "WN", t.wn()));
         int run = !whole ? 1 : pixels % 8 == 0 ? 8 : pixels % 4 == 0 ? 4 : 1;
