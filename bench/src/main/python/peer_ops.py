@@ -460,4 +460,5 @@ def multiplicative_attention_gradient(c):
 
 
 import peer_attention  # noqa: E402,F401  attention and norms, into the same table
+import peer_convolution  # noqa: E402,F401  convolutions, pooling, batch norm
 import peer_layers  # noqa: E402,F401  recurrent layers and optimizers

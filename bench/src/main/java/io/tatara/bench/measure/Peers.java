@@ -25,6 +25,7 @@ public final class Peers implements AutoCloseable {
                     "peer_timing.py",
                     "peer_ops.py",
                     "peer_attention.py",
+                    "peer_convolution.py",
                     "peer_layers.py",
                     "peer_models.py");
 

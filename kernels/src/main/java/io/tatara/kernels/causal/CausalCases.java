@@ -10,6 +10,10 @@ import java.util.List;
 /** Cases of the convolution and its gradients. */
 final class CausalCases {
     static final String SUITE = "convolution";
+
+    /** What fills a GPU. */
+    static final String LARGE = "convolution-large";
+
     static final int[] DILATIONS = {1, 8, 64, 512};
 
     private CausalCases() {}

@@ -33,7 +33,7 @@ public final class CausalRoom {
                             "gated_causal_layer",
                             CausalReference::layer,
                             List.of(LayerJvm::layer),
-                            List.of(new LayerCpu(), LayerGpu::layer),
+                            List.of(new LayerCpu(), new LayerCuda(), LayerGpu::layer),
                             LayerCases::layer),
                     new OpEntry<>(
                             GatedActivationGradient.class,

@@ -3,6 +3,7 @@ package io.tatara.kernels.causal;
 import static io.tatara.kernels.TensorSpec.f32;
 import static io.tatara.kernels.TensorSpec.i32;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Data;
@@ -98,13 +99,36 @@ final class LayerCases {
         all.add(layer("halves", s, Given.LOCAL, true, true, normal));
         Size large = new Size(1, 33, 32, 65, 2, 32, 400);
         all.add(layer("large", large, Given.LOCAL, true, true, normal).large().noGradient());
+        fused(all);
         for (int d : CausalCases.DILATIONS) {
             Size real = new Size(1, 64, 64, 128, 2, d, 16_000);
-            all.add(
-                    layer("64 dilation " + d, real, Given.GLOBAL, false, false, normal)
-                            .bench(CausalCases.SUITE));
+            Case c = layer("64 dilation " + d, real, Given.GLOBAL, false, false, normal);
+            all.add(c.bench(CausalCases.SUITE));
+            all.add(c.as(DType.FLOAT16).bench(CausalCases.LARGE));
+            Size many = new Size(16, 64, 64, 128, 2, d, 16_000);
+            c = layer("64 batch 16 dilation " + d, many, Given.GLOBAL, false, false, normal);
+            all.add(c.bench(CausalCases.LARGE));
+            all.add(c.as(DType.FLOAT16).bench(CausalCases.LARGE));
         }
-        return Case.withHalves(all, "halves");
+        return Case.withHalves(all, "halves", "fused", "fused odd", "fused shifted", "fused wide");
+    }
+
+    /** Sizes that the kernels in one launch take: multiples of 16 channels. */
+    private static void fused(List<Case> all) {
+        Data normal = Data.normal();
+        Size s = new Size(2, 16, 16, 32, 2, 8, 152);
+        all.add(layer("fused", s, Given.GLOBAL, false, true, normal).noGradient());
+        all.add(layer("fused least", s, Given.LEAST, false, false, normal).noGradient());
+        s = new Size(1, 16, 32, 16, 3, 5, 75);
+        all.add(layer("fused odd", s, Given.LOCAL, true, true, normal).noGradient());
+        s = new Size(3, 32, 16, 16, 3, 3, 200);
+        all.add(layer("fused shifted", s, Given.GLOBAL, true, true, normal).noGradient());
+        s = new Size(1, 64, 64, 128, 2, 1, 136);
+        all.add(layer("fused wide", s, Given.GLOBAL, false, false, normal).noGradient());
+        s = new Size(2, 16, 16, 16, 2, 2, 96);
+        double[] special = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
+        Data odd = normal.sprinkled(199, special);
+        all.add(layer("fused specials", s, Given.LOCAL, false, true, odd).noGradient());
     }
 
     private static Case activation(int n, int d, int t, boolean more) {

@@ -1,5 +1,6 @@
 package io.tatara.kernels.conv;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.matmul.Epilogue;
@@ -11,10 +12,26 @@ import java.util.List;
  * The layers of MobileNet V1 1.0/224 (Howard et al. 2017, table 1) and of ResNet-50 (He et al.
  * 2015, table 1, with the stride in the 3 × 3 layer as is usual) as benchmarks, each distinct layer
  * once; suite "convolution". The forward layers have bias and relu, as after batch normalization
- * has been folded into them.
+ * has been folded into them. Suite "convolution-large" has what fills a GPU: batches of 64, in
+ * float32 and in float16, of the depthwise layers and of some of the others.
  */
 final class ConvBenchCases {
     static final String SUITE = "convolution";
+    private static final String LARGE = "convolution-large";
+    private static final int LARGE_BATCH = 64;
+
+    /** Dense layers of the large suite. */
+    private static final List<String> DENSE =
+            List.of(
+                    "mobilenet-64-112-pw-128",
+                    "mobilenet-256-28-pw-256",
+                    "mobilenet-512-14-pw-512",
+                    "resnet-first",
+                    "resnet-64-3x3",
+                    "resnet-128-3x3",
+                    "resnet-256-3x3",
+                    "resnet-512-3x3",
+                    "resnet-128-3x3-stride-2");
 
     /** Channels in and out, extent of the image, taps, stride, groups. */
     private record Layer(String name, int c, int m, int size, int k, int stride, int groups) {
@@ -85,6 +102,11 @@ final class ConvBenchCases {
         for (Layer l : layers()) {
             for (int n : new int[] {1, 8}) {
                 cases.add(maker.of(l, n, l.name() + "-batch-" + n).bench(SUITE));
+            }
+            if (l.groups() > 1 || DENSE.contains(l.name())) {
+                Case c = maker.of(l, LARGE_BATCH, l.name() + "-batch-" + LARGE_BATCH);
+                cases.add(c.bench(LARGE));
+                cases.add(c.as(DType.FLOAT16).bench(LARGE));
             }
         }
         return cases;

@@ -125,9 +125,11 @@ final class ConvCases {
                 larger("3x3", u.pad(1), 1, 2, 19, 13, 15, 37, 3, 3),
                 larger("3x3-stride-2", u.stride(2).pad(1), 1, 2, 16, 23, 21, 33, 3, 3),
                 larger("7x7-stride-2", u.stride(2).pad(3), 1, 1, 3, 41, 39, 24, 7, 7),
+                larger("3x3-many-pixels", u.pad(1), 1, 3, 3, 17, 19, 9, 3, 3),
                 larger("3x3-7x7-images", u.pad(1), 1, 5, 40, 7, 7, 26, 3, 3),
                 larger("deep", u.pad(1), 1, 1, 130, 6, 7, 14, 3, 3),
                 larger("pointwise-wide", u, 1, 2, 70, 9, 8, 45, 1, 1),
+                larger("pointwise-84", u, 1, 3, 40, 6, 14, 70, 1, 1),
                 larger("pointwise-strided", u.stride(2), 1, 2, 33, 14, 13, 40, 1, 1),
                 larger("groups-4", u.pad(1), 4, 2, 32, 12, 11, 20, 3, 3),
                 larger("depthwise-wide", u.pad(1), 6, 2, 6, 35, 71, 6, 3, 3),
@@ -142,6 +144,9 @@ final class ConvCases {
                         10,
                         3,
                         3),
+                larger("depthwise-5x5", u.pad(2), 3, 1, 3, 13, 24, 3, 5, 5),
+                larger("depthwise-words", u.pad(1).stride(2), 3, 2, 3, 14, 32, 3, 3, 3),
+                larger("depthwise-7x7-images", u.pad(1), 9, 4, 9, 7, 7, 9, 3, 3),
                 larger(
                         "dilated-row",
                         u.pad(0, 0, 16, 0).dilation(1, 8),
@@ -182,7 +187,21 @@ final class ConvCases {
         }
         epilogues(cases);
         return Case.withHalves(
-                cases, "padded", "depthwise-multiplier", "pointwise", "3x3-stride-2", "gelu");
+                cases,
+                "padded",
+                "depthwise-multiplier",
+                "depthwise-5x5",
+                "depthwise-words",
+                "pointwise",
+                "pointwise-wide-ints",
+                "pointwise-84",
+                "3x3",
+                "3x3-specials",
+                "3x3-stride-2",
+                "7x7-stride-2",
+                "deep-ints",
+                "relu-larger",
+                "gelu");
     }
 
     private static void epilogues(List<Case> cases) {
@@ -252,7 +271,18 @@ final class ConvCases {
                 cases.add(odd.reduction(terms).noGradient());
             }
         }
-        return Case.withHalves(cases, "stride-2", "depthwise-multiplier", "3x3-stride-2");
+        return Case.withHalves(
+                cases,
+                "stride-2",
+                "depthwise-multiplier",
+                "depthwise-5x5",
+                "depthwise-words",
+                "pointwise-wide-ints",
+                "pointwise-84",
+                "3x3",
+                "3x3-specials",
+                "deep-ints",
+                "3x3-stride-2");
     }
 
     static List<Case> weight() {
@@ -271,6 +301,12 @@ final class ConvCases {
                 cases.add(odd.reduction(g.pixels()).noGradient());
             }
         }
-        return Case.withHalves(cases, "stride-2", "depthwise-multiplier", "3x3-stride-2");
+        return Case.withHalves(
+                cases,
+                "stride-2",
+                "depthwise-multiplier",
+                "depthwise-5x5",
+                "depthwise-words",
+                "3x3-stride-2");
     }
 }

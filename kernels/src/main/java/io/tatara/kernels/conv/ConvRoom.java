@@ -12,21 +12,33 @@ public final class ConvRoom {
                             "conv2d",
                             ConvReference::conv,
                             List.of(ConvJvm::conv),
-                            List.of(ConvCpu.CONV, ConvGpu::conv),
+                            List.of(
+                                    ConvCpu.CONV,
+                                    DepthwiseCuda.CONV,
+                                    ConvImplicit.CONV,
+                                    ConvGpu::conv),
                             ConvCases::conv),
                     new OpEntry<>(
                             Conv2dDataGradient.class,
                             "conv2d_data_gradient",
                             ConvReference::data,
                             List.of(ConvJvm::data),
-                            List.of(ConvCpu.DATA, ConvGpu::data),
+                            List.of(
+                                    ConvCpu.DATA,
+                                    DepthwiseCuda.DATA,
+                                    ConvImplicit.DATA,
+                                    ConvGpu::data),
                             ConvCases::data),
                     new OpEntry<>(
                             Conv2dWeightGradient.class,
                             "conv2d_weight_gradient",
                             ConvReference::weight,
                             List.of(ConvJvm::weight),
-                            List.of(new WeightCpu(), ConvGpu::weight),
+                            List.of(
+                                    new WeightCpu(),
+                                    DepthwiseCuda.WEIGHT,
+                                    new WeightImplicit(),
+                                    ConvGpu::weight),
                             ConvCases::weight),
                     new OpEntry<>(
                             SeparableConv2d.class,

@@ -1,6 +1,6 @@
 /* 16-byte pieces of arrays of stored reals, and rows made of them: CUDA, any architecture; follows warp.cuh.
  * A piece holds LANES elements, 4 of float32 or 8 of a 16-bit type, and stands at a multiple of 16 bytes.
- * Plain C++ but for two instructions, which have a plain form for emulation and old architectures beside them. */
+ * Plain C++ but for three instructions, which have a plain form for emulation and old architectures beside them. */
 #if STORAGE == 0
 #define LANES 4
 #else
@@ -15,6 +15,17 @@ DEVICE float exp2_approx(float x) {
 #else
   float y;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+#endif
+}
+
+/* 1 / x, to about one unit in the last place; denormal results are 0. */
+DEVICE float reciprocal_approx(float x) {
+#if defined(TATARA_EMULATION)
+  return 1.0f / x;
+#else
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 #endif
 }

@@ -44,7 +44,7 @@ final class Convolutions {
                         .findFirst()
                         .orElseThrow();
         for (Case c : entry.cases().get()) {
-            if (c.isBench()) {
+            if (c.isBench() && c.suite().equals(PeerCase.CONVOLUTION)) {
                 all.add(conv(c));
             }
         }

@@ -1,0 +1,284 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.pointwise.Activation;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Convolutions and their data gradients as implicit products on CUDA; see conv_simt.cu (float32)
+ * and conv_sm80.cu (float16 and bfloat16, on the matrix units).
+ *
+ * @param problem what an op asks for
+ */
+record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKernel<O> {
+    static final ConvImplicit<Conv2d> CONV =
+            new ConvImplicit<>(
+                    (op, in) -> Sums.forward(op.shape(in), null, null, null, null, null));
+
+    static final ConvImplicit<Conv2dDataGradient> DATA =
+            new ConvImplicit<>(
+                    (op, in) -> Sums.gradient(op.shape(in), null, null, null, null, null));
+
+    /** Least result channels and terms that are worth a tile. */
+    private static final int LEAST = 8;
+
+    private static final int MOST_TAPS = 63;
+
+    /** Elements of a group's channels of an image, so that the table's words hold a distance. */
+    private static final long MOST_DISTANCE = 1L << 25;
+
+    private static final List<ConvTile.Shape> SIMT =
+            List.of(
+                    new ConvTile.Shape(128, 128, 64, 64, 8, 4, 2, 0.9, false),
+                    new ConvTile.Shape(64, 128, 32, 64, 8, 4, 2, 0.85, true),
+                    new ConvTile.Shape(128, 64, 64, 32, 8, 4, 2, 0.8, false),
+                    new ConvTile.Shape(64, 64, 32, 32, 16, 4, 3, 0.78, true),
+                    new ConvTile.Shape(32, 64, 16, 32, 16, 4, 3, 0.65, true));
+
+    private static final List<ConvTile.Shape> MATRIX =
+            List.of(
+                    new ConvTile.Shape(128, 128, 64, 32, 32, 3, 2, 0.7, false),
+                    new ConvTile.Shape(64, 128, 32, 32, 32, 3, 2, 0.6, true),
+                    new ConvTile.Shape(64, 64, 32, 32, 32, 3, 3, 0.5, true),
+                    new ConvTile.Shape(32, 64, 16, 32, 32, 3, 4, 0.35, true));
+
+    @Override
+    public String variant() {
+        return "implicit";
+    }
+
+    @Override
+    public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
+        if (!traits.cuda(80)) {
+            return false;
+        }
+        Sums s = problem.of(op, in);
+        return s.shape().n() > 0
+                && s.ys().stream().anyMatch(y -> s.xs().stream().anyMatch(x -> worth(s, y, x)));
+    }
+
+    /** Whether a place within the stride is for this kernel; the others take the portable one. */
+    private static boolean worth(Sums s, Axis y, Axis x) {
+        int taps = y.taps() * x.taps();
+        return taps > 0
+                && taps <= MOST_TAPS
+                && s.out() >= LEAST
+                && s.in() * taps >= LEAST
+                && (long) s.in() * s.height() * s.width() < MOST_DISTANCE;
+    }
+
+    @Override
+    public GpuPlan plan(O op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        Sums s = problem.of(op, in);
+        Activation f = op instanceof Conv2d c ? c.epilogue().activation() : Activation.NONE;
+        Object[] buffers = ConvGpu.buffers(in);
+        GpuPlan.Builder plan = GpuPlan.builder();
+        for (Axis y : s.ys()) {
+            for (Axis x : s.xs()) {
+                List<Object> defines = ConvGpu.finish(buffers, f);
+                if (!worth(s, y, x)) {
+                    ConvGpu.launch(plan, s, y, x, buffers, defines, in[0].dtype(), traits);
+                } else if (in[0].dtype() == DType.FLOAT32) {
+                    simt(plan, s, y, x, buffers, defines, traits);
+                } else {
+                    matrix(plan, s, y, x, buffers, defines, in[0].dtype(), traits);
+                }
+            }
+        }
+        return plan.build();
+    }
+
+    /** Where the table of the terms fits no tile, the portable kernel. */
+    private static void simt(
+            GpuPlan.Builder plan,
+            Sums s,
+            Axis y,
+            Axis x,
+            Object[] buffers,
+            List<Object> defines,
+            GpuTraits traits) {
+        ConvShape c = s.shape();
+        int pixels = y.count() * x.count();
+        int taps = y.taps() * x.taps();
+        boolean linear = !s.gradient();
+        boolean whole = y.outStep() == 1 && x.outStep() == 1;
+        boolean pointwise = whole && pixels % 4 == 0 && same(y, s.height()) && same(x, s.width());
+        double rate = traits.arch() == 80 ? 64 : 128;
+        int tables = !linear ? 2 : pointwise ? 0 : 1;
+        ConvTile tile =
+                ConvTile.of(
+                        SIMT,
+                        s.out(),
+                        c.n() * pixels,
+                        s.in() * taps,
+                        c.groups(),
+                        4,
+                        rate,
+                        t -> shared(t, tables),
+                        traits);
+        if (tile == null) {
+            ConvGpu.launch(plan, s, y, x, buffers, defines, DType.FLOAT32, traits);
+            return;
+        }
+        ConvTile.Shape t = tile.shape();
+        defines.addAll(
+                List.of(
+                        "BM", t.bm(), "BN", t.bn(), "WM", t.wm(), "WN", t.wn(), "DEPTH",
+                        t.slice()));
+        defines.addAll(
+                List.of(
+                        "STAGES",
+                        t.stages(),
+                        "BLOCKS",
+                        t.blocks(),
+                        "TY",
+                        y.taps(),
+                        "TX",
+                        x.taps(),
+                        "LINEAR",
+                        linear ? 1 : 0,
+                        "POINTWISE",
+                        pointwise ? 1 : 0,
+                        "OVEC",
+                        whole && pixels % 4 == 0 ? 1 : 0,
+                        "SPLIT",
+                        tile.splits() > 1 ? 1 : 0));
+        GpuProgram program =
+                GpuProgram.of(
+                                "conv/conv_simt.cu",
+                                ConvGpu.text("sums.cl")
+                                        + ConvGpu.text("implicit.cuh")
+                                        + ConvGpu.text("simt.cuh")
+                                        + ConvGpu.text("conv_simt.cu"),
+                                defines.toArray())
+                        .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh"));
+        GpuPlan.Arg partial = tile.partial(plan);
+        List<Object> args = new ArrayList<>(Arrays.asList(ConvGpu.args(s, y, x, buffers)));
+        args.add(tile.depth());
+        args.add(partial);
+        args.add(partial == null ? null : new GpuPlan.Arg.Semaphores());
+        plan.launch(
+                program,
+                "conv_simt",
+                new int[] {tile.tiles(), tile.splits(), Math.min(c.groups(), 1 << 15)},
+                new int[] {t.threads(), 1, 1},
+                shared(tile, tables),
+                false,
+                args.toArray());
+    }
+
+    private static void matrix(
+            GpuPlan.Builder plan,
+            Sums s,
+            Axis y,
+            Axis x,
+            Object[] buffers,
+            List<Object> defines,
+            DType type,
+            GpuTraits traits) {
+        ConvShape c = s.shape();
+        int pixels = y.count() * x.count();
+        int terms = s.in() * y.taps() * x.taps();
+        boolean whole = y.outStep() == 1 && x.outStep() == 1;
+        boolean one = whole && same(y, s.height()) && same(x, s.width());
+        int copy = !one ? 0 : pixels % 8 == 0 ? 16 : pixels % 4 == 0 ? 8 : 0;
+        boolean large = traits.arch() == 80 || traits.arch() == 90 || traits.arch() == 100;
+        ConvTile tile =
+                ConvTile.of(
+                        MATRIX,
+                        s.out(),
+                        c.n() * pixels,
+                        terms,
+                        c.groups(),
+                        2,
+                        large ? 1024 : 512,
+                        t -> sharedMatrix(t, copy != 0),
+                        traits);
+        if (tile == null) {
+            ConvGpu.launch(plan, s, y, x, buffers, defines, type, traits);
+            return;
+        }
+        ConvTile.Shape t = tile.shape();
+        defines.addAll(List.of("BM", t.bm(), "BN", t.bn(), "WM", t.wm(), "WN", t.wn()));
+        int run = !whole ? 1 : pixels % 8 == 0 ? 8 : pixels % 4 == 0 ? 4 : 1;
+        defines.addAll(
+                List.of(
+                        "BLOCKS",
+                        // Later architectures' code needs more registers than two large blocks
+                        // leave.
+                        traits.arch() >= 100 && t.threads() == 256 ? 1 : t.blocks(),
+                        "TY",
+                        y.taps(),
+                        "TX",
+                        x.taps(),
+                        "COPY",
+                        copy,
+                        "RUN",
+                        run,
+                        "SPLIT",
+                        tile.splits() > 1 ? 1 : 0,
+                        "STORAGE",
+                        GpuProgram.storage(type)));
+        GpuProgram program =
+                GpuProgram.of(
+                                "conv/conv_sm80.cu",
+                                ConvGpu.text("sums.cl")
+                                        + ConvGpu.text("implicit.cuh")
+                                        + ConvGpu.text("conv_sm80.cu"),
+                                defines.toArray())
+                        .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh", "lanes.cuh"));
+        List<Object> args = new ArrayList<>(Arrays.asList(ConvGpu.args(s, y, x, buffers)));
+        int length = terms;
+        if (s.gradient() || terms % 8 != 0) {
+            length = ConvGpu.ceil(terms, 8) * 8;
+            long size = (long) c.groups() * s.out() * length;
+            GpuPlan.Arg packed = plan.temporary(2 * size);
+            List<Object> pack = new ArrayList<>(List.of(buffers[1], packed, c.groups(), s.in()));
+            pack.addAll(List.of(s.out(), length, args.get(13), args.get(14), args.get(15)));
+            pack.addAll(List.of(args.get(16), y.tapStart(), y.tapStep()));
+            pack.addAll(List.of(x.tapStart(), x.tapStep()));
+            plan.launch1d(program, "conv_pack", size, 256, pack.toArray());
+            args.set(1, packed);
+        }
+        GpuPlan.Arg partial = tile.partial(plan);
+        args.addAll(List.of(length, tile.depth()));
+        args.add(partial);
+        args.add(partial == null ? null : new GpuPlan.Arg.Semaphores());
+        plan.launch(
+                program,
+                "conv_sm80",
+                new int[] {tile.tiles(), tile.splits(), Math.min(c.groups(), 1 << 15)},
+                new int[] {t.threads(), 1, 1},
+                sharedMatrix(tile, copy != 0),
+                false,
+                args.toArray());
+    }
+
+    /** Slots, or what results pass through, and a table of a word for each term. */
+    private static int sharedMatrix(ConvTile t, boolean copied) {
+        ConvTile.Shape s = t.shape();
+        int slots = s.slice() * (s.bm() + s.bn()) * s.stages() * 2;
+        int staged = s.threads() / 32 * 16 * (s.wn() + 8) * 4;
+        return Math.max(slots, staged) + (copied ? 0 : 4 * (t.depth() + s.stages() * s.slice()));
+    }
+
+    /** Whether element upon element meets one tap. */
+    private static boolean same(Axis a, int extent) {
+        return a.taps() == 1 && a.count() == extent && a.inStart() == 0 && a.inStep() == 1;
+    }
+
+    /** Slots, and tables of a word for each term. */
+    private static int shared(ConvTile t, int tables) {
+        ConvTile.Shape s = t.shape();
+        int slots = s.slice() * (s.bm() + 4 + s.bn() + 4) * s.stages();
+        return 4 * (slots + tables * (t.depth() + s.stages() * s.slice()));
+    }
+}

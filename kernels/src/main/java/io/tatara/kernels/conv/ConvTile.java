@@ -1,0 +1,137 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuTraits;
+import java.util.List;
+
+/**
+ * Which tile a block of an implicit product computes, and in how many pieces the sums are cut.
+ *
+ * @param shape the tile
+ * @param m rows of the product
+ * @param n columns
+ * @param k terms of a sum
+ * @param groups products of this size
+ * @param splits pieces of k
+ * @param depth terms of a piece, a multiple of the slices'
+ */
+record ConvTile(Shape shape, int m, int n, int k, int groups, int splits, int depth) {
+    private static final int[] SPLITS = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
+    private static final long MAX_PARTIAL_BYTES = 64L << 20;
+
+    /** Bytes that a multiprocessor gets from L2 in a clock, of which it must live. */
+    private static final double L2_BYTES = 40;
+
+    /** Clocks from a block's start to its first product, and from its last to its end. */
+    private static final double FILL = 1500;
+
+    /** Clocks that the hand-over of partial sums to the last block takes. */
+    private static final double JOIN = 1500;
+
+    /**
+     * A shape of tile.
+     *
+     * @param bm rows of a block
+     * @param bn columns
+     * @param wm rows of a warp
+     * @param wn columns
+     * @param slice terms of a slot of shared memory
+     * @param stages slots
+     * @param blocks blocks that registers let a multiprocessor run at once
+     * @param share of the arithmetic peak that these together reach, estimated
+     * @param splits whether the sums may be cut
+     */
+    record Shape(
+            int bm,
+            int bn,
+            int wm,
+            int wn,
+            int slice,
+            int stages,
+            int blocks,
+            double share,
+            boolean splits) {
+        int threads() {
+            return bm / wm * (bn / wn) * 32;
+        }
+    }
+
+    /** Bytes of shared memory that a tile takes. */
+    @FunctionalInterface
+    interface Shared {
+        int of(ConvTile t);
+    }
+
+    /**
+     * The tile and cut that should take the least time by a rough model; null where none fits.
+     *
+     * @param bytes of an element
+     * @param rate products and sums of a multiprocessor in a clock
+     */
+    static ConvTile of(
+            List<Shape> shapes,
+            int m,
+            int n,
+            int k,
+            int groups,
+            int bytes,
+            double rate,
+            Shared shared,
+            GpuTraits traits) {
+        ConvTile best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (Shape t : shapes) {
+            for (int wanted : SPLITS) {
+                int slices = Math.max(1, ConvGpu.ceil(k, t.slice));
+                int depth = ConvGpu.ceil(slices, wanted) * t.slice;
+                ConvTile c = new ConvTile(t, m, n, k, groups, ConvGpu.ceil(k, depth), depth);
+                if (!c.allowed(wanted) || shared.of(c) > traits.maxShared()) {
+                    continue;
+                }
+                double time = c.clocks(bytes, rate, shared.of(c), traits);
+                if (time < least) {
+                    least = time;
+                    best = c;
+                }
+            }
+        }
+        return best;
+    }
+
+    private boolean allowed(int wanted) {
+        long all = (long) tiles() * groups;
+        long partial = all * splits * shape.bm * shape.bn * 4;
+        return wanted == 1
+                || shape.splits
+                        && depth >= 4 * shape.slice
+                        && all <= GpuPlan.SEMAPHORES
+                        && partial <= MAX_PARTIAL_BYTES;
+    }
+
+    private double clocks(int bytes, double rate, int shared, GpuTraits traits) {
+        long all = (long) tiles() * groups * splits;
+        long most = (all + traits.computeUnits() - 1) / traits.computeUnits();
+        int resident = Math.clamp((traits.maxShared() + 1024) / (shared + 1024), 1, shape.blocks);
+        double area = (double) shape.bm * shape.bn;
+        double products = area * depth / (rate * shape.share);
+        double loads = (double) (shape.bm + shape.bn) * depth * bytes / L2_BYTES;
+        // Blocks that do not fill the room hide less of their waiting.
+        long left = most % resident;
+        double turns = most - left + left * (1 + (double) (resident - left) / resident);
+        double waves = Math.ceil((double) most / resident);
+        double join = splits == 1 ? 0 : JOIN + area * 4 * (splits + most) / L2_BYTES;
+        double store = most * area * bytes / L2_BYTES;
+        return turns * Math.max(products, loads) + store + waves * FILL + join;
+    }
+
+    int tiles() {
+        return ConvGpu.ceil(m, shape.bm) * ConvGpu.ceil(n, shape.bn);
+    }
+
+    /** Where partial sums go; null where there are none. */
+    GpuPlan.Arg partial(GpuPlan.Builder plan) {
+        return splits == 1
+                ? null
+                : plan.temporary(4L * tiles() * groups * splits * shape.bm * shape.bn);
+    }
+}

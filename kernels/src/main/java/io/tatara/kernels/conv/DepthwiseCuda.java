@@ -1,0 +1,161 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.pointwise.Activation;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Depthwise convolutions with as many channels behind as before, and their gradients, on CUDA; see
+ * depthwise.cu.
+ *
+ * @param kind what an op asks for
+ */
+record DepthwiseCuda<O extends Op>(Kind<O> kind) implements GpuKernel<O> {
+    private static final int BLOCK = 128;
+
+    /** How an op of this room describes itself. */
+    interface Kind<O extends Op> {
+        ConvShape shape(O op, TensorSpec[] in);
+
+        default boolean gradient() {
+            return false;
+        }
+
+        default boolean weight() {
+            return false;
+        }
+    }
+
+    static final DepthwiseCuda<Conv2d> CONV = new DepthwiseCuda<>((op, in) -> op.shape(in));
+
+    static final DepthwiseCuda<Conv2dDataGradient> DATA =
+            new DepthwiseCuda<>(
+                    new Kind<>() {
+                        @Override
+                        public ConvShape shape(Conv2dDataGradient op, TensorSpec[] in) {
+                            return op.shape(in);
+                        }
+
+                        @Override
+                        public boolean gradient() {
+                            return true;
+                        }
+                    });
+
+    static final DepthwiseCuda<Conv2dWeightGradient> WEIGHT =
+            new DepthwiseCuda<>(
+                    new Kind<>() {
+                        @Override
+                        public ConvShape shape(Conv2dWeightGradient op, TensorSpec[] in) {
+                            return op.shape(in);
+                        }
+
+                        @Override
+                        public boolean weight() {
+                            return true;
+                        }
+                    });
+
+    @Override
+    public String variant() {
+        return "depthwise";
+    }
+
+    @Override
+    public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
+        if (!traits.cuda(75)) {
+            return false;
+        }
+        ConvShape s = kind.shape(op, in);
+        if (!s.depthwise() || s.mg() != 1 || s.n() == 0) {
+            return false;
+        }
+        if (kind.weight() && (s.c() > GpuPlan.SEMAPHORES || s.taps() > 25)) {
+            return false;
+        }
+        DepthwiseTile tile = tile(s, in);
+        return tile != null && tile.tiles() * s.n() * s.c() < Integer.MAX_VALUE - BLOCK;
+    }
+
+    private DepthwiseTile tile(ConvShape s, TensorSpec[] in) {
+        return DepthwiseTile.of(s, kind.gradient(), in[0].dtype().bytes());
+    }
+
+    @Override
+    public GpuPlan plan(O op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        ConvShape s = kind.shape(op, in);
+        DepthwiseTile tile = tile(s, in);
+        return kind.weight() ? weight(s, tile, in, traits) : sums(op, s, tile, in);
+    }
+
+    private GpuPlan sums(O op, ConvShape s, DepthwiseTile tile, TensorSpec[] in) {
+        Activation f = op instanceof Conv2d c ? c.epilogue().activation() : Activation.NONE;
+        Object[] buffers = ConvGpu.buffers(in);
+        List<Object> args = new ArrayList<>(java.util.Arrays.asList(buffers));
+        boolean g = kind.gradient();
+        int tiles = (int) (tile.tiles() * s.n() * s.c());
+        args.addAll(List.of(s.c(), g ? s.ho() : s.h(), g ? s.wo() : s.w()));
+        args.addAll(List.of(g ? s.h() : s.ho(), g ? s.w() : s.wo()));
+        args.addAll(List.of(tile.across(), tile.down(), tiles));
+        return GpuPlan.builder()
+                .launch1d(
+                        program(tile, in[0].dtype(), BLOCK, ConvGpu.finish(buffers, f)),
+                        "depthwise",
+                        tiles,
+                        BLOCK,
+                        args.toArray())
+                .build();
+    }
+
+    private static GpuPlan weight(
+            ConvShape s, DepthwiseTile tile, TensorSpec[] in, GpuTraits traits) {
+        int tiles = (int) (tile.tiles() * s.n());
+        int block = tiles <= 64 ? 64 : BLOCK;
+        // Enough blocks for every multiprocessor, each of two tiles a thread or more.
+        int wanted = ConvGpu.ceil(8 * traits.computeUnits(), s.c());
+        int parts = Math.clamp(wanted, 1, Math.clamp(tiles / (2 * block), 1, 1024));
+        int each = ConvGpu.ceil(tiles, parts);
+        parts = ConvGpu.ceil(tiles, each);
+        GpuPlan.Builder plan = GpuPlan.builder();
+        GpuPlan.Arg partial = parts > 1 ? plan.temporary(4L * parts * s.c() * s.taps()) : null;
+        return plan.launch(
+                        program(tile, in[0].dtype(), block, List.of("WEIGHT", 1)),
+                        "depthwise_weight",
+                        new int[] {parts, s.c(), 1},
+                        new int[] {block, 1, 1},
+                        GpuPlan.in(0),
+                        GpuPlan.in(1),
+                        GpuPlan.out(0),
+                        partial,
+                        parts > 1 ? new GpuPlan.Arg.Semaphores() : null,
+                        s.c(),
+                        s.h(),
+                        s.w(),
+                        s.ho(),
+                        s.wo(),
+                        tile.across(),
+                        tile.down(),
+                        tiles,
+                        each)
+                .build();
+    }
+
+    private static GpuProgram program(
+            DepthwiseTile tile, DType type, int block, List<Object> more) {
+        List<Object> defines = new ArrayList<>(tile.defines());
+        defines.addAll(more);
+        defines.addAll(List.of("STORAGE", GpuProgram.storage(type), "BLOCK", block));
+        return GpuProgram.of(
+                        "conv/depthwise.cu",
+                        ConvGpu.text("sums.cl") + ConvGpu.text("depthwise.cu"),
+                        defines.toArray())
+                .withHeaders(List.of("warp.cuh", "grid.cuh"));
+    }
+}

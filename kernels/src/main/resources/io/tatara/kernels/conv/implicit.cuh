@@ -1,0 +1,99 @@
+/* What implicit products have in common: a convolution, or one place within the stride of its data gradient, as a product
+ * of the kernel, rows result channels, with patches that stand nowhere, columns pixels of all images; the sum runs over
+ * (channel of the source, tap). CUDA alone, behind sums.cl; TY · TX taps are constants of the program. */
+#ifndef TY
+#define TY 3
+#define TX 3
+#endif
+#ifndef LINEAR
+#define LINEAR 1 /* whether the kernel stands in the order of the sums */
+#endif
+#ifndef POINTWISE
+#define POINTWISE 0 /* whether column upon column is pixel upon pixel, 16 bytes at a time */
+#endif
+#ifndef OVEC
+#define OVEC 0 /* whether four columns are four neighbouring elements of the result, aligned */
+#endif
+#ifndef SPLIT
+#define SPLIT 0
+#endif
+#define TAPS (TY * TX)
+#define TAP_BITS 6
+#define NO_TAP (TAPS < 32 ? 31 : 63) /* that no patch has */
+#define DEVICE_MEMBER __device__ __forceinline__
+
+/* Tile number t of tm x tn: bands of eight rows of tiles, column by column, for L2. */
+DEVICE void implicit_tile(int t, int tm, int tn, int* row, int* column) {
+  int band = t / (8 * tn);
+  int rows = tm - band * 8;
+  rows = rows < 8 ? rows : 8;
+  int i = t - band * 8 * tn;
+  *row = band * 8 + i % rows;
+  *column = i / rows;
+}
+
+/* A column: where its patch begins in the source (counted from the group's first channel of image 0), and which taps
+ * fall into the image. */
+struct Patch {
+  int at;
+  uint low, high;
+
+  DEVICE_MEMBER bool has(int tap) const {
+    if (TAPS < 32) return (low >> tap & 1u) != 0u;
+    return ((tap < 32 ? low >> tap : high >> (tap - 32)) & 1u) != 0u;
+  }
+};
+
+/* For each term of the sum from `first` on: distance from a patch's beginning, and the tap. Behind `terms` of them come
+ * `more` that no patch has. */
+DEVICE void terms_fill(int* table, int* weights, int first, int terms, int more, int h, int wd, int wi, int wr, int tapY,
+                       int firstY, int nextY, int tapX, int firstX, int nextX) {
+  for (int e = LOCAL_ID(0); e < terms + more; e += LOCAL_SIZE(0)) {
+    int p = first + e;
+    int c = p / TAPS;
+    int t = p % TAPS;
+    int far = (c * h + t / TX * tapY) * wd + t % TX * tapX;
+    table[e] = e < terms ? far * (1 << TAP_BITS) + t : NO_TAP;
+#if !LINEAR
+    weights[e] = e < terms ? c * wi + (firstY + nextY * (t / TX)) * wr + firstX + nextX * (t % TX) : 0;
+#endif
+  }
+}
+
+#if SPLIT
+/* Joins the sums of the splits of a tile: the last block adds them up in the order of the splits. partial:
+ * [splits][N][threads][4]. True for the block that goes on with the whole sum. */
+template <int N, int T>
+DEVICE bool implicit_join(float (&acc)[N][4], float* partial, int* semaphore, int split, int splits, SHARED_PTR int* last) {
+  int id = LOCAL_ID(0);
+  float* own = partial + (split * N * T + id) * 4;
+  UNROLL
+  for (int i = 0; i < N; i++)
+    *(float4*)(own + i * T * 4) = make_float4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]);
+  BARRIER();
+  if (id == 0) {
+    *last = semaphore_add(semaphore, 1) == splits - 1;
+    if (*last) semaphore_write(semaphore, 0);
+  }
+  BARRIER();
+  bool mine = *last != 0;
+  if (!mine) return false;
+  UNROLL
+  for (int i = 0; i < N; i++) {
+    UNROLL
+    for (int j = 0; j < 4; j++) acc[i][j] = 0.0f;
+  }
+  for (int s = 0; s < splits; s++) {
+    const float* p = partial + (s * N * T + id) * 4;
+    UNROLL
+    for (int i = 0; i < N; i++) {
+      float4 v = *(const float4*)(p + i * T * 4);
+      acc[i][0] += v.x;
+      acc[i][1] += v.y;
+      acc[i][2] += v.z;
+      acc[i][3] += v.w;
+    }
+  }
+  return true;
+}
+#endif

@@ -1,0 +1,145 @@
+/* Weight gradient of a convolution as an implicit product in strict float32: dw[m, (c, tap)] = Σ over pixels of all images of
+ * dy[m, pixel] · x[c, pixel under tap]. CUDA with cp.async, compute capability 8.0 and later. Rows are output channels of a
+ * group, columns (channel, tap), the sum runs over pixels. Since results are few and sums long, pixels are cut into parts
+ * (along y of the grid), whose sums weight_total adds in their order: no atomics.
+ *
+ * Both operands run along the sum: eight lanes along pixels and four along rows read whole sectors and write 32 banks (simt.cuh).
+ * A thread looks after every eighth pixel and the same columns all the way: how far each of its columns lies from a pixel's
+ * place, and its tap's row and column, stay in registers; the pixel's place is counted on from slice to slice.
+ *
+ * Ladder: 1 weight_tiled: divisions for each element, two barriers a slice; 2 this. Not measured on a GPU yet. Behind
+ * weights.cl and simt.cuh. */
+#define DEVICE_PIXELS (THREADS / 8) /* rows, or columns, that the block fetches at one time */
+
+/* Pixel p of all images and those eight apart, counted on. */
+struct Pixel {
+  int image, y, x;
+
+  DEVICE_MEMBER void start(int p, int oh, int ow) {
+    image = p / (oh * ow);
+    y = p % (oh * ow) / ow;
+    x = p % ow;
+  }
+  DEVICE_MEMBER void forward(int by, int oh, int ow) {
+    x += by;
+    while (x >= ow) {
+      x -= ow;
+      y++;
+    }
+    while (y >= oh) {
+      y -= oh;
+      image++;
+    }
+  }
+};
+
+struct Gradients {
+  static const int EACH = BM / DEVICE_PIXELS;
+  const float* from; /* this thread's first row in image 0 */
+  Pixel pixel;
+  int oh, ow, rows, limit;
+
+  DEVICE_MEMBER void next(uint to, int p, int left) {
+    UNROLL
+    for (int d = 0; d < DEPTH; d += 8) {
+      int k = LOCAL_ID(0) % 8 + d;
+      const float* at = from + (k < left ? (pixel.image * rows * oh + pixel.y) * ow + pixel.x : 0);
+      UNROLL
+      for (int i = 0; i < EACH; i++) {
+        bool there = k < left && i < limit;
+        copy_async_4(to + (k * (BM + 4) + LOCAL_ID(0) / 8 + i * DEVICE_PIXELS) * 4,
+                     at + (there ? i * DEVICE_PIXELS * oh * ow : 0), there ? 4 : 0);
+      }
+      pixel.forward(8, oh, ow);
+    }
+  }
+};
+
+struct Patches {
+  static const int EACH = BN / DEVICE_PIXELS;
+  const float* from; /* the group's first channel of image 0 */
+  Pixel pixel;
+  int oh, ow, h, wd, channels, strideY, strideX, padY, padX;
+  int far[EACH];
+  short down[EACH], right[EACH]; /* of a column's tap; a column that is not there is that of tap 0, and not stored */
+
+  DEVICE_MEMBER void next(uint to, int p, int left) {
+    UNROLL
+    for (int d = 0; d < DEPTH; d += 8) {
+      int k = LOCAL_ID(0) % 8 + d;
+      int y = pixel.y * strideY - padY;
+      int x = pixel.x * strideX - padX;
+      int at = (pixel.image * channels * h + y) * wd + x;
+      UNROLL
+      for (int i = 0; i < EACH; i++) {
+        bool there = k < left && (uint)(y + down[i]) < (uint)h && (uint)(x + right[i]) < (uint)wd;
+        copy_async_4(to + (k * (BN + 4) + LOCAL_ID(0) / 8 + i * DEVICE_PIXELS) * 4, from + (there ? at + far[i] : 0),
+                     there ? 4 : 0);
+      }
+      pixel.forward(8, oh, ow);
+    }
+  }
+};
+
+/* Grid: tiles, parts, groups. each: pixels of a part, a multiple of DEPTH. */
+extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void weight_simt(WEIGHT_ARGUMENTS) {
+  DYNAMIC_SHARED(bytes);
+  float* memory = (float*)bytes;
+  uint base = shared_address(memory);
+  int id = LOCAL_ID(0);
+  int warp = id / 32;
+  int lane = id % 32;
+  int wm = warp / WARPS_N * WM + (lane % 2 + lane / 16 * 2) * 4;
+  int wn = warp % WARPS_N * WN + lane / 2 % 8 * 4;
+  int taps = TAPS_Y * TAPS_X;
+  int k = in * taps;
+  int across = (k + BN - 1) / BN;
+  int row0 = GROUP_ID(0) / across * BM;
+  int col0 = GROUP_ID(0) % across * BN;
+  int pixels = images * oh * ow;
+  int piece = GROUP_ID(1);
+  int first = piece * each;
+  int terms = pixels - first < each ? pixels - first : each;
+  for (int g = GROUP_ID(2); g < groups; g += GROUP_COUNT(2)) {
+    Gradients ga;
+    Patches gb;
+    int row = row0 + id / 8;
+    ga.rows = groups * out;
+    ga.oh = gb.oh = oh;
+    ga.ow = gb.ow = ow;
+    ga.limit = row < out ? (out - row + DEVICE_PIXELS - 1) / DEVICE_PIXELS : 0;
+    ga.from = dy + (g * out + (row < out ? row : 0)) * oh * ow;
+    ga.pixel.start(first + id % 8, oh, ow);
+    gb.pixel = ga.pixel;
+    gb.h = h;
+    gb.wd = wd;
+    gb.channels = groups * in;
+    gb.strideY = strideY;
+    gb.strideX = strideX;
+    gb.padY = padY;
+    gb.padX = padX;
+    gb.from = x + g * in * h * wd;
+    UNROLL
+    for (int i = 0; i < Patches::EACH; i++) {
+      int col = col0 + id / 8 + i * DEVICE_PIXELS;
+      int t = col % taps;
+      gb.down[i] = (short)(col < k ? t / TAPS_X * dilationY : 0);
+      gb.right[i] = (short)(col < k ? t % TAPS_X * dilationX : 0);
+      gb.far[i] = col < k ? (col / taps * h + gb.down[i]) * wd + gb.right[i] : 0;
+    }
+    float acc[RQ * 4 * CQ][4];
+    simt_sums(acc, ga, gb, memory, base, terms, wm, wn);
+    UNROLL
+    for (int i = 0; i < RQ * 4; i++) {
+      UNROLL
+      for (int r = 0; r < CQ; r++) {
+        UNROLL
+        for (int j = 0; j < 4; j++) {
+          int m = row0 + wm + i / 4 * 16 + i % 4;
+          int q = col0 + wn + r * 32 + j;
+          if (m < out && q < k) PUT(piece, (g * out + m) * k + q, acc[i * CQ + r][j]);
+        }
+      }
+    }
+  }
+}
