@@ -28,13 +28,15 @@ DEVICE float conv_apply(int f, float v) {
   return v;
 }
 
+DEVICE float conv_activation(float v) { return conv_apply(ACTIVATION, v); }
+
 /* Finishes an element of a channel (counted over all groups). */
 DEVICE void conv_store(GLOBAL ELEM *y, GLOBAL const ELEM *RESTRICT bias, GLOBAL const ELEM *RESTRICT residual, int at,
                        int channel, float v) {
 #if BIAS
   v += LD(bias, channel);
 #endif
-  v = conv_apply(ACTIVATION, v);
+  v = conv_activation(v);
 #if RESIDUAL
   v += LD(residual, at);
 #endif
