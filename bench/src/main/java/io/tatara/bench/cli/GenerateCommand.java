@@ -5,6 +5,7 @@ import io.tatara.models.audio.Sound;
 import io.tatara.models.audio.SoundPicture;
 import io.tatara.models.audio.Wav;
 import io.tatara.models.train.StopRequest;
+import io.tatara.models.wavenet.LabelJudge;
 import io.tatara.models.wavenet.VoiceData;
 import io.tatara.models.wavenet.WaveNetGenerator;
 import io.tatara.runtime.Device;
@@ -96,6 +97,13 @@ final class GenerateCommand implements Runnable {
                 description = "also draw wave and spectrogram")
         private Path picture;
 
+        @Option(
+                names = "--judge",
+                paramLabel = "DIR",
+                description =
+                        "also say how often the label is heard by a simple classifier, from the recordings in this folder (those of the training), and how often of recordings held out")
+        private Path recordings;
+
         @Override
         public Integer call() {
             check(temperature >= 0, "--temperature " + temperature + ": at least 0 is needed");
@@ -127,6 +135,7 @@ final class GenerateCommand implements Runnable {
         private int generate(Device d, WaveNetGenerator g, List<List<String>> all) {
             int samples = g.samples(seconds);
             g.check(all);
+            LabelJudge judge = recordings == null ? null : LabelJudge.of(g, recordings);
             say("%s", DeviceOption.describe(d.info()));
             Progress progress = new Progress(err());
             StopRequest stop = new StopRequest();
@@ -152,14 +161,46 @@ final class GenerateCommand implements Runnable {
                 if (picture != null) {
                     SoundPicture.write(picture, whole);
                 }
-                tell(g, whole, sounds, took);
+                tell(g, whole, sounds, took, judge == null ? null : judged(judge, all, sounds));
                 return sounds[0].samples().length == samples ? 0 : TrainCommand.INTERRUPTED;
             } finally {
                 guard.close();
             }
         }
 
-        private void tell(WaveNetGenerator g, Sound whole, Sound[] sounds, double took) {
+        /** For each factor of the labels: the part found in what was made, and in recordings. */
+        private List<Map<String, Double>> judged(
+                LabelJudge judge, List<List<String>> asked, Sound[] sounds) {
+            double[] real = judge.heldOut();
+            double[] right = new double[real.length];
+            for (int i = 0; i < sounds.length; i++) {
+                List<String> heard = judge.label(sounds[i]);
+                say("asked for %s, nearest %s", labels.get(i), String.join(",", heard));
+                for (int f = 0; f < right.length; f++) {
+                    right[f] += heard.get(f).equals(asked.get(i).get(f)) ? 1.0 / sounds.length : 0;
+                }
+            }
+            List<Map<String, Double>> all = new ArrayList<>();
+            for (int f = 0; f < right.length; f++) {
+                say(
+                        "%s",
+                        String.format(
+                                Locale.ROOT,
+                                "factor %d: heard in %.0f %% of what was made, in %.0f %% of recordings held out",
+                                f + 1,
+                                100 * right[f],
+                                100 * real[f]));
+                all.add(Map.of("made", right[f], "heldOut", real[f]));
+            }
+            return all;
+        }
+
+        private void tell(
+                WaveNetGenerator g,
+                Sound whole,
+                Sound[] sounds,
+                double took,
+                List<Map<String, Double>> judged) {
             double perSecond = sounds[0].samples().length / took;
             double times = whole.seconds() / took;
             Map<String, Object> m = new LinkedHashMap<>();
@@ -169,6 +210,7 @@ final class GenerateCommand implements Runnable {
             m.put("took", took);
             m.put("samplesPerSecondOfEach", perSecond);
             m.put("timesRealTime", times);
+            m.put("judged", judged);
             writeJson(m);
             say("sound    %s (%.2f s)", out, whole.seconds());
             if (picture != null) {

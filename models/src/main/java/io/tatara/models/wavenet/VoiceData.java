@@ -64,6 +64,12 @@ public record VoiceData(int rate, List<List<String>> factors) {
         return rows;
     }
 
+    /** The value of a factor that a row stands for. */
+    String value(int factor, int row) {
+        int before = factors.subList(0, factor).stream().mapToInt(List::size).sum();
+        return factors.get(factor).get(row - before);
+    }
+
     /** A label as people write it: its factors with commas between. */
     public static List<String> label(String text) {
         return text.isEmpty() ? List.of() : Arrays.asList(text.split(",", -1));

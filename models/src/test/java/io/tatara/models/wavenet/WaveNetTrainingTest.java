@@ -101,7 +101,7 @@ class WaveNetTrainingTest {
     /** A sine is all but certain: what is left is where between two levels it is. */
     @Test
     void learnsASineAndSaysIt() {
-        WaveNetConfig c = tiny().with("epochs", 24);
+        WaveNetConfig c = tiny().with("epochs", 12);
         Path out = dir.resolve("sine");
         List<String> notes = new ArrayList<>();
         TrainingListener l =
@@ -113,7 +113,7 @@ class WaveNetTrainingTest {
                 };
         WaveNetTraining.Result r = train(c, out, false, new StopRequest(), l);
         assertThat(r.finished()).isTrue();
-        assertThat(r.heldOutLoss()).isLessThan(2.2);
+        assertThat(r.heldOutLoss()).isLessThan(2.4);
         assertThat(r.history().getFirst().metrics().get("heldOutLoss")).isGreaterThan(2.7);
         assertThat(notes.get(0)).isEqualTo("2 recordings without sound are left out");
         assertThat(notes.get(1)).contains("8 recordings", "4 (", "[50, 80]", "[loud, soft]");
