@@ -72,9 +72,9 @@ public abstract class Optimizer implements AutoCloseable {
     }
 
     /**
-     * From now on a running mean of the weights is kept, mean ← d · mean + (1 − d) · weight after
-     * each step, with d the decay, but less in the first steps, (1 + step) / (10 + step) (Polyak
-     * and Juditsky 1992, in the form that is usual). Part of what is saved.
+     * From now on a running mean of the weights is kept: mean ← d · mean + (1 − d) · weight after
+     * each step, with d the decay, or in the first 1 / (1 − decay) steps what makes it the plain
+     * mean of all so far (Polyak and Juditsky 1992). Part of what is saved.
      *
      * @param d 0 … 1, 1 excluded; 0 for no mean
      */
@@ -106,7 +106,7 @@ public abstract class Optimizer implements AutoCloseable {
 
     private void updateMeans(Scope step, Tensor[] p) {
         if (means != null) {
-            double d = Math.min(decay, (double) steps / (9 + steps));
+            double d = Math.min(decay, 1 - 1.0 / steps);
             // A step of gradient descent on half the squared distance between mean and weight.
             Tensor hyper = step.tensor(new float[] {(float) (1 - d), -1}, 2);
             step.ops().run(new Sgd(p.length, 0, false, 1), join(hyper, means, p));

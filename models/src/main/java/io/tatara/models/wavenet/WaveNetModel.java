@@ -27,7 +27,7 @@ final class WaveNetModel {
             Tensor skipWeight,
             Tensor skipBias) {}
 
-    /** The shortest period of a first weight is a sixteenth of all levels. */
+    /** The shortest period of such a weight is a sixteenth of all levels. */
     private static final double LOG_TURNS = Math.log(32);
 
     private final WaveNetConfig config;
@@ -47,7 +47,6 @@ final class WaveNetModel {
         int r = c.residual();
         int k = c.kernel();
         first = p.uniform("causal.weight", Math.sqrt(3.0 / k), r, c.levels(), k);
-        first.write(waves(c, c.seed()));
         firstBias = p.full("causal.bias", 0, r);
         int count = c.stacks() * c.layers();
         // The sum over all layers begins with the spread of one.
@@ -71,29 +70,45 @@ final class WaveNetModel {
         hiddenBias = p.full("head.1.bias", 0, s);
         last = p.uniform("head.3.weight", Math.sqrt(3.0 / s), c.levels(), s, 1);
         lastBias = p.full("head.3.bias", 0, c.levels());
+        beginSmooth(c.seed());
     }
 
     /**
-     * First weights [residual, levels, taps] of which those of neighbouring levels are near each
-     * other: each channel is a sine over the levels, with a period and phase of its own. What is
-     * learned of a level then holds for those around it from the first step on.
+     * Weights [levels][rows] of which those of neighbouring levels are near each other: each row is
+     * a sine over the levels, with a period and phase of its own. What is learned of a level then
+     * holds for those around it from the first step on.
      */
-    private static float[] waves(WaveNetConfig c, long seed) {
-        SplittableRandom random = new SplittableRandom(seed);
-        int taps = c.kernel();
-        float[] all = new float[c.residual() * c.levels() * taps];
-        for (int i = 0; i < c.residual(); i++) {
-            for (int k = 0; k < taps; k++) {
-                double turns = Math.exp(random.nextDouble() * LOG_TURNS) / 2;
-                double phase = random.nextDouble();
-                for (int l = 0; l < c.levels(); l++) {
-                    double at = turns * l / (c.levels() - 1.0) + phase;
-                    all[(i * c.levels() + l) * taps + k] =
-                            (float) (Math.sqrt(2.0 / taps) * Math.sin(2 * Math.PI * at));
-                }
+    private static float[][] waves(int levels, int rows, double size, SplittableRandom random) {
+        float[][] all = new float[levels][rows];
+        for (int i = 0; i < rows; i++) {
+            double turns = Math.exp(random.nextDouble() * LOG_TURNS) / 2;
+            double phase = random.nextDouble();
+            for (int l = 0; l < levels; l++) {
+                double angle = 2 * Math.PI * (turns * l / (levels - 1.0) + phase);
+                all[l][i] = (float) (size * Math.sqrt(2) * Math.sin(angle));
             }
         }
         return all;
+    }
+
+    /** Waves for the weights of all levels, which come in and go out in different layouts. */
+    private void beginSmooth(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int r = config.residual();
+        int k = config.kernel();
+        float[][] in = waves(config.levels(), r * k, Math.sqrt(1.0 / k), random);
+        float[] values = new float[r * config.levels() * k];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = in[i / k % config.levels()][i / k / config.levels() * k + i % k];
+        }
+        first.write(values);
+        int s = config.skip();
+        float[][] out = waves(config.levels(), s, Math.sqrt(1.0 / s), random);
+        values = new float[config.levels() * s];
+        for (int i = 0; i < config.levels(); i++) {
+            System.arraycopy(out[i], 0, values, i * s, s);
+        }
+        last.write(values);
     }
 
     List<Layer> layers() {
