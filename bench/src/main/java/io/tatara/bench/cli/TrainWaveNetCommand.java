@@ -56,6 +56,13 @@ final class TrainWaveNetCommand extends BaseCommand {
                     "looked for in the names of recordings; its groups are the factors of their labels, such as '^(\\d)_([a-z]+)_' for digit and speaker (default: no condition)")
     private String condition;
 
+    @Option(
+            names = "--positions",
+            paramLabel = "N",
+            description =
+                    "also tell the network in which of N parts of its recording a sample is, for each value of the condition; for recordings of one word (default: 0, no)")
+    private Integer positions;
+
     @Option(names = "--stacks", paramLabel = "N", description = "of layers (default: 2)")
     private Integer stacks;
 
@@ -87,10 +94,10 @@ final class TrainWaveNetCommand extends BaseCommand {
     @Option(
             names = "--epochs",
             paramLabel = "N",
-            description = "passes over the recordings (default: 5)")
+            description = "passes over the recordings (default: 8)")
     private Integer epochs;
 
-    @Option(names = "--batch", paramLabel = "N", description = "windows a step (default: 4)")
+    @Option(names = "--batch", paramLabel = "N", description = "windows a step (default: 1)")
     private Integer batch;
 
     @Option(
@@ -100,14 +107,14 @@ final class TrainWaveNetCommand extends BaseCommand {
                     "samples of a window; longer recordings are several, each with the receptive field before it (default: 6000)")
     private Integer crop;
 
-    @Option(names = "--learning-rate", paramLabel = "X", description = "of Adam (default: 0.002)")
+    @Option(names = "--learning-rate", paramLabel = "X", description = "of Adam (default: 0.004)")
     private Double learningRate;
 
     @Option(
             names = "--schedule",
             paramLabel = "TEXT",
             description =
-                    "learning rate over the run: constant, step, exponential, cosine, inverse-sqrt, linear or polynomial, with settings (default: cosine,warmup=50)")
+                    "learning rate over the run: constant, step, exponential, cosine, inverse-sqrt, linear or polynomial, with settings (default: cosine,warmup=200)")
     private String schedule;
 
     @Option(
@@ -120,7 +127,7 @@ final class TrainWaveNetCommand extends BaseCommand {
             names = "--average",
             paramLabel = "D",
             description =
-                    "decay of the running mean of the weights that becomes the model, 0 for none (default: 0.99)")
+                    "decay of the running mean of the weights that becomes the model, 0 for none (default: 0.998)")
     private Double average;
 
     @Option(names = "--seed", paramLabel = "N", description = "of weights and order (default: 1)")
@@ -176,6 +183,7 @@ final class TrainWaveNetCommand extends BaseCommand {
         Map<String, Object> changes = new LinkedHashMap<>(more);
         put(changes, "heldOut", heldOut);
         put(changes, "condition", condition);
+        put(changes, "positions", positions);
         put(changes, "stacks", stacks);
         put(changes, "layers", layers);
         put(changes, "kernel", kernel);

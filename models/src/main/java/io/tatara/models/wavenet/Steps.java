@@ -18,20 +18,28 @@ import java.util.function.Function;
 final class Steps {
     private final WaveNetConfig config;
     private final int sequences;
+    private final int samples;
+    private final int[][] factors;
+    private final int columns;
     private final int[] ids;
     private final Tensor input;
     private final Graph graph;
+    private int made;
 
     /**
      * @param scope of all that this holds
      * @param factors [sequences][factors], rows of the tables of conditions
+     * @param samples of each sequence, for their positions
      */
-    Steps(WaveNetConfig config, WaveNetModel model, Scope scope, int[][] factors) {
+    Steps(WaveNetConfig config, WaveNetModel model, Scope scope, int[][] factors, int samples) {
         this.config = config;
         this.sequences = factors.length;
-        this.ids = new int[sequences * config.kernel()];
+        this.samples = samples;
+        this.factors = factors;
+        this.columns = WaveNetModel.columns(config, factors[0].length);
+        this.ids = new int[sequences * columns];
         Arrays.fill(ids, WaveNetModel.before(config));
-        this.input = scope.tensor(ids, sequences, config.kernel());
+        this.input = scope.tensor(ids, sequences, columns);
         Ops ops = scope.ops();
         List<WaveNetModel.Layer> layers = model.layers();
         int count = layers.size();
@@ -116,20 +124,28 @@ final class Steps {
      * @param levels one a sequence; null before the first sample
      */
     float[] next(int[] levels) {
-        if (levels != null) {
-            int taps = config.kernel();
-            for (int n = 0; n < sequences; n++) {
-                int at = n * taps;
-                for (int k = 0; k < taps - 1; k++) {
-                    int seen = ids[at + k + 1];
-                    boolean before = seen == WaveNetModel.before(config);
-                    ids[at + k] = before ? seen : seen - config.levels();
-                }
-                ids[at + taps - 1] = levels[n] + (taps - 1) * config.levels();
+        for (int n = 0; n < sequences; n++) {
+            if (levels != null) {
+                shift(n * columns, levels[n]);
             }
-            input.write(ids);
+            for (int k = config.kernel(); k < columns; k++) {
+                int row = factors[n][k - config.kernel()];
+                ids[n * columns + k] = WaveNetModel.position(config, row, made, samples);
+            }
         }
+        input.write(ids);
+        made++;
         graph.replay();
         return graph.outputs()[0].toFloats();
+    }
+
+    /** The taps move on by a sample: the last one sees the level. */
+    private void shift(int at, int level) {
+        int taps = config.kernel();
+        for (int k = 0; k < taps - 1; k++) {
+            int seen = ids[at + k + 1];
+            ids[at + k] = seen == WaveNetModel.before(config) ? seen : seen - config.levels();
+        }
+        ids[at + taps - 1] = level + (taps - 1) * config.levels();
     }
 }

@@ -30,6 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
  *     names, or a number between 0 and 1, their part of all recordings
  * @param condition regular expression that is looked for in the names of the recordings, whose
  *     groups are the factors of their labels; empty for no condition
+ * @param positions parts of equal length into which a recording is divided, so that the network is
+ *     told, with the label, in which part a sample is (and so, before the end, how long the whole
+ *     is); 0 for not
  * @param crop samples of a window that training computes at a time; longer recordings are windows
  *     that overlap by the receptive field
  * @param batch windows a step
@@ -54,6 +57,7 @@ public record WaveNetConfig(
         int rate,
         String heldOut,
         String condition,
+        int positions,
         int crop,
         int batch,
         int pool,
@@ -66,6 +70,7 @@ public record WaveNetConfig(
         int checkpointEvery,
         long seed) {
     private static final int MOST_LAYERS = 24;
+    private static final int MOST_POSITIONS = 1000;
 
     public WaveNetConfig {
         that(stacks > 0, "stacks", stacks, "> 0");
@@ -91,6 +96,16 @@ public record WaveNetConfig(
                 "condition",
                 condition,
                 "a regular expression with a group");
+        that(
+                positions >= 0 && positions <= MOST_POSITIONS,
+                "positions",
+                positions,
+                "0 … " + MOST_POSITIONS);
+        that(
+                positions == 0 || !condition.isEmpty(),
+                "positions",
+                positions,
+                "0 where there is no condition");
         long field = WaveNet.receptiveField(stacks, layers, kernel);
         that(crop > field, "crop", crop, "more than the receptive field of " + field + " samples");
         that(batch > 0, "batch", batch, "> 0");
@@ -142,15 +157,16 @@ public record WaveNetConfig(
                 0,
                 "0.1",
                 "",
+                0,
                 6000,
-                4,
+                1,
                 32,
-                2e-3,
-                "cosine,warmup=50",
+                4e-3,
+                "cosine,warmup=200",
                 1,
                 0,
-                0.99,
-                5,
+                0.998,
+                8,
                 0,
                 1);
     }

@@ -119,7 +119,7 @@ public final class WaveNetGenerator implements AutoCloseable {
         MuLaw law = new MuLaw(config.levels());
         int t = 0;
         try (Scope scope = device.scope()) {
-            Steps steps = new Steps(config, model, scope, factors);
+            Steps steps = new Steps(config, model, scope, factors, samples);
             int[] levels = null;
             double[] weights = new double[config.levels()];
             for (; t < samples && more.test(t); t++) {

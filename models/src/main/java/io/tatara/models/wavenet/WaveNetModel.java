@@ -33,6 +33,7 @@ final class WaveNetModel {
     private final WaveNetConfig config;
     private final Tensor first;
     private final Tensor firstBias;
+    private final Tensor positions;
     private final List<Layer> layers = new ArrayList<>();
     private final Tensor hidden;
     private final Tensor hiddenBias;
@@ -48,6 +49,10 @@ final class WaveNetModel {
         int k = c.kernel();
         first = p.uniform("causal.weight", Math.sqrt(3.0 / k), r, c.levels(), k);
         firstBias = p.full("causal.bias", 0, r);
+        positions =
+                c.positions() == 0
+                        ? null
+                        : p.uniform("positions.weight", 0.3, values * c.positions(), r);
         int count = c.stacks() * c.layers();
         // The sum over all layers begins with the spread of one.
         double part = Math.sqrt(3.0 / r / count);
@@ -120,21 +125,37 @@ final class WaveNetModel {
         return c.kernel() * c.levels();
     }
 
-    /** The first convolution as a table [taps · levels + 1, residual]; its last row is zero. */
+    /** The row that tells in which part of a label's sounds a sample is. */
+    static int position(WaveNetConfig c, int factor, long sample, int samples) {
+        return before(c) + 1 + factor * c.positions() + (int) (sample * c.positions() / samples);
+    }
+
+    /** Ids of a sample: the taps', and those of its positions. */
+    static int columns(WaveNetConfig c, int factors) {
+        return c.kernel() + (c.positions() == 0 ? 0 : factors);
+    }
+
+    /**
+     * The first convolution as a table: taps · levels rows, one of zeros, and those of the
+     * positions, [rows, residual].
+     */
     Tensor table(Ops ops, Scope scope) {
         Tensor rows =
                 ops.reshape(
                         ops.transpose(first, 2, 1, 0),
                         config.kernel() * config.levels(),
                         config.residual());
-        return ops.concat(0, rows, scope.zeros(1, config.residual()));
+        Tensor zeros = scope.zeros(1, config.residual());
+        return positions == null
+                ? ops.concat(0, rows, zeros)
+                : ops.concat(0, rows, zeros, positions);
     }
 
     /**
      * The first convolution.
      *
-     * @param ids int32 [..., taps]: level + tap · levels of the sample that the tap sees, or {@link
-     *     #before}
+     * @param ids int32 [..., columns]: level + tap · levels of the sample that each tap sees, or
+     *     {@link #before}; and where there are positions the {@link #position} for each factor
      * @return [..., residual]
      */
     Tensor embed(Ops ops, Tensor table, Tensor ids) {
@@ -157,7 +178,7 @@ final class WaveNetModel {
     /**
      * Logits of whole sequences, computed in parallel.
      *
-     * @param ids int32 [N, T, taps], see {@link #embed}
+     * @param ids int32 [N, T, columns], see {@link #embed}
      * @param factors int32 [N, factors], null where there is no condition
      * @return [N · T, levels]
      */

@@ -46,7 +46,7 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
 
     private Tensor loss(Scope scope, Ops ops, List<Window> windows, Reduction reduction) {
         WindowBatch b = WindowBatch.of(config, windows);
-        Tensor ids = scope.tensor(b.ids(), b.size(), b.length(), config.kernel());
+        Tensor ids = scope.tensor(b.ids(), b.size(), b.length(), b.columns());
         int factors = b.factors().length / b.size();
         Tensor rows = factors == 0 ? null : scope.tensor(b.factors(), b.size(), factors);
         Tensor logits = model.forward(ops, scope, ids, rows);

@@ -12,12 +12,14 @@ import java.util.SplittableRandom;
  *
  * @param size windows, N
  * @param length of the longest, T
- * @param ids [N, T, taps] as {@link WaveNetModel#embed} reads them
+ * @param columns ids of a sample
+ * @param ids [N, T, columns] as {@link WaveNetModel#embed} reads them
  * @param labels [N, T], the level to be predicted; {@link #IGNORE} where no sample counts
  * @param factors [N, factors]
  * @param counted samples that count
  */
-record WindowBatch(int size, int length, int[] ids, int[] labels, int[] factors, int counted) {
+record WindowBatch(
+        int size, int length, int columns, int[] ids, int[] labels, int[] factors, int counted) {
     static final int IGNORE = -1;
 
     static WindowBatch of(WaveNetConfig c, List<Window> windows) {
@@ -25,11 +27,12 @@ record WindowBatch(int size, int length, int[] ids, int[] labels, int[] factors,
         int t = windows.stream().mapToInt(Window::length).max().orElse(0);
         int taps = c.kernel();
         int before = WaveNetModel.before(c);
-        int[] ids = new int[Math.multiplyExact(Math.multiplyExact(n, t), taps)];
+        int factors = windows.getFirst().of().factors().length;
+        int columns = WaveNetModel.columns(c, factors);
+        int[] ids = new int[Math.multiplyExact(Math.multiplyExact(n, t), columns)];
         int[] labels = new int[n * t];
         Arrays.fill(ids, before);
         Arrays.fill(labels, IGNORE);
-        int factors = windows.getFirst().of().factors().length;
         int[] rows = new int[n * factors];
         for (int i = 0; i < n; i++) {
             Window w = windows.get(i);
@@ -41,15 +44,19 @@ record WindowBatch(int size, int length, int[] ids, int[] labels, int[] factors,
                     // The last tap sees the sample before the one that is predicted.
                     int seen = j - (taps - k);
                     if (seen >= 0) {
-                        ids[at * taps + k] = levels[seen] + k * c.levels();
+                        ids[at * columns + k] = levels[seen] + k * c.levels();
                     }
+                }
+                for (int f = taps; f < columns; f++) {
+                    int row = rows[i * factors + f - taps];
+                    ids[at * columns + f] = WaveNetModel.position(c, row, j, levels.length);
                 }
                 if (j >= w.first()) {
                     labels[at] = levels[j];
                 }
             }
         }
-        return new WindowBatch(n, t, ids, labels, rows, counted(windows));
+        return new WindowBatch(n, t, columns, ids, labels, rows, counted(windows));
     }
 
     static int counted(List<Window> windows) {

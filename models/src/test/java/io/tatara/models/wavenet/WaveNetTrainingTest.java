@@ -181,7 +181,10 @@ class WaveNetTrainingTest {
     @CsvSource({"2,3,1,true", "2,4,2,false", "3,2,3,true", "1,2,2,false"})
     void stepsGiveTheLogitsOfTheWhole(int kernel, int layers, int stacks, boolean conditioned) {
         WaveNetConfig c =
-                tiny().with("kernel", kernel).with("layers", layers).with("stacks", stacks);
+                tiny().with("kernel", kernel)
+                        .with("layers", layers)
+                        .with("stacks", stacks)
+                        .with("positions", kernel == 3 ? 5 : 0);
         int n = 3;
         int t = 50;
         SplittableRandom random = new SplittableRandom(kernel);
@@ -211,10 +214,10 @@ class WaveNetTrainingTest {
                             recordings.stream()
                                     .map(r -> new Recording.Window(r, 0, 0, t))
                                     .toList());
-            Tensor ids = scope.tensor(b.ids(), n, t, kernel);
+            Tensor ids = scope.tensor(b.ids(), n, t, b.columns());
             Tensor rows = conditioned ? scope.tensor(b.factors(), n, 2) : null;
             float[] whole = model.forward(scope.ops(), scope, ids, rows).toFloats();
-            Steps steps = new Steps(c, model, scope, factors);
+            Steps steps = new Steps(c, model, scope, factors, t);
             int[] levels = null;
             for (int j = 0; j < t; j++) {
                 float[] logits = steps.next(levels);
