@@ -2,6 +2,7 @@ package io.tatara.models.wavenet;
 
 import io.tatara.kernels.causal.GatedCausalLayer;
 import io.tatara.kernels.pointwise.Activation;
+import io.tatara.models.audio.MuLaw;
 import io.tatara.models.nn.Parameters;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
@@ -29,6 +30,9 @@ final class WaveNetModel {
 
     /** The shortest period of such a weight is a sixteenth of all levels. */
     private static final double LOG_TURNS = Math.log(32);
+
+    /** The largest gain takes a sample of 1/128 to where tanh bends. */
+    private static final double LOG_GAIN = Math.log(128);
 
     private final WaveNetConfig config;
     private final Tensor first;
@@ -96,15 +100,26 @@ final class WaveNetModel {
         return all;
     }
 
-    /** Waves for the weights of all levels, which come in and go out in different layouts. */
+    /**
+     * Smooth weights for all levels, which come in and go out in different layouts. Each channel
+     * sees one tap, so that the samples can be told apart, and every other one the amplitude
+     * instead of a wave, so that a linear prediction is near.
+     */
     private void beginSmooth(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int r = config.residual();
         int k = config.kernel();
-        float[][] in = waves(config.levels(), r * k, Math.sqrt(1.0 / k), random);
+        float[][] in = waves(config.levels(), r, 1, random);
+        for (int c = 0; c < r; c++) {
+            if (c / k % 2 == 0) {
+                amplitude(in, c, random);
+            }
+        }
         float[] values = new float[r * config.levels() * k];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = in[i / k % config.levels()][i / k / config.levels() * k + i % k];
+        for (int c = 0; c < r; c++) {
+            for (int l = 0; l < config.levels(); l++) {
+                values[(c * config.levels() + l) * k + c % k] = in[l][c];
+            }
         }
         first.write(values);
         int s = config.skip();
@@ -114,6 +129,21 @@ final class WaveNetModel {
             System.arraycopy(out[i], 0, values, i * s, s);
         }
         last.write(values);
+    }
+
+    /** A row tanh(gain · sample) of mean square one, with a gain of its own. */
+    private void amplitude(float[][] all, int row, SplittableRandom random) {
+        MuLaw law = new MuLaw(config.levels());
+        double gain = Math.exp(random.nextDouble() * LOG_GAIN);
+        double square = 0;
+        for (int l = 0; l < config.levels(); l++) {
+            all[l][row] = (float) Math.tanh(gain * law.decode(l));
+            square += all[l][row] * all[l][row];
+        }
+        float scale = (float) Math.sqrt(config.levels() / square);
+        for (int l = 0; l < config.levels(); l++) {
+            all[l][row] *= scale;
+        }
     }
 
     List<Layer> layers() {
