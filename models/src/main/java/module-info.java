@@ -6,6 +6,7 @@ module io.tatara.models {
     requires tools.jackson.databind;
     requires xchart;
 
+    exports io.tatara.models.audio;
     exports io.tatara.models.demo;
     exports io.tatara.models.densenet;
     exports io.tatara.models.mobilenet;
@@ -23,5 +24,7 @@ module io.tatara.models {
     opens io.tatara.models.train to
             tools.jackson.databind;
     opens io.tatara.models.translator to
+            tools.jackson.databind;
+    opens io.tatara.models.wavenet to
             tools.jackson.databind;
 }

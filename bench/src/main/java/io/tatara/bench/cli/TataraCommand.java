@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             TuneCommand.class,
             TrainCommand.class,
             TranslateCommand.class,
+            GenerateCommand.class,
             ModelCommand.class,
             DemoCommand.class,
             PtxCommand.class

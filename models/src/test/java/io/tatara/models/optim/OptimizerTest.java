@@ -82,6 +82,41 @@ class OptimizerTest {
         }
     }
 
+    /** First the plain mean of 0.7 and 0.4, then a quarter of what comes. */
+    @Test
+    void meansOfTheWeightsAreKept() {
+        try (Parameters p = parameters();
+                Optimizer o = new SgdOptimizer(p, 0).average(0.75)) {
+            step(p, o, 0.1);
+            step(p, o, 0.1);
+            assertMean(o, p, 0.4f, 0.55f);
+            step(p, o, 0.1);
+            assertMean(o, p, 0.1f, 0.4f);
+            step(p, o, 0.1);
+            assertMean(o, p, -0.2f, 0.25f);
+            step(p, o, 0.1);
+            assertMean(o, p, -0.5f, 0.0625f);
+            Map<String, HostTensor> saved = o.save();
+            assertThat(saved).containsKeys("mean.x", "mean.y");
+            assertThatThrownBy(() -> o.average(0.5)).hasMessageContaining("second time");
+        }
+        try (Parameters p = parameters();
+                Optimizer o = new SgdOptimizer(p, 0).average(0)) {
+            step(p, o, 0.1);
+            assertMean(o, p, 0.7f, 0.7f);
+            assertThat(o.save()).doesNotContainKey("mean.x");
+            assertThatThrownBy(() -> o.average(1)).hasMessageContaining("average");
+        }
+    }
+
+    private static void assertMean(Optimizer o, Parameters p, float weight, float mean) {
+        assertThat(p.get("x").item()).isCloseTo(weight, within(1e-6f));
+        o.exchange();
+        assertThat(p.get("x").item()).isCloseTo(mean, within(1e-6f));
+        o.exchange();
+        assertThat(p.get("x").item()).isCloseTo(weight, within(1e-6f));
+    }
+
     @Test
     void adagradAndRmsPropDivideByWhatTheyHaveSeen() {
         try (Parameters p = parameters();
