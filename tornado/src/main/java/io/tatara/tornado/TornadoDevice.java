@@ -1,0 +1,271 @@
+package io.tatara.tornado;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.OpEntry;
+import io.tatara.kernels.OpTable;
+import io.tatara.kernels.TataraException;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.pointwise.Pointwise;
+import io.tatara.runtime.DeviceException;
+import io.tatara.runtime.OutOfDeviceMemoryException;
+import io.tatara.runtime.spi.BackEndDevice;
+import io.tatara.runtime.spi.Binding;
+import io.tatara.runtime.spi.DeviceInfo;
+import io.tatara.runtime.spi.Memory;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An opened device of TornadoVM. Calls are done when they return. {@link #handle} gives the heap of
+ * which a tensor is a part, a {@code FloatArray} or an {@code IntArray}.
+ */
+final class TornadoDevice implements BackEndDevice {
+    private static final int PLANS = 1024;
+
+    private record Key(Op op, List<TensorSpec> in) {}
+
+    private final DeviceInfo info;
+    private final GpuTraits traits;
+    private final Session session;
+    private final HeapAllocator heap;
+    private final HeapAllocator intHeap;
+    private boolean closed;
+    private final Map<Key, LaunchPlan> plans =
+            new LinkedHashMap<>(64, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Key, LaunchPlan> eldest) {
+                    return size() > PLANS;
+                }
+            };
+
+    TornadoDevice(DeviceInfo info, GpuTraits traits, Session session) {
+        this.info = info;
+        this.traits = traits;
+        this.session = session;
+        this.heap = new HeapAllocator(session.heap().getSize());
+        this.intHeap = new HeapAllocator(session.intHeap().getSize());
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return info;
+    }
+
+    @Override
+    public Object storageClass(DType dtype) {
+        if (dtype.bytes() != 4) {
+            throw new TataraException(
+                    info.id() + ": tensors are float32 or int32 on TornadoVM, given " + dtype);
+        }
+        return dtype;
+    }
+
+    @Override
+    public synchronized Memory allocate(DType dtype, int elements) {
+        open();
+        storageClass(dtype);
+        boolean ints = dtype == DType.INT32;
+        int at = (ints ? intHeap : heap).allocate(elements);
+        if (at < 0) {
+            throw full(elements + " elements of " + dtype);
+        }
+        return new HeapMemory(this, ints, at, elements);
+    }
+
+    private OutOfDeviceMemoryException full(String what) {
+        return new OutOfDeviceMemoryException(
+                info.id()
+                        + ": the heap has no room for "
+                        + what
+                        + " (largest hole: "
+                        + heap.largest()
+                        + " floats, "
+                        + intHeap.largest()
+                        + " ints); -Dtatara.tornado.memory sets its size");
+    }
+
+    @Override
+    public synchronized void release(Memory memory) {
+        HeapMemory m = mine(memory);
+        if (!closed) {
+            (m.ints() ? intHeap : heap).release(m.at());
+        }
+    }
+
+    @Override
+    public synchronized void upload(MemorySegment from, Memory to) {
+        open();
+        HeapMemory m = mine(to);
+        fits(from.byteSize(), m);
+        session.write(from, m.at(), m.ints());
+    }
+
+    @Override
+    public synchronized void download(Memory from, MemorySegment to) {
+        open();
+        HeapMemory m = mine(from);
+        fits(to.byteSize(), m);
+        session.read(m.at(), to, m.ints());
+    }
+
+    private void fits(long bytes, HeapMemory m) {
+        if (bytes > m.bytes() || bytes % 4 != 0) {
+            throw new DeviceException(
+                    info.id() + ": copy of " + bytes + " bytes with memory of " + m.bytes());
+        }
+    }
+
+    @Override
+    public synchronized void execute(Op op, Binding[] in, Binding[] out) {
+        open();
+        if (op.view()) {
+            copyView(in[0], out[0]);
+            return;
+        }
+        TensorSpec[] specs = specs(in);
+        Key key = new Key(op, Arrays.asList(specs));
+        LaunchPlan plan = plans.get(key);
+        if (plan == null) {
+            plan =
+                    op instanceof Pointwise p
+                            ? PointwisePlan.of(p, specs, out[0].spec())
+                            : plan(OpTable.of(op), op, specs, specs(out));
+            plans.put(key, plan);
+        }
+        run(plan, places(in), places(out));
+    }
+
+    private <O extends Op> LaunchPlan plan(
+            OpEntry<O> entry, Op raw, TensorSpec[] in, TensorSpec[] out) {
+        O op = entry.type().cast(raw);
+        // The portable form, which is the last.
+        GpuKernel<O> kernel = entry.gpu().getLast();
+        return LaunchPlan.of(op.name(), kernel.plan(op, in, out, traits), in, out);
+    }
+
+    private void run(LaunchPlan plan, int[] in, int[] out) {
+        int[] floats = new int[plan.temporaries().length];
+        int[] ints = new int[floats.length];
+        try {
+            take(heap, plan.temporaries(), floats);
+            take(intHeap, plan.intTemporaries(), ints);
+            for (LaunchPlan.Step s : plan.steps()) {
+                session.launch(s.kernel(), s.bind(in, out, floats, ints), s.groups(), s.local());
+            }
+        } finally {
+            give(heap, floats);
+            give(intHeap, ints);
+        }
+    }
+
+    private void take(HeapAllocator from, int[] words, int[] places) {
+        Arrays.fill(places, -1);
+        for (int t = 0; t < words.length; t++) {
+            if (words[t] > 0) {
+                places[t] = from.allocate(words[t]);
+                if (places[t] < 0) {
+                    throw full("a temporary buffer of " + words[t] + " words");
+                }
+            }
+        }
+    }
+
+    private static void give(HeapAllocator to, int[] places) {
+        for (int p : places) {
+            if (p >= 0) {
+                to.release(p);
+            }
+        }
+    }
+
+    private void copyView(Binding in, Binding out) {
+        HeapMemory from = mine(in.memory());
+        HeapMemory to = mine(out.memory());
+        int n = in.spec().size();
+        if (from != to && n > 0) {
+            session.launch(
+                    KernelTable.COPY,
+                    new int[] {from.at(), to.at(), n, from.ints() ? 1 : 0},
+                    new int[] {(n + 127) / 128, 1, 1},
+                    new int[] {128, 1, 1});
+        }
+    }
+
+    private static TensorSpec[] specs(Binding[] b) {
+        TensorSpec[] s = new TensorSpec[b.length];
+        for (int i = 0; i < s.length; i++) {
+            s[i] = b[i] == null ? null : b[i].spec();
+        }
+        return s;
+    }
+
+    private int[] places(Binding[] b) {
+        int[] p = new int[b.length];
+        for (int i = 0; i < p.length; i++) {
+            if (b[i] == null) {
+                p[i] = -1;
+                continue;
+            }
+            HeapMemory m = mine(b[i].memory());
+            if (m.bytes() < b[i].spec().bytes()) {
+                throw new DeviceException(
+                        info.id() + ": memory of " + m.bytes() + " bytes for " + b[i].spec());
+            }
+            p[i] = m.at();
+        }
+        return p;
+    }
+
+    private HeapMemory mine(Memory memory) {
+        if (memory instanceof HeapMemory m && m.device() == this) {
+            return m;
+        }
+        throw new DeviceException(
+                info.id() + " (" + info.name() + "): memory of another device is used here");
+    }
+
+    private void open() {
+        if (closed) {
+            throw new DeviceException(info.id() + " (" + info.name() + ") is closed");
+        }
+    }
+
+    /**
+     * False: kernels are compiled when the device is opened, so that recorded graphs fuse nothing.
+     */
+    @Override
+    public boolean compiles() {
+        return false;
+    }
+
+    @Override
+    public void synchronize() {
+        // Calls are done when they return.
+    }
+
+    @Override
+    public long time(Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        return System.nanoTime() - start;
+    }
+
+    @Override
+    public Object handle(Memory memory) {
+        return mine(memory).ints() ? session.intHeap() : session.heap();
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            session.close();
+        }
+    }
+}
