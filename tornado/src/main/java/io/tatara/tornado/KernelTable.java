@@ -1,6 +1,7 @@
 package io.tatara.tornado;
 
 import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.tornado.kernels.Optimizers;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -43,17 +44,22 @@ final class KernelTable {
      * @param name source and entry, such as {@code softmax/softmax.cl softmax_rows}
      * @param defines definitions passed behind the arguments, each {@code NAME=default}; {@code
      *     INTS} is 1 where the tensors are int32
+     * @param base index of the definitions; -1: behind the arguments
      * @param ints positions of arguments that are buffers of ints, for temporaries
      */
     record Entry(
             int number,
             String name,
             List<String> defines,
+            int base,
             Set<Integer> ints,
             Code code,
             Planner planner) {}
 
     static final String INTS = "INTS";
+
+    /** A definition that is the number of the launch's arguments. */
+    static final String ARGS = "ARGS";
 
     static final List<Entry> ALL;
     private static final Map<String, Entry> BY_NAME = new HashMap<>();
@@ -62,12 +68,7 @@ final class KernelTable {
         Builder b = new Builder();
         KernelList.add(b);
         ALL = List.copyOf(b.entries);
-        for (Entry e : ALL) {
-            if (BY_NAME.put(e.name(), e) != null) {
-                throw new IllegalStateException(
-                        "kernel " + e.name() + " stands twice in the table");
-            }
-        }
+        b.names.forEach((name, number) -> BY_NAME.put(name, ALL.get(number)));
     }
 
     private KernelTable() {}
@@ -78,13 +79,22 @@ final class KernelTable {
     static final Entry POINTWISE = find("own", "pointwise");
 
     /** The kernel for an entry of a source; null where there is none. */
-    static Entry find(String program, String entry) {
+    static Entry find(GpuPlan.Launch l) {
+        Entry e = find(l.program().name(), l.entry());
+        String kind = l.program().defines().get("KIND");
+        return e != null || kind == null
+                ? e
+                : find(l.program().name(), l.entry() + " KIND=" + kind);
+    }
+
+    private static Entry find(String program, String entry) {
         return BY_NAME.get(program + " " + entry);
     }
 
     /** Collects the entries of a room. */
     static final class Builder {
         private final List<Entry> entries = new ArrayList<>();
+        private final Map<String, Integer> names = new HashMap<>();
         private String source;
 
         Builder in(String file) {
@@ -94,7 +104,7 @@ final class KernelTable {
 
         /**
          * @param defines as in {@link Entry}, and {@code @3} for each argument that is a buffer of
-         *     ints
+         *     ints; {@code ^}: at a fixed index, for lists of tensors
          */
         Builder add(String entry, String defines, Code code) {
             return add(entry, defines, code, (l, args) -> Geometry.of(l));
@@ -103,23 +113,43 @@ final class KernelTable {
         Builder add(String entry, String defines, Code code, Planner planner) {
             List<String> names = new ArrayList<>();
             Set<Integer> ints = new HashSet<>();
+            int base = -1;
             for (String d : defines.split(" ")) {
-                if (d.startsWith("@")) {
+                if (d.equals("^")) {
+                    base = Optimizers.DEFINES;
+                } else if (d.startsWith("@")) {
                     ints.add(Integer.valueOf(d.substring(1)));
                 } else if (!d.isEmpty()) {
                     names.add(d);
                 }
             }
             String name = source + " " + entry;
+            name(name);
             entries.add(
                     new Entry(
                             entries.size(),
                             name,
                             List.copyOf(names),
+                            base,
                             Set.copyOf(ints),
                             code,
                             planner));
             return this;
+        }
+
+        /** The last entry is also one of these sources. */
+        Builder also(String... files) {
+            String entry = entries.getLast().name();
+            for (String f : files) {
+                names.put(f + entry.substring(entry.indexOf(' ')), entries.size() - 1);
+            }
+            return this;
+        }
+
+        private void name(String name) {
+            if (names.put(name, entries.size()) != null) {
+                throw new IllegalStateException("kernel " + name + " stands twice in the table");
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
     static LaunchPlan of(String op, GpuPlan plan, TensorSpec[] in, TensorSpec[] out) {
         List<Step> steps = new ArrayList<>();
         for (GpuPlan.Launch l : plan.launches()) {
-            KernelTable.Entry k = KernelTable.find(l.program().name(), l.entry());
+            KernelTable.Entry k = KernelTable.find(l);
             if (k == null) {
                 throw new DeviceException(
                         op
@@ -74,7 +74,12 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
     private static Step step(
             String op, GpuPlan.Launch l, KernelTable.Entry k, TensorSpec[] in, TensorSpec[] out) {
         int own = l.args().size();
-        int[] args = new int[own + k.defines().size()];
+        int base = k.base() < 0 ? own : k.base();
+        if (base < own) {
+            throw new DeviceException(
+                    op + ": launch of " + l.entry() + " with " + own + " arguments");
+        }
+        int[] args = new int[base + k.defines().size()];
         List<Slot> slots = new ArrayList<>();
         boolean ints = false;
         for (int i = 0; i < own; i++) {
@@ -102,10 +107,12 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
         }
         for (int d = 0; d < k.defines().size(); d++) {
             String name = k.defines().get(d);
-            args[own + d] =
-                    name.equals(KernelTable.INTS)
-                            ? ints ? 1 : 0
-                            : define(name, l.program().defines());
+            args[base + d] =
+                    switch (name) {
+                        case KernelTable.INTS -> ints ? 1 : 0;
+                        case KernelTable.ARGS -> own;
+                        default -> define(name, l.program().defines());
+                    };
         }
         KernelTable.Geometry g = k.planner().plan(l, args);
         return new Step(k, args, g.groups(), g.local(), List.copyOf(slots));

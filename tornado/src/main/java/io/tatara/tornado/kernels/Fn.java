@@ -6,6 +6,11 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 public final class Fn {
     private Fn() {}
 
+    /** NaN, from any number: TornadoVM writes the constant in a way that OpenCL does not know. */
+    public static float notANumber(float any) {
+        return TornadoMath.log(-1.0f - TornadoMath.abs(any));
+    }
+
     public static float logistic(float x) {
         return 1.0f / (1.0f + TornadoMath.exp(-x));
     }
@@ -81,6 +86,28 @@ public final class Fn {
     public static int upper(long x, int y) {
         long p = x * (y & 0xffffffffL);
         return (int) (p >> 32);
+    }
+
+    /** Derivative of an activation from its result; of gelu (4) and silu (5) from its argument. */
+    public static float slope(int kind, float x) {
+        float d = 1.0f;
+        if (kind == 1) {
+            d = x > 0.0f ? 1.0f : 0.0f;
+        } else if (kind == 2) {
+            d = x * (1.0f - x);
+        } else if (kind == 3) {
+            d = 1.0f - x * x;
+        } else if (kind == 4) {
+            d =
+                    0.5f * (1.0f + errorFunction(x * 0.70710678f))
+                            + x * 0.39894228f * TornadoMath.exp(-0.5f * x * x);
+        } else if (kind == 5) {
+            float s = logistic(x);
+            d = s * (1.0f + x * (1.0f - s));
+        } else if (kind == 6) {
+            d = x > 0.0f ? 1.0f : x + 1.0f;
+        }
+        return d;
     }
 
     /**

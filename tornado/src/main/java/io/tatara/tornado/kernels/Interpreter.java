@@ -168,7 +168,7 @@ public final class Interpreter {
         if (u != u) {
             v = u;
         } else if (TornadoMath.abs(s) == 1.0f && TornadoMath.abs(u) > 3.4028235e38f) {
-            v = Float.NaN;
+            v = Fn.notANumber(s);
         }
         return v;
     }

@@ -37,6 +37,15 @@ public final class Layout {
         }
     }
 
+    /** y, n: zeros. */
+    public static void zeroFloats(
+            KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
+        int i = c.globalIdx;
+        if (i < a.get(1)) {
+            h.set(a.get(0) + i, 0.0f);
+        }
+    }
+
     /** y, n, INTS: zeros. */
     public static void clearWords(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {

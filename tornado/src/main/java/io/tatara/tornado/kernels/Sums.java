@@ -71,6 +71,21 @@ public final class Sums {
         }
     }
 
+    /** The larger of two numbers, NaN above all, or their sum. */
+    static float combine(int maximum, float s, float v) {
+        float r = s + v;
+        if (maximum == 1) {
+            r = v;
+            if (s > v) {
+                r = s;
+            }
+            if (s != s) {
+                r = s;
+            }
+        }
+        return r;
+    }
+
     /** x, y, reduce, chunk, chunks, divisor, MAXIMUM. */
     public static void reduceRows(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
@@ -92,24 +107,13 @@ public final class Sums {
         float s = maximum == 1 ? Float.NEGATIVE_INFINITY : 0.0f;
         for (int r = start + lid; r < end; r = r + group) {
             float v = h.get(from + o * reduce + r);
-            if (maximum == 1) {
-                s = s > v || s != s ? s : v;
-            } else {
-                s = s + v;
-            }
+            s = combine(maximum, s, v);
         }
         part[lid] = s;
         c.localBarrier();
         for (int step = group / 2; step > 0; step = step / 2) {
             if (lid < step) {
-                float p = part[lid];
-                float v = part[lid + step];
-                if (maximum == 1) {
-                    p = p > v || p != p ? p : v;
-                } else {
-                    p = p + v;
-                }
-                part[lid] = p;
+                part[lid] = combine(maximum, part[lid], part[lid + step]);
             }
             c.localBarrier();
         }
@@ -137,23 +141,16 @@ public final class Sums {
             }
             int at = a.get(0) + o * reduce * inner + i - q * inner;
             float s = maximum == 1 ? Float.NEGATIVE_INFINITY : 0.0f;
-            if (maximum == 1) {
-                for (int r = start; r < end; r++) {
-                    float v = h.get(at + r * inner);
-                    s = s > v || s != s ? s : v;
+            for (int r = start; r < end; r = r + 16) {
+                int stop = r + 16;
+                if (end < stop) {
+                    stop = end;
                 }
-            } else {
-                for (int r = start; r < end; r = r + 16) {
-                    int stop = r + 16;
-                    if (end < stop) {
-                        stop = end;
-                    }
-                    float t = 0.0f;
-                    for (int k = r; k < stop; k++) {
-                        t = t + h.get(at + k * inner);
-                    }
-                    s = s + t;
+                float t = maximum == 1 ? Float.NEGATIVE_INFINITY : 0.0f;
+                for (int k = r; k < stop; k++) {
+                    t = combine(maximum, t, h.get(at + k * inner));
                 }
+                s = combine(maximum, s, t);
             }
             h.set(a.get(1) + i, s / x.get(7));
         }
