@@ -3,6 +3,7 @@ package io.tatara.tornado;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.tornado.kernels.Attention;
 import io.tatara.tornado.kernels.BatchNorms;
+import io.tatara.tornado.kernels.Beams;
 import io.tatara.tornado.kernels.Causal;
 import io.tatara.tornado.kernels.Convolutions;
 import io.tatara.tornado.kernels.Copies;
@@ -13,6 +14,7 @@ import io.tatara.tornado.kernels.Lstm;
 import io.tatara.tornado.kernels.Norms;
 import io.tatara.tornado.kernels.Optimizers;
 import io.tatara.tornado.kernels.Pools;
+import io.tatara.tornado.kernels.Positions;
 import io.tatara.tornado.kernels.Products;
 import io.tatara.tornado.kernels.Recurrence;
 import io.tatara.tornado.kernels.Rnn;
@@ -21,6 +23,8 @@ import io.tatara.tornado.kernels.Sdpa;
 import io.tatara.tornado.kernels.Selection;
 import io.tatara.tornado.kernels.Softmaxes;
 import io.tatara.tornado.kernels.Sums;
+import io.tatara.tornado.kernels.Upsamples;
+import io.tatara.tornado.kernels.WaveSteps;
 
 /** The lines of {@link KernelTable}: source by source, entry, definitions, Java method. */
 final class KernelList {
@@ -42,6 +46,7 @@ final class KernelList {
         convolutions(b);
         images(b);
         causal(b);
+        others(b);
     }
 
     private static void layout(KernelTable.Builder b) {
@@ -171,6 +176,15 @@ final class KernelList {
                 .add("loss_scale", "", Optimizers::lossScale);
     }
 
+    private static void others(KernelTable.Builder b) {
+        b.in("position/position.cl")
+                .add("positions", "STARTS=0 ROTARY=0 HALVES=0", Positions::positionsOf);
+        b.in("beam/beam.cl")
+                .add("beam_rows", "", Beams::beamRows)
+                .add("beam_chunks", "@8 LOGITS=0 PER=8", Beams::beamChunks)
+                .add("beam_merge", "@2", Beams::beamMerge);
+    }
+
     private static void attention(KernelTable.Builder b) {
         b.in("attention/attention.cl")
                 .add("attention_dots", "", Attention::attentionDots)
@@ -254,6 +268,9 @@ final class KernelList {
                 .add("max_pool_gradient", window, Pools::maxPoolGradient)
                 .add("average_pool", window, Pools::averagePool)
                 .add("average_pool_gradient", window, Pools::averagePoolGradient);
+        b.in("pool/upsample.cl")
+                .add("interpolate", "BLEND=1", Upsamples::interpolatePlanes)
+                .add("interpolate_gradient", "BLEND=1", Upsamples::interpolateGradient);
     }
 
     private static void causal(KernelTable.Builder b) {
@@ -265,5 +282,11 @@ final class KernelList {
                 .add("gates", "CONDITION=0", Causal::causalGates)
                 .add("outputs", "", Causal::causalOutputs)
                 .add("activation_gradient", "", Causal::gatedActivationGradient);
+        b.in("causal/step.cl")
+                .add(
+                        "one_sample",
+                        "^ TAPS=2 CHANNELS=4 HALF_ROWS=4 SKIPS=4",
+                        WaveSteps::waveOneSample)
+                .add("advance", "^ TAPS=2", WaveSteps::waveAdvance);
     }
 }

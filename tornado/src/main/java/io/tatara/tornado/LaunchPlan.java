@@ -1,10 +1,14 @@
 package io.tatara.tornado;
 
 import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuPlan.Arg;
 import io.tatara.runtime.DeviceException;
+import io.tatara.tornado.kernels.Optimizers;
+import io.tatara.tornado.kernels.WaveSteps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,20 +46,24 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
     /**
      * @throws DeviceException where a launch has no Java kernel, before anything is enqueued
      */
-    static LaunchPlan of(String op, GpuPlan plan, TensorSpec[] in, TensorSpec[] out) {
+    static LaunchPlan of(Op op, GpuPlan plan, TensorSpec[] in, TensorSpec[] out) {
         List<Step> steps = new ArrayList<>();
         for (GpuPlan.Launch l : plan.launches()) {
             KernelTable.Entry k = KernelTable.find(l);
             if (k == null) {
                 throw new DeviceException(
-                        op
+                        op.name()
                                 + ": TornadoVM has no Java kernel for "
                                 + l.program().name()
                                 + " "
                                 + l.entry()
                                 + "; docs/tornado.md lists the ops that it has");
             }
-            steps.add(step(op, l, k, in, out));
+            Step s = step(op.name(), l, k, in, out);
+            if (op instanceof WaveNetStep w) {
+                dilations(w, s.args());
+            }
+            steps.add(s);
         }
         int[] floats = new int[plan.temporaries().size()];
         int[] ints = new int[floats.length];
@@ -69,6 +77,18 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
             }
         }
         return new LaunchPlan(List.copyOf(steps), floats, ints);
+    }
+
+    /** What the source has as text is data here. */
+    private static void dilations(WaveNetStep op, int[] args) {
+        int layers = op.dilations().size();
+        if (WaveSteps.DILATIONS + layers > Optimizers.DEFINES) {
+            throw new DeviceException(
+                    op.name() + ": a stack of " + layers + " layers on TornadoVM");
+        }
+        for (int l = 0; l < layers; l++) {
+            args[WaveSteps.DILATIONS + l] = op.dilations().get(l);
+        }
     }
 
     private static Step step(

@@ -6,6 +6,7 @@ import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.pointwise.Pointwise;
@@ -146,7 +147,23 @@ final class TornadoDevice implements BackEndDevice {
         O op = entry.type().cast(raw);
         // The portable form, which is the last.
         GpuKernel<O> kernel = entry.gpu().getLast();
-        return LaunchPlan.of(op.name(), kernel.plan(op, in, out, traits), in, out);
+        // A stack's intermediate results stand in memory: how many they are is no constant here.
+        GpuTraits t = op instanceof WaveNetStep ? withoutLocalMemory() : traits;
+        return LaunchPlan.of(op, kernel.plan(op, in, out, t), in, out);
+    }
+
+    private GpuTraits withoutLocalMemory() {
+        return new GpuTraits(
+                traits.api(),
+                traits.cpu(),
+                traits.computeUnits(),
+                traits.maxWorkGroup(),
+                0,
+                traits.subgroup(),
+                traits.arch(),
+                traits.fp16(),
+                traits.maxShared(),
+                traits.vector());
     }
 
     private void run(LaunchPlan plan, int[] in, int[] out) {
