@@ -33,6 +33,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * is the array of arguments. Host data passes through a staging array of the next larger size.
  */
 final class Session implements AutoCloseable {
+    /**
+     * Flags of OpenCL's compiler. Those that are standard in TornadoVM relax arithmetic: no NaN, no
+     * infinities, sums in another order.
+     */
+    static final String FLAGS = "-w";
+
     /** Ints of the array of arguments. */
     static final int ARGUMENTS = 1024;
 
@@ -122,8 +128,7 @@ final class Session implements AutoCloseable {
         }
         plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
         plan.withDevice(device);
-        // The standard flags relax arithmetic: no NaN, no infinities, sums in another order.
-        plan.withCompilerFlags(TornadoVMBackendType.OPENCL, "-w");
+        plan.withCompilerFlags(TornadoVMBackendType.OPENCL, FLAGS);
         int[] one = {1, 1, 1};
         run(0, one, one);
     }

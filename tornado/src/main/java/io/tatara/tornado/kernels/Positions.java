@@ -38,7 +38,6 @@ public final class Positions {
         int d = a.get(7);
         int rotated = a.get(8);
         int headStride = a.get(10);
-        int rotary = a.get(16);
         int sequence = c.groupIdx / blocks;
         int e = (c.groupIdx - sequence * blocks) * c.localGroupSizeX + c.localIdx;
         if (e < a.get(3)) {
@@ -49,11 +48,12 @@ public final class Positions {
                 position = g.get(a.get(1) + sequence) + t;
             }
             int row = sequence * a.get(9) + t * a.get(11);
-            int behind = 0;
-            if (rotary == 1) {
-                if (2 * i > rotated - 1) {
-                    behind = 1;
-                }
+            // 0: add, 1: turn, 2: copy what stands behind the rotated columns.
+            int kind = a.get(16);
+            int halves = a.get(17);
+            if (2 * i > rotated - 1) {
+                kind = 2 * kind;
+                halves = 0;
             }
             // ratio^i / (2 pi) in 2^-64 turns, by squaring.
             long ratio = ((a.get(12) & WORD) << 32) | (a.get(13) & WORD);
@@ -96,7 +96,7 @@ public final class Positions {
             float scale = x.get(14);
             int first = 2 * i;
             int second = 2 * i + 1;
-            if (a.get(17) == 1 && behind == 0) {
+            if (halves == 1) {
                 first = i;
                 second = i + rotated / 2;
             }
@@ -107,15 +107,15 @@ public final class Positions {
                 if (second < d) {
                     v = h.get(a.get(0) + at + second);
                 }
-                float yu = u * scale + sine;
-                float yv = v * scale + cosine;
-                if (rotary == 1) {
-                    yu = u;
-                    yv = v;
-                    if (behind == 0) {
-                        yu = u * cosine - v * (sine * scale);
-                        yv = v * cosine + u * (sine * scale);
-                    }
+                float yu = u;
+                float yv = v;
+                if (kind == 0) {
+                    yu = u * scale + sine;
+                    yv = v * scale + cosine;
+                }
+                if (kind == 1) {
+                    yu = u * cosine - v * (sine * scale);
+                    yv = v * cosine + u * (sine * scale);
                 }
                 h.set(a.get(2) + at + first, yu);
                 if (second < d) {
