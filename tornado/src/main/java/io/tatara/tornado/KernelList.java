@@ -8,9 +8,11 @@ import io.tatara.tornado.kernels.Causal;
 import io.tatara.tornado.kernels.Convolutions;
 import io.tatara.tornado.kernels.Copies;
 import io.tatara.tornado.kernels.Gru;
+import io.tatara.tornado.kernels.GruGradient;
 import io.tatara.tornado.kernels.Interpreter;
 import io.tatara.tornado.kernels.Layout;
 import io.tatara.tornado.kernels.Lstm;
+import io.tatara.tornado.kernels.LstmGradient;
 import io.tatara.tornado.kernels.Norms;
 import io.tatara.tornado.kernels.Optimizers;
 import io.tatara.tornado.kernels.Pools;
@@ -20,6 +22,7 @@ import io.tatara.tornado.kernels.Recurrence;
 import io.tatara.tornado.kernels.Rnn;
 import io.tatara.tornado.kernels.Scatter;
 import io.tatara.tornado.kernels.Sdpa;
+import io.tatara.tornado.kernels.SdpaGradients;
 import io.tatara.tornado.kernels.Selection;
 import io.tatara.tornado.kernels.Softmaxes;
 import io.tatara.tornado.kernels.Sums;
@@ -144,13 +147,16 @@ final class KernelList {
                 .add("rnn_back", "ACTIVATION=3 " + cell, Rnn::rnnBack);
         b.in("recurrent/lstm.cl")
                 .add("lstm_step", cell, Lstm::lstmStep)
-                .add("lstm_back", cell, Lstm::lstmBack)
-                .add("peephole_sums", "SUM_LANES=8 OPTIONAL=0 REVERSE=0", Lstm::peepholeSums);
+                .add("lstm_back", cell, LstmGradient::lstmBack)
+                .add(
+                        "peephole_sums",
+                        "SUM_LANES=8 OPTIONAL=0 REVERSE=0",
+                        LstmGradient::peepholeSums);
         b.in("recurrent/gru.cl")
                 .add("gru_step", "RESET_AFTER=1 " + cell, Gru::gruStep)
                 .add("gru_candidate", cell, Gru::gruCandidate)
-                .add("gru_back", "RESET_AFTER=1 " + cell, Gru::gruBack)
-                .add("gru_back_reset", cell, Gru::gruBackReset);
+                .add("gru_back", "RESET_AFTER=1 " + cell, GruGradient::gruBack)
+                .add("gru_back_reset", cell, GruGradient::gruBackReset);
     }
 
     private static void selection(KernelTable.Builder b) {
@@ -205,9 +211,9 @@ final class KernelList {
                 .add("sdpa_forward", "SPLIT=0", Sdpa::sdpaForward, KernelList::queryRows)
                 .add("sdpa_combine", "", Sdpa::sdpaCombine);
         b.in("sdpa/gradient.cl")
-                .add("sdpa_delta", "", Sdpa::sdpaDelta)
-                .add("sdpa_dquery", "", Sdpa::sdpaQueryGradient, KernelList::queryRows)
-                .add("sdpa_dkeys", "", Sdpa::sdpaKeyGradient, KernelList::keyRows);
+                .add("sdpa_delta", "", SdpaGradients::sdpaDelta)
+                .add("sdpa_dquery", "", SdpaGradients::sdpaQueryGradient, KernelList::queryRows)
+                .add("sdpa_dkeys", "", SdpaGradients::sdpaKeyGradient, KernelList::keyRows);
         b.in("sdpa/cache.cl").add("cache_append", "SEQUENCE_FIRST=0", Sdpa::cacheAppend);
     }
 
