@@ -24,8 +24,8 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
     record Slot(int position, Arg arg) {}
 
     record Step(KernelTable.Entry kernel, int[] args, int[] groups, int[] local, List<Slot> slots) {
-        /** The arguments with the buffers' places. */
-        int[] bind(int[] in, int[] out, int[] temporaries, int[] intTemporaries) {
+        /** With the buffers' places. */
+        private Session.Launch bind(int[] in, int[] out, int[] floats, int[] ints) {
             int[] a = args.clone();
             for (Slot s : slots) {
                 a[s.position()] =
@@ -34,13 +34,64 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
                             case Arg.Output o -> out[o.index()];
                             case Arg.Temporary t ->
                                     kernel.ints().contains(s.position())
-                                            ? intTemporaries[t.index()]
-                                            : temporaries[t.index()];
+                                            ? ints[t.index()]
+                                            : floats[t.index()];
                             default -> throw new IllegalStateException("no pointer: " + s.arg());
                         };
             }
-            return a;
+            return new Session.Launch(kernel, a, groups, local);
         }
+    }
+
+    static final LaunchPlan NOTHING = new LaunchPlan(List.of(), new int[0], new int[0]);
+
+    private static final int COPY_GROUP = 128;
+
+    /** Input 0 to output 0, n words. */
+    static LaunchPlan copy(int n, boolean ints) {
+        Step step =
+                new Step(
+                        KernelTable.COPY,
+                        new int[] {-1, -1, n, ints ? 1 : 0},
+                        new int[] {Math.ceilDiv(n, COPY_GROUP), 1, 1},
+                        new int[] {COPY_GROUP, 1, 1},
+                        List.of(new Slot(0, GpuPlan.in(0)), new Slot(1, GpuPlan.out(0))));
+        return new LaunchPlan(List.of(step), NOTHING.temporaries(), NOTHING.intTemporaries());
+    }
+
+    /** Words of all temporary buffers of a kind together. */
+    static int total(int[] temporaries) {
+        int total = 0;
+        for (int words : temporaries) {
+            total = Math.addExact(total, padded(words));
+        }
+        return total;
+    }
+
+    private static int padded(int words) {
+        return Math.ceilDiv(words, HeapAllocator.GRAIN) * HeapAllocator.GRAIN;
+    }
+
+    /**
+     * The launches, with all buffers in their places.
+     *
+     * @param floats where the temporary buffers in the heap of float32 begin
+     * @param ints where those in the heap of int32 begin
+     */
+    List<Session.Launch> bind(int[] in, int[] out, int floats, int ints) {
+        int[] f = places(temporaries, floats);
+        int[] i = places(intTemporaries, ints);
+        return steps.stream().map(s -> s.bind(in, out, f, i)).toList();
+    }
+
+    private static int[] places(int[] words, int from) {
+        int[] places = new int[words.length];
+        int at = from;
+        for (int t = 0; t < words.length; t++) {
+            places[t] = at;
+            at += padded(words[t]);
+        }
+        return places;
     }
 
     /**

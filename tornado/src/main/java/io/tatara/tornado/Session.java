@@ -68,12 +68,17 @@ final class Session implements AutoCloseable {
         this.intHeap = new IntArray(intWords);
         List<KernelTable.Entry> kernels = KernelTable.ALL;
         this.firstCopy = kernels.size() + 1;
-        call(
-                "open",
-                () -> {
-                    open(device, kernels);
-                    return null;
-                });
+        try {
+            call(
+                    "open",
+                    () -> {
+                        open(device, kernels);
+                        return null;
+                    });
+        } catch (RuntimeException | Error e) {
+            thread.shutdown();
+            throw e;
+        }
     }
 
     private void open(TornadoDevice device, List<KernelTable.Entry> kernels) {
@@ -158,29 +163,41 @@ final class Session implements AutoCloseable {
     }
 
     /**
-     * Launches a kernel.
+     * A launch with everything in its place.
      *
      * @param args its ints; where an argument is a float, its bits
      * @param groups work-groups along x, y, z
      * @param local work-items of a group
      */
-    void launch(KernelTable.Entry kernel, int[] args, int[] groups, int[] local) {
-        if (args.length > ARGUMENTS) {
-            throw new DeviceException(
-                    "kernel "
-                            + kernel.name()
-                            + ": "
-                            + args.length
-                            + " arguments, at most "
-                            + ARGUMENTS);
+    record Launch(KernelTable.Entry kernel, int[] args, int[] groups, int[] local) {
+        Launch {
+            if (args.length > ARGUMENTS) {
+                throw new DeviceException(
+                        "kernel "
+                                + kernel.name()
+                                + ": "
+                                + args.length
+                                + " arguments, at most "
+                                + ARGUMENTS);
+            }
+        }
+    }
+
+    /** Runs launches in order. */
+    void launch(String what, List<Launch> launches) {
+        if (launches.isEmpty()) {
+            return;
         }
         call(
-                kernel.name(),
+                what,
                 () -> {
                     MemorySegment ints = arguments.getSegment();
-                    MemorySegment.copy(args, 0, ints, ValueLayout.JAVA_INT, 0, args.length);
-                    MemorySegment.copy(ints, 0, floats.getSegment(), 0, 4L * args.length);
-                    run(kernel.number() + 1, groups, local);
+                    for (Launch l : launches) {
+                        int n = l.args().length;
+                        MemorySegment.copy(l.args(), 0, ints, ValueLayout.JAVA_INT, 0, n);
+                        MemorySegment.copy(ints, 0, floats.getSegment(), 0, 4L * n);
+                        run(l.kernel().number() + 1, l.groups(), l.local());
+                    }
                     return null;
                 });
     }

@@ -15,8 +15,11 @@ import io.tatara.runtime.OutOfDeviceMemoryException;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.DeviceInfo;
+import io.tatara.runtime.spi.Invocation;
 import io.tatara.runtime.spi.Memory;
+import io.tatara.runtime.spi.Replay;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -125,21 +128,115 @@ final class TornadoDevice implements BackEndDevice {
     @Override
     public synchronized void execute(Op op, Binding[] in, Binding[] out) {
         open();
-        if (op.view()) {
-            copyView(in[0], out[0]);
-            return;
+        Prepared p = new Prepared(List.of(new Invocation(op, in, out)));
+        try {
+            session.launch(op.name(), p.launches);
+        } finally {
+            p.release();
         }
-        TensorSpec[] specs = specs(in);
-        Key key = new Key(op, Arrays.asList(specs));
+    }
+
+    /** All launches of the list go to the session at once, on temporary buffers that are kept. */
+    @Override
+    public Replay record(List<Invocation> invocations) {
+        List<Invocation> kept = List.copyOf(invocations);
+        Prepared prepared;
+        synchronized (this) {
+            open();
+            prepared = new Prepared(kept);
+        }
+        return new Replay() {
+            @Override
+            public void run() {
+                synchronized (TornadoDevice.this) {
+                    open();
+                    session.launch("a recorded graph", prepared.launches);
+                }
+                kept.forEach(Invocation::written);
+            }
+
+            @Override
+            public void close() {
+                synchronized (TornadoDevice.this) {
+                    prepared.release();
+                }
+            }
+        };
+    }
+
+    /** Invocations as launches, with room for the temporary buffers of the one that needs most. */
+    private final class Prepared {
+        final List<Session.Launch> launches = new ArrayList<>();
+        private int floats = -1;
+        private int ints = -1;
+
+        Prepared(List<Invocation> invocations) {
+            List<LaunchPlan> made = new ArrayList<>();
+            int floatWords = 0;
+            int intWords = 0;
+            for (Invocation i : invocations) {
+                LaunchPlan p = i.op().view() ? view(i) : plan(i);
+                made.add(p);
+                floatWords = Math.max(floatWords, LaunchPlan.total(p.temporaries()));
+                intWords = Math.max(intWords, LaunchPlan.total(p.intTemporaries()));
+            }
+            try {
+                floats = take(heap, floatWords);
+                ints = take(intHeap, intWords);
+                for (int k = 0; k < made.size(); k++) {
+                    Invocation i = invocations.get(k);
+                    launches.addAll(
+                            made.get(k).bind(places(i.in()), places(i.out()), floats, ints));
+                }
+            } catch (RuntimeException e) {
+                release();
+                throw e;
+            }
+        }
+
+        private int take(HeapAllocator from, int words) {
+            int at = words == 0 ? -1 : from.allocate(words);
+            if (words > 0 && at < 0) {
+                throw full("temporary buffers of " + words + " words");
+            }
+            return at;
+        }
+
+        /** Twice does nothing. */
+        void release() {
+            if (floats >= 0) {
+                heap.release(floats);
+            }
+            if (ints >= 0) {
+                intHeap.release(ints);
+            }
+            floats = -1;
+            ints = -1;
+        }
+    }
+
+    private LaunchPlan plan(Invocation i) {
+        TensorSpec[] specs = specs(i.in());
+        Key key = new Key(i.op(), Arrays.asList(specs));
         LaunchPlan plan = plans.get(key);
         if (plan == null) {
             plan =
-                    op instanceof Pointwise p
-                            ? PointwisePlan.of(p, specs, out[0].spec())
-                            : plan(OpTable.of(op), op, specs, specs(out));
+                    i.op() instanceof Pointwise p
+                            ? PointwisePlan.of(p, specs, i.out()[0].spec())
+                            : plan(OpTable.of(i.op()), i.op(), specs, specs(i.out()));
             plans.put(key, plan);
         }
-        run(plan, places(in), places(out));
+        return plan;
+    }
+
+    /** A copy, where the two are not one memory. */
+    private LaunchPlan view(Invocation i) {
+        HeapMemory from = mine(i.in()[0].memory());
+        int n = i.in()[0].spec().size();
+        if (from == mine(i.out()[0].memory()) || n == 0) {
+            return LaunchPlan.NOTHING;
+        }
+        return LaunchPlan.copy(n, from.ints());
     }
 
     private <O extends Op> LaunchPlan plan(
@@ -164,54 +261,6 @@ final class TornadoDevice implements BackEndDevice {
                 traits.fp16(),
                 traits.maxShared(),
                 traits.vector());
-    }
-
-    private void run(LaunchPlan plan, int[] in, int[] out) {
-        int[] floats = new int[plan.temporaries().length];
-        int[] ints = new int[floats.length];
-        try {
-            take(heap, plan.temporaries(), floats);
-            take(intHeap, plan.intTemporaries(), ints);
-            for (LaunchPlan.Step s : plan.steps()) {
-                session.launch(s.kernel(), s.bind(in, out, floats, ints), s.groups(), s.local());
-            }
-        } finally {
-            give(heap, floats);
-            give(intHeap, ints);
-        }
-    }
-
-    private void take(HeapAllocator from, int[] words, int[] places) {
-        Arrays.fill(places, -1);
-        for (int t = 0; t < words.length; t++) {
-            if (words[t] > 0) {
-                places[t] = from.allocate(words[t]);
-                if (places[t] < 0) {
-                    throw full("a temporary buffer of " + words[t] + " words");
-                }
-            }
-        }
-    }
-
-    private static void give(HeapAllocator to, int[] places) {
-        for (int p : places) {
-            if (p >= 0) {
-                to.release(p);
-            }
-        }
-    }
-
-    private void copyView(Binding in, Binding out) {
-        HeapMemory from = mine(in.memory());
-        HeapMemory to = mine(out.memory());
-        int n = in.spec().size();
-        if (from != to && n > 0) {
-            session.launch(
-                    KernelTable.COPY,
-                    new int[] {from.at(), to.at(), n, from.ints() ? 1 : 0},
-                    new int[] {(n + 127) / 128, 1, 1},
-                    new int[] {128, 1, 1});
-        }
     }
 
     private static TensorSpec[] specs(Binding[] b) {

@@ -122,8 +122,18 @@ final class TornadoDevices {
             if (f.info().id().equals(wanted.id()) && f.info().name().equals(wanted.name())) {
                 int words = (int) (heapBytes(f.device()) / 4);
                 int intWords = Math.max(1 << 16, words / INT_SHARE);
-                Session session = new Session(f.device(), words, intWords);
-                return new TornadoDevice(f.info(), traits(f.device()), session);
+                GpuTraits traits = traits(f.device());
+                try {
+                    Session session = new Session(f.device(), words, intWords);
+                    return new TornadoDevice(f.info(), traits, session);
+                } catch (OutOfMemoryError e) {
+                    throw new DeviceException(
+                            wanted.id()
+                                    + ": the host has no memory for a heap of "
+                                    + (words >> 18)
+                                    + " MiB; -Dtatara.tornado.memory sets its size",
+                            e);
+                }
             }
         }
         throw new DeviceException(

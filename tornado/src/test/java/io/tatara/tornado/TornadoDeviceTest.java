@@ -10,6 +10,7 @@ import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.matmul.MatMul;
+import io.tatara.kernels.optimizer.GlobalNorm;
 import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
@@ -18,7 +19,9 @@ import io.tatara.runtime.OutOfDeviceMemoryException;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.DeviceInfo;
+import io.tatara.runtime.spi.Invocation;
 import io.tatara.runtime.spi.Memory;
+import io.tatara.runtime.spi.Replay;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -126,6 +129,38 @@ class TornadoDeviceTest {
         }
         // A compilation takes some tenths of a second.
         assertThat(nanos[1] / 20).isLessThan(200_000_000L);
+    }
+
+    /** A recorded list reads what stands in its memory at each run, temporary buffers included. */
+    @Test
+    void replaysRecordedInvocations() {
+        int n = 5000;
+        float[] ones = new float[n];
+        java.util.Arrays.fill(ones, 1);
+        Binding x = tensor(ones);
+        Binding y = tensor(new float[n]);
+        Binding sum = tensor(new float[1]);
+        Pointwise twice = Pointwise.of(Exprs.scale(Exprs.in(0), 2));
+        GlobalNorm norm = new GlobalNorm(1);
+        Replay replay =
+                device.record(
+                        List.of(
+                                new Invocation(twice, new Binding[] {x}, new Binding[] {y}),
+                                new Invocation(
+                                        norm,
+                                        new Binding[] {y},
+                                        new Binding[] {
+                                            new Binding(TensorSpec.f32(), sum.memory(), null)
+                                        })));
+        for (int k = 1; k <= 3; k++) {
+            java.util.Arrays.fill(ones, k);
+            device.upload(MemorySegment.ofArray(ones), x.memory());
+            replay.run();
+            assertThat(values(sum)[0]).isEqualTo((float) (2 * k * Math.sqrt(n)));
+            assertThat(values(y)[n - 1]).isEqualTo(2 * k);
+        }
+        replay.close();
+        replay.close();
     }
 
     @Test
