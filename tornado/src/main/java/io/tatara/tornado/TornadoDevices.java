@@ -80,7 +80,8 @@ final class TornadoDevices {
      */
     static long heapBytes(uk.ac.manchester.tornado.api.common.TornadoDevice device) {
         long wanted = bytes(System.getProperty("tatara.tornado.memory"));
-        long most = Math.min(device.getMaxAllocMemory(), 4L * (Integer.MAX_VALUE - 64));
+        long allowed = device.getMaxAllocMemory(); // 0 where a virtual device does not tell
+        long most = Math.min(allowed > 0 ? allowed : wanted, 4L * (Integer.MAX_VALUE - 64));
         return Math.min(wanted, most);
     }
 
@@ -143,7 +144,10 @@ final class TornadoDevices {
     /** What plans are told: always a GPU, so that they are the portable ones with work-groups. */
     private static GpuTraits traits(uk.ac.manchester.tornado.api.common.TornadoDevice device) {
         long[] groups = device.getPhysicalDevice().getDeviceMaxWorkGroupSize();
-        int group = groups.length == 0 ? 256 : (int) Math.min(256, groups[0]);
+        // Virtual devices do not tell.
+        boolean told = groups != null && groups.length > 0;
+        int group = told ? (int) Math.min(256, groups[0]) : 256;
+        long local = device.getDeviceLocalMemorySize();
         if (group < 256) {
             throw new DeviceException(
                     device.getDeviceName()
@@ -155,7 +159,7 @@ final class TornadoDevices {
                 false,
                 Math.max(1, device.getPhysicalDevice().getDeviceMaxComputeUnits()),
                 group,
-                Math.min(32768, device.getDeviceLocalMemorySize()),
+                local > 0 ? Math.min(32768, local) : 32768,
                 0,
                 0,
                 false,
