@@ -24,6 +24,15 @@ final class Contestants {
 
     static final List<String> PEERS = List.of(ONNX_RUNTIME, PYTORCH, ONEDNN, OPENBLAS, ND4J);
 
+    /** Whoever may be named. */
+    static final List<String> ALL =
+            List.of(ONNX_RUNTIME, PYTORCH, ONEDNN, OPENBLAS, ND4J, CLBLAST);
+
+    /** Those that take part in a suite where none is named. */
+    static List<String> usual(String suite) {
+        return suite.equals(PeerCase.CONVOLUTION) ? List.of(ONNX_RUNTIME, PYTORCH) : PEERS;
+    }
+
     private Contestants() {}
 
     /** For people. */
