@@ -8,6 +8,7 @@ module io.tatara.models {
 
     exports io.tatara.models.demo;
     exports io.tatara.models.densenet;
+    exports io.tatara.models.mnist;
     exports io.tatara.models.mobilenet;
     exports io.tatara.models.network;
     exports io.tatara.models.nn;
@@ -17,11 +18,14 @@ module io.tatara.models {
     exports io.tatara.models.text;
     exports io.tatara.models.train;
     exports io.tatara.models.translator;
+    exports io.tatara.models.vision;
     exports io.tatara.models.wavenet;
 
     // Records written to and read from JSON.
     opens io.tatara.models.train to
             tools.jackson.databind;
     opens io.tatara.models.translator to
+            tools.jackson.databind;
+    opens io.tatara.models.vision to
             tools.jackson.databind;
 }

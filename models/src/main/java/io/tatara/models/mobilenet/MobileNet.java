@@ -8,7 +8,9 @@ import io.tatara.models.network.Options;
 /**
  * MobileNet V1 (Howard et al. 2017, table 1) and V2 (Sandler et al. 2018, table 2). Options: {@code
  * width}, the multiplier α of the channels; {@code resolution}, rows and columns of the input (the
- * paper's resolution multiplier ρ is this by 224); {@code classes}; {@code channels} of the input.
+ * paper's resolution multiplier ρ is this by 224); {@code classes}; {@code channels} of the input;
+ * {@code first-stride}, that of the first convolution: 1 leaves small pictures (28 x 28, 32 x 32)
+ * room for the strides that follow.
  */
 public final class MobileNet {
     /** Channels and strides of V1's separable convolutions. */
@@ -31,7 +33,7 @@ public final class MobileNet {
     private MobileNet() {}
 
     private static NetworkBuilder input(String name, Options o) {
-        int size = o.whole("resolution", 224, 32);
+        int size = o.whole("resolution", 224, 8);
         return new NetworkBuilder(name, o.whole("channels", 3, 1), size, size);
     }
 
@@ -39,7 +41,8 @@ public final class MobileNet {
         double width = o.share("width", 1, 8);
         NetworkBuilder b = input(name, o);
         int classes = o.whole("classes", 1000, 1);
-        Node x = b.conv("features.0.conv", b.input(), scaled(32, width), 3, 2);
+        int stride = o.whole("first-stride", 2, 1);
+        Node x = b.conv("features.0.conv", b.input(), scaled(32, width), 3, stride);
         x = b.relu("features.0.relu", b.batchNorm("features.0.norm", x));
         for (int i = 0; i < V1.length; i++) {
             String at = "features." + (i + 1) + ".";
@@ -60,7 +63,8 @@ public final class MobileNet {
         double width = o.share("width", 1, 8);
         NetworkBuilder b = input(name, o);
         int classes = o.whole("classes", 1000, 1);
-        Node x = b.conv("features.0.0", b.input(), divisible(32 * width), 3, 2);
+        int stride = o.whole("first-stride", 2, 1);
+        Node x = b.conv("features.0.0", b.input(), divisible(32 * width), 3, stride);
         x = b.relu6("features.0.2", b.batchNorm("features.0.1", x));
         int at = 1;
         for (int[] s : V2) {
