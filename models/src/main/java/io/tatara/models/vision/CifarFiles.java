@@ -18,6 +18,10 @@ import java.util.TreeMap;
 final class CifarFiles {
     private static final int SIDE = 32;
     private static final int PICTURE = 3 * SIDE * SIDE;
+
+    /** CIFAR-100's largest file has 154 million bytes. */
+    private static final int LARGEST = 1 << 28;
+
     private static final String FOLDER_10 = "cifar-10-batches-bin";
     private static final String FOLDER_100 = "cifar-100-binary";
     private static final List<String> CLASSES_10 =
@@ -68,7 +72,7 @@ final class CifarFiles {
             for (Path p : list.sorted().toList()) {
                 String name = p.getFileName().toString().replaceFirst("\\.gz$", "");
                 if (wanted(name) && Files.isRegularFile(p)) {
-                    files.put(name, Unpacked.read(p, InputStream::readAllBytes));
+                    files.put(name, Unpacked.read(p, in -> Unpacked.all(in, LARGEST)));
                 }
             }
         } catch (IOException e) {

@@ -14,11 +14,15 @@ final class Tar {
     /** Larger entries are no pictures. */
     private static final int LARGEST = 1 << 28;
 
+    /** More than all pictures of a set may have: what unpacks to more is damaged, or a trap. */
+    private static final long LARGEST_SUM = Integer.MAX_VALUE;
+
     private static final int LARGEST_NAME = 1 << 16;
 
     private final InputStream in;
     private String name;
     private byte[] data;
+    private long sum;
 
     Tar(InputStream in) {
         this.in = in;
@@ -49,6 +53,10 @@ final class Tar {
             boolean forName = type == 'L' || type == 'x';
             if (forName && size > LARGEST_NAME) {
                 throw new ImageFormatException("a tar entry's name has " + size + " bytes");
+            }
+            sum += size;
+            if (sum > LARGEST_SUM) {
+                throw new ImageFormatException("a tar file of more than " + LARGEST_SUM + " bytes");
             }
             byte[] body = Unpacked.bytes(in, size);
             in.readNBytes((BLOCK - size % BLOCK) % BLOCK);

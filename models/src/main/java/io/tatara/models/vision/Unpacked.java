@@ -49,6 +49,15 @@ final class Unpacked {
         return b;
     }
 
+    /** All that is left, if that is no more than {@code most} bytes. */
+    static byte[] all(InputStream in, int most) throws IOException {
+        byte[] b = in.readNBytes(most + 1);
+        if (b.length > most) {
+            throw new ImageFormatException("more than " + most + " bytes");
+        }
+        return b;
+    }
+
     static void end(InputStream in) throws IOException {
         if (in.read() >= 0) {
             throw new ImageFormatException("there is more behind what its header tells of");

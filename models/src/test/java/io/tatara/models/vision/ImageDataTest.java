@@ -139,9 +139,13 @@ class ImageDataTest {
         byte[] tar = Samples.tar(List.of("data_batch_1.bin"), List.of(new byte[3073]));
         Files.write(folder.resolve("cifar-10-binary.tar"), Arrays.copyOf(tar, 2000));
         refused("cifar-10-binary.tar", "cut short");
-        tar[124] = '9';
+        tar[124] = '7';
         Files.write(folder.resolve("cifar-10-binary.tar"), tar);
         refused("sum");
+        // The same with a sum that fits: an entry of 7 · 8^10 bytes more.
+        Samples.sum(tar);
+        Files.write(folder.resolve("cifar-10-binary.tar"), tar);
+        refused("a tar entry of " + (7L * (1L << 30) + 3073));
     }
 
     private void folders(Path in, String form) throws IOException {

@@ -93,21 +93,26 @@ final class Samples {
             put(head, 0, names.get(i));
             put(head, 100, "0000644");
             put(head, 124, String.format("%011o", contents.get(i).length));
-            put(head, 148, "        ");
             head[156] = '0';
             put(head, 257, "ustar");
-            int sum = 0;
-            for (byte b : head) {
-                sum += b & 0xff;
-            }
-            put(head, 148, String.format("%06o", sum));
-            head[154] = 0;
+            sum(head);
             out.write(head);
             out.write(contents.get(i));
             out.write(new byte[(512 - contents.get(i).length % 512) % 512]);
         }
         out.write(new byte[1024]);
         return out.toByteArray();
+    }
+
+    /** Writes the sum of a header, the first 512 bytes, into it. */
+    static void sum(byte[] head) {
+        put(head, 148, "        ");
+        int sum = 0;
+        for (int i = 0; i < 512; i++) {
+            sum += head[i] & 0xff;
+        }
+        put(head, 148, String.format("%06o", sum));
+        head[154] = 0;
     }
 
     private static void put(byte[] head, int at, String s) {
