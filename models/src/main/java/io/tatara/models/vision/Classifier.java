@@ -39,8 +39,9 @@ public final class Classifier implements AutoCloseable {
             classes = List.copyOf(classes);
         }
 
-        static Meaning of(List<String> classes, Images pictures, Normalization n) {
-            return new Meaning(classes, pictures.channels(), pictures.width(), n);
+        static Meaning of(List<String> classes, Split split) {
+            Images x = split.train();
+            return new Meaning(classes, x.channels(), x.width(), split.normalization());
         }
 
         void write(Path folder) {

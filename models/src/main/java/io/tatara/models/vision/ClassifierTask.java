@@ -28,20 +28,14 @@ final class ClassifierTask implements TrainingTask<ImageBatch> {
     private final Images train;
     private final Images validation;
 
-    ClassifierTask(
-            Device device,
-            TrainableNetwork network,
-            ClassifierConfig config,
-            Normalization normalization,
-            Images train,
-            Images validation) {
+    ClassifierTask(Device device, TrainableNetwork network, ClassifierConfig config, Split split) {
         this.device = device;
         this.network = network;
         this.config = config;
-        this.normalization = normalization;
+        this.normalization = split.normalization();
         this.augmentation = new Augmentation(config.shift(), config.flip());
-        this.train = train;
-        this.validation = validation;
+        this.train = split.train();
+        this.validation = split.validation();
     }
 
     /** Numbers 0 … n − 1 in an order that depends on the seed alone. */

@@ -18,7 +18,6 @@ import io.tatara.runtime.Device;
 import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -116,88 +115,73 @@ public final class ClassifierTraining {
             boolean resume,
             TrainingListener listener,
             StopRequest stop) {
-        Images all = data.train();
-        int used = config.images() == 0 ? all.count() : Math.min(config.images(), all.count());
-        if (used <= config.validation()) {
-            throw new TrainingException(
-                    used
-                            + " training pictures, of which "
-                            + config.validation()
-                            + " are for validation: none is left");
-        }
-        Network description = network(config, all, data.classes().size());
+        Split split = Split.of(data.train(), config);
+        Network description = network(config, data.train(), data.classes().size());
         checkSame(config, out, resume);
-        int[] order = ClassifierTask.shuffled(all.count(), config.seed());
-        Images validation = all.select(Arrays.copyOf(order, config.validation()));
-        Images train = all.select(Arrays.copyOfRange(order, config.validation(), used));
-        Normalization normalization = Normalization.of(train);
         try (TrainableNetwork network = new TrainableNetwork(device, description, config.seed());
                 Optimizer optimizer = optimizer(config, network)) {
-            ClassifierTask task =
-                    new ClassifierTask(device, network, config, normalization, train, validation);
-            listener.note(
-                    String.format(
-                            Locale.ROOT,
-                            "%s, %,d weights; %,d pictures of %s for training, %,d for validation, %,d for the test",
-                            description.name(),
-                            description.parameters(),
-                            train.count(),
-                            train.size(),
-                            validation.count(),
-                            data.test().count()));
+            ClassifierTask task = new ClassifierTask(device, network, config, split);
+            listener.note(introduction(description, split, data.test()));
             TrainingLoop<ImageBatch> loop =
                     new TrainingLoop<>(
                             device,
                             network.parameters(),
                             optimizer,
                             task,
-                            new TrainingLoop.Options(
-                                    config.epochs(),
-                                    config.rates(
-                                            ClassifierTask.steps(train.count(), config.batch())),
-                                    config.checkpointEvery(),
-                                    out.resolve("checkpoint"),
-                                    ClassifierTask.ACCURACY,
-                                    true),
-                            new Beginning(
-                                    listener,
-                                    () -> {
-                                        Json.write(out.resolve(CONFIG), config);
-                                        Classifier.Meaning.of(data.classes(), train, normalization)
-                                                .write(out);
-                                    }),
+                            options(config, split.train().count(), out),
+                            listener.first(() -> {
+                                Json.write(out.resolve(CONFIG), config);
+                                Classifier.Meaning.of(data.classes(), split).write(out);
+                            }),
                             stop);
             TrainingLoop.Outcome outcome = loop.run(resume);
             double seconds = outcome.history().stream().mapToDouble(EpochRecord::seconds).sum();
+            long parameters = description.parameters();
             if (!outcome.finished()) {
+                double none = Double.NaN;
                 return new Result(
-                        false,
-                        Double.NaN,
-                        Double.NaN,
-                        null,
-                        description.parameters(),
-                        seconds,
-                        outcome.history(),
-                        out);
+                        false, none, none, null, parameters, seconds, outcome.history(), out);
             }
             loop.loadBest();
             Safetensors.write(
                     out.resolve(MODEL), network.parameters().save(), Map.of("format", "pt"));
-            Scoring score = task.score(data.test());
+            int[] labels = data.test().labels();
+            Scoring s = task.score(data.test());
             Result r =
                     new Result(
                             true,
-                            score.accuracy(data.test().labels()),
-                            score.loss(),
-                            ConfusionMatrix.of(
-                                    data.classes(), data.test().labels(), score.answers()),
-                            description.parameters(),
+                            s.accuracy(labels),
+                            s.loss(),
+                            ConfusionMatrix.of(data.classes(), labels, s.answers()),
+                            parameters,
                             seconds,
                             outcome.history(),
                             out);
             write(r, device, listener);
             return r;
         }
+    }
+
+    private static String introduction(Network n, Split split, Images test) {
+        return String.format(
+                Locale.ROOT,
+                "%s, %,d weights; %,d pictures of %s for training, %,d for validation, %,d for the test",
+                n.name(),
+                n.parameters(),
+                split.train().count(),
+                test.size(),
+                split.validation().count(),
+                test.count());
+    }
+
+    private static TrainingLoop.Options options(ClassifierConfig c, int pictures, Path out) {
+        return new TrainingLoop.Options(
+                c.epochs(),
+                c.rates(ClassifierTask.steps(pictures, c.batch())),
+                c.checkpointEvery(),
+                out.resolve("checkpoint"),
+                ClassifierTask.ACCURACY,
+                true);
     }
 
     private static Optimizer optimizer(ClassifierConfig c, TrainableNetwork n) {
@@ -225,47 +209,6 @@ public final class ClassifierTraining {
                                 + " has other settings (there / here): "
                                 + differences);
             }
-        }
-    }
-
-    /** Does something once training has truly begun. */
-    private static final class Beginning implements TrainingListener {
-        private final TrainingListener next;
-        private final Runnable first;
-        private boolean begun;
-
-        Beginning(TrainingListener next, Runnable first) {
-            this.next = next;
-            this.first = first;
-        }
-
-        @Override
-        public void epochStarted(int epoch, int epochs, int batch, int batches) {
-            if (!begun) {
-                begun = true;
-                first.run();
-            }
-            next.epochStarted(epoch, epochs, batch, batches);
-        }
-
-        @Override
-        public void progressed(int batch, int batches, double loss) {
-            next.progressed(batch, batches, loss);
-        }
-
-        @Override
-        public void epochDone(EpochRecord record, List<String> samples) {
-            next.epochDone(record, samples);
-        }
-
-        @Override
-        public void stopped(Path checkpoint) {
-            next.stopped(checkpoint);
-        }
-
-        @Override
-        public void note(String message) {
-            next.note(message);
         }
     }
 
