@@ -10,13 +10,23 @@ import io.tatara.models.network.Options;
  * width}, the multiplier α of the channels; {@code resolution}, rows and columns of the input (the
  * paper's resolution multiplier ρ is this by 224); {@code classes}; {@code channels} of the input;
  * {@code first-stride}, that of the first convolution: 1 leaves small pictures (28 x 28, 32 x 32)
- * room for the strides that follow.
+ * room for the strides that follow; of V1 {@code middle}, the number of its like blocks of 512
+ * channels: 5, and 0 in the paper's shallow form (table 5).
  */
 public final class MobileNet {
-    /** Channels and strides of V1's separable convolutions. */
+    /**
+     * Channels, strides and numbers of V1's separable convolutions; the middle ones' number is 0.
+     */
     private static final int[][] V1 = {
-        {64, 1}, {128, 2}, {128, 1}, {256, 2}, {256, 1}, {512, 2}, {512, 1}, {512, 1}, {512, 1},
-        {512, 1}, {512, 1}, {1024, 2}, {1024, 1}
+        {64, 1, 1},
+        {128, 2, 1},
+        {128, 1, 1},
+        {256, 2, 1},
+        {256, 1, 1},
+        {512, 2, 1},
+        {512, 1, 0},
+        {1024, 2, 1},
+        {1024, 1, 1}
     };
 
     /** V2's bottlenecks: expansion, channels, repeats, stride of the first. */
@@ -44,15 +54,23 @@ public final class MobileNet {
         int stride = o.whole("first-stride", 2, 1);
         Node x = b.conv("features.0.conv", b.input(), scaled(32, width), 3, stride);
         x = b.relu("features.0.relu", b.batchNorm("features.0.norm", x));
-        for (int i = 0; i < V1.length; i++) {
-            String at = "features." + (i + 1) + ".";
-            x = b.depthwise(at + "depthwise", x, 3, V1[i][1]);
-            x = b.relu(at + "relu1", b.batchNorm(at + "norm1", x));
-            x = b.conv(at + "pointwise", x, scaled(V1[i][0], width), 1, 1);
-            x = b.relu(at + "relu2", b.batchNorm(at + "norm2", x));
+        int middle = o.whole("middle", 5, 0);
+        int at = 1;
+        for (int[] s : V1) {
+            int repeats = s[2] == 0 ? middle : s[2];
+            for (int i = 0; i < repeats; i++) {
+                x = separable(b, "features." + at++ + ".", x, scaled(s[0], width), s[1]);
+            }
         }
         b.linear("classifier", b.globalAverage("pool", x), classes);
         return b.build();
+    }
+
+    private static Node separable(NetworkBuilder b, String at, Node x, int channels, int stride) {
+        Node y = b.depthwise(at + "depthwise", x, 3, stride);
+        y = b.relu(at + "relu1", b.batchNorm(at + "norm1", y));
+        y = b.conv(at + "pointwise", y, channels, 1, 1);
+        return b.relu(at + "relu2", b.batchNorm(at + "norm2", y));
     }
 
     private static int scaled(int channels, double width) {
