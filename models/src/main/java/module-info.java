@@ -9,6 +9,7 @@ module io.tatara.models {
     exports io.tatara.models.audio;
     exports io.tatara.models.demo;
     exports io.tatara.models.densenet;
+    exports io.tatara.models.mnist;
     exports io.tatara.models.mobilenet;
     exports io.tatara.models.network;
     exports io.tatara.models.nn;
@@ -18,6 +19,7 @@ module io.tatara.models {
     exports io.tatara.models.text;
     exports io.tatara.models.train;
     exports io.tatara.models.translator;
+    exports io.tatara.models.vision;
     exports io.tatara.models.wavenet;
 
     // Records written to and read from JSON.
@@ -26,5 +28,7 @@ module io.tatara.models {
     opens io.tatara.models.translator to
             tools.jackson.databind;
     opens io.tatara.models.wavenet to
+            tools.jackson.databind;
+    opens io.tatara.models.vision to
             tools.jackson.databind;
 }

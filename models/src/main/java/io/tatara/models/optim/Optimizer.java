@@ -13,9 +13,13 @@ import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Changes the weights against their gradients. What all optimizers share: clipping by the global
@@ -27,6 +31,7 @@ public abstract class Optimizer implements AutoCloseable {
     private final double clip;
     private final Scope scope;
     private final Map<String, Tensor> state = new LinkedHashMap<>();
+    private Predicate<Tensor> decays = t -> true;
     private long steps;
     private LossScaler scaler;
     private Tensor lossScale;
@@ -111,6 +116,39 @@ public abstract class Optimizer implements AutoCloseable {
             Tensor hyper = step.tensor(new float[] {(float) (1 - d), -1}, 2);
             step.ops().run(new Sgd(p.length, 0, false, 1), join(hyper, means, p));
         }
+    }
+
+    /**
+     * Weight decay is for these weights alone, such as those of rank 2 and above: biases, and the
+     * scales and shifts of norms, are usually spared.
+     */
+    public final Optimizer decayOnly(Predicate<Tensor> which) {
+        decays = which;
+        return this;
+    }
+
+    /** Weights that are changed in one launch, all with decay or all without. */
+    record Group(boolean decayed, int[] members) {
+        Tensor[] of(Tensor[] all) {
+            return Arrays.stream(members).mapToObj(i -> all[i]).toArray(Tensor[]::new);
+        }
+
+        int size() {
+            return members.length;
+        }
+    }
+
+    /** One group where the weights are all decayed, or none is to be; else two. */
+    final List<Group> groups(Tensor[] p, float decay) {
+        return Stream.of(true, false)
+                .map(d ->
+                        new Group(
+                                d,
+                                IntStream.range(0, p.length)
+                                        .filter(i -> (decay > 0 && decays.test(p[i])) == d)
+                                        .toArray()))
+                .filter(g -> g.size() > 0)
+                .toList();
     }
 
     /** The scale of the loss, 1 where it is not scaled; waits for the device. */

@@ -59,6 +59,29 @@ class OptimizerTest {
     }
 
     @Test
+    void weightsThatAreSparedDoNotDecay() {
+        for (boolean adam : new boolean[] {false, true}) {
+            try (Parameters p = parameters();
+                    Optimizer all = optimizer(adam, p);
+                    Parameters q = parameters();
+                    Optimizer one = optimizer(adam, q)) {
+                Tensor y = q.get("y");
+                one.decayOnly(t -> t == y);
+                for (int i = 0; i < 2; i++) {
+                    step(p, all, 0.1);
+                    step(q, one, 0.1);
+                }
+                assertThat(q.get("y").item()).isEqualTo(p.get("y").item());
+                assertThat(q.get("x").item()).isGreaterThan(p.get("x").item() + 0.01f);
+            }
+        }
+    }
+
+    private static Optimizer optimizer(boolean adam, Parameters p) {
+        return adam ? new AdamOptimizer(p, 0, 0.999, 0.5) : new SgdOptimizer(p, 0, 0.9, true, 0.5);
+    }
+
+    @Test
     void gradientsAreClippedByTheirCommonNorm() {
         try (Parameters p = parameters();
                 Optimizer o = new SgdOptimizer(p, 1)) {
