@@ -127,6 +127,8 @@ final class ConvCases {
                 larger("7x7-stride-2", u.stride(2).pad(3), 1, 1, 3, 41, 39, 24, 7, 7),
                 larger("3x3-many-pixels", u.pad(1), 1, 3, 3, 17, 19, 9, 3, 3),
                 larger("3x3-7x7-images", u.pad(1), 1, 5, 40, 7, 7, 26, 3, 3),
+                larger("3x3-whole-vectors", u.pad(1), 1, 3, 2, 9, 32, 16, 3, 3),
+                larger("3x3-valid-30", u, 1, 2, 3, 8, 32, 4, 3, 3),
                 larger("deep", u.pad(1), 1, 1, 130, 6, 7, 14, 3, 3),
                 larger("pointwise-wide", u, 1, 2, 70, 9, 8, 45, 1, 1),
                 larger("pointwise-84", u, 1, 3, 40, 6, 14, 70, 1, 1),

@@ -48,7 +48,9 @@ final class WeightGradient {
         if (c.n() == 0) {
             return;
         }
-        if (c.depthwise()) {
+        if (TapGradient.fits(c, ctx)) {
+            TapGradient.run(c, x, dy, dw, ctx);
+        } else if (c.depthwise()) {
             int work = c.n() * c.h() * c.w();
             WeightGradient all = new WeightGradient(c, x, dy, dw, ctx);
             ctx.workers().parallelFor(groups, Math.max(1, (1 << 13) / work), all::depthwise);
