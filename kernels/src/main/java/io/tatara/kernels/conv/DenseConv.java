@@ -31,8 +31,10 @@ final class DenseConv {
     /** Floats of a run of pixels that is not worth a vector of its own. */
     private static final int SHORT = 8;
 
-    /** Channels that fill vectors well. */
-    private static final int CHANNELS = 32;
+    /** Channels of the result that are worth packing patches for, and terms of a sum. */
+    private static final int CHANNELS = 256;
+
+    private static final int TERMS = 64;
 
     private final Sums s;
     private final Plane plane;
@@ -146,7 +148,7 @@ final class DenseConv {
         int pixels = y.count() * x.count();
         int run = plane.row(y, 1) == x.count() ? pixels : x.count();
         boolean worse = run <= SHORT || (long) s.shape().n() * pixels <= FEW;
-        return worse && s.out() >= CHANNELS && k >= 2 * CHANNELS;
+        return worse && s.out() >= CHANNELS && k >= TERMS;
     }
 
     private Part pack(
