@@ -18,7 +18,7 @@ import java.util.List;
  */
 record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
     private static final String FILE = "generate.cu";
-    private static final int BLOCKS = 8;
+    private static final int MOST_BLOCKS = 8;
     private static final int THREADS = 256;
 
     /** Words of weights that a thread may hold, so that nothing is spilled. */
@@ -52,14 +52,14 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
     }
 
     private record Slices(Slice gates, Slice residual, Slice skips, Slice hidden, Slice last) {
-        static Slices of(WaveNetGenerate.Extents e, int lanes) {
+        static Slices of(WaveNetGenerate.Extents e, int blocks, int lanes) {
             // A filter's threads and its gate's are of one warp.
             return new Slices(
-                    Slice.of(2 * e.d() / BLOCKS, e.c() * e.k(), 16, lanes),
+                    Slice.of(2 * e.d() / blocks, e.c() * e.k(), 16, lanes),
                     Slice.of(e.c(), e.d(), 32, lanes),
-                    Slice.of(e.s() / BLOCKS, e.d(), 32, lanes),
-                    Slice.of(e.h() / BLOCKS, e.s(), 32, lanes),
-                    Slice.of(e.a() / BLOCKS, e.h(), 32, lanes));
+                    Slice.of(e.s() / blocks, e.d(), 32, lanes),
+                    Slice.of(e.h() / blocks, e.s(), 32, lanes),
+                    Slice.of(e.a() / blocks, e.h(), 32, lanes));
         }
 
         boolean fit() {
@@ -73,8 +73,17 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
         return 3 * e.d() + e.s() + e.h() + e.a();
     }
 
-    private static long shared(WaveNetGenerate.Extents e, int bytes) {
-        long weights = ((long) e.h() * e.s() + (long) e.a() * e.h()) / BLOCKS * bytes;
+    /** Blocks of a stream; without clusters all must be resident at once. */
+    private int blocks(WaveNetGenerate.Extents e, GpuTraits traits) {
+        int blocks = MOST_BLOCKS;
+        while (!clustered && blocks > 2 && (long) e.n() * blocks > traits.computeUnits()) {
+            blocks /= 2;
+        }
+        return blocks;
+    }
+
+    private static long shared(WaveNetGenerate.Extents e, int blocks, int bytes) {
+        long weights = ((long) e.h() * e.s() + (long) e.a() * e.h()) / blocks * bytes;
         return weights + 4L * (exchanged(e) + e.c() * e.k() + e.first() + 3L * e.layers());
     }
 
@@ -86,28 +95,30 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
         WaveNetGenerate.Extents e = op.extents(in);
         int bytes = in[WaveNetGenerate.WEIGHT].dtype().bytes();
         for (int extent : new int[] {e.c(), e.d(), e.s(), e.h(), e.a()}) {
-            if (extent == 0 || extent % BLOCKS != 0) {
+            if (extent == 0 || extent % MOST_BLOCKS != 0) {
                 return false;
             }
         }
+        int blocks = blocks(e, traits);
         long rounds = (long) op.count() * (e.layers() + 3);
-        boolean resident = clustered || (long) e.n() * BLOCKS <= traits.computeUnits();
+        boolean resident = clustered || (long) e.n() * blocks <= traits.computeUnits();
         return e.n() > 0
                 && resident
-                && rounds <= Integer.MAX_VALUE / BLOCKS
-                && shared(e, bytes) <= traits.maxShared()
-                && Slices.of(e, 16 / bytes).fit();
+                && rounds <= Integer.MAX_VALUE / blocks
+                && shared(e, blocks, bytes) <= traits.maxShared()
+                && Slices.of(e, blocks, 16 / bytes).fit();
     }
 
     @Override
     public GpuPlan plan(WaveNetGenerate op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         WaveNetGenerate.Extents e = op.extents(in);
         int bytes = in[WaveNetGenerate.WEIGHT].dtype().bytes();
-        Slices s = Slices.of(e, 16 / bytes);
+        int blocks = blocks(e, traits);
+        Slices s = Slices.of(e, blocks, 16 / bytes);
         List<Object> defines = GenerateGpu.defines(op, in);
         defines.addAll(
                 List.of(
-                        "BLOCKS", BLOCKS,
+                        "BLOCKS", blocks,
                         "THREADS", THREADS,
                         "CLUSTERED", clustered ? 1 : 0,
                         "GATE_PARTS", s.gates.parts,
@@ -136,9 +147,9 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
         plan.launch(
                 p,
                 "generate",
-                new int[] {BLOCKS, e.n(), 1},
+                new int[] {blocks, e.n(), 1},
                 new int[] {THREADS, 1, 1},
-                (int) shared(e, bytes),
+                (int) shared(e, blocks, bytes),
                 !clustered,
                 args.toArray());
         return GenerateGpu.advance(plan, p, op);
