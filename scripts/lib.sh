@@ -83,6 +83,48 @@ build() {
   touch "$stamp"
 }
 
+# tornado_sdk: sets TORNADO_MAVEN, Maven's flags for the module tornado, from the SDK in TORNADOVM_HOME; says in one line
+# what is missing and fails where there is none. The SDK's own jar is laid out as a repository behind the local one.
+tornado_sdk() {
+  local jar version repo
+  if [ -z "${TORNADOVM_HOME:-}" ]; then
+    say "TornadoVM: the module tornado is skipped: TORNADOVM_HOME is not set (docs/tornado.md)."
+    return 1
+  fi
+  jar=$(compgen -G "$TORNADOVM_HOME/share/java/tornado/tornado-api-*.jar" | head -n 1 || true)
+  if [ ! -f "$TORNADOVM_HOME/tornado-argfile" ] || [ -z "$jar" ]; then
+    say "TornadoVM: the module tornado is skipped: no tornado-argfile or no tornado-api jar in $TORNADOVM_HOME."
+    return 1
+  fi
+  version=${jar##*/tornado-api-}
+  version=${version%.jar}
+  repo=$ROOT/tornado/target/sdk/io/github/beehive-lab/tornado-api/$version
+  mkdir -p "$repo"
+  cp "$jar" "$repo/"
+  cat >"$repo/tornado-api-$version.pom" <<EOF
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>io.github.beehive-lab</groupId>
+  <artifactId>tornado-api</artifactId>
+  <version>$version</version>
+</project>
+EOF
+  TORNADO_MAVEN=(-Ptornado "-Dmaven.repo.local.tail=$ROOT/tornado/target/sdk" "-Dtornado.version=$version"
+    "-Dtornado.sdk=$TORNADOVM_HOME")
+}
+
+# Makes tornado/target/tatara-tornado-….jar where it is not up to date.
+build_tornado() {
+  local stamp=$ROOT/tornado/target/.built
+  stale "$stamp" || return 0
+  say "building the module tornado …"
+  if ! maven -q -B -DskipTests "${TORNADO_MAVEN[@]}" -pl tornado -am package; then
+    say "the build failed; its messages stand above."
+    return 1
+  fi
+  touch "$stamp"
+}
+
 # packages WHY NAME…: installs Debian packages that are missing, where that is allowed; else says so. Never fails.
 packages() {
   local why=$1 p missing=() become=()

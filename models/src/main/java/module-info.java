@@ -6,8 +6,10 @@ module io.tatara.models {
     requires tools.jackson.databind;
     requires xchart;
 
+    exports io.tatara.models.audio;
     exports io.tatara.models.demo;
     exports io.tatara.models.densenet;
+    exports io.tatara.models.mnist;
     exports io.tatara.models.mobilenet;
     exports io.tatara.models.network;
     exports io.tatara.models.nn;
@@ -17,11 +19,16 @@ module io.tatara.models {
     exports io.tatara.models.text;
     exports io.tatara.models.train;
     exports io.tatara.models.translator;
+    exports io.tatara.models.vision;
     exports io.tatara.models.wavenet;
 
     // Records written to and read from JSON.
     opens io.tatara.models.train to
             tools.jackson.databind;
     opens io.tatara.models.translator to
+            tools.jackson.databind;
+    opens io.tatara.models.wavenet to
+            tools.jackson.databind;
+    opens io.tatara.models.vision to
             tools.jackson.databind;
 }

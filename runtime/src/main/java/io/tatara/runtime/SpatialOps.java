@@ -12,6 +12,7 @@ import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.Conv2dDataGradient;
 import io.tatara.kernels.conv.ConvWindow;
+import io.tatara.kernels.conv.SeparableConv2d;
 import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.pointwise.Expr;
 import io.tatara.kernels.pointwise.Exprs;
@@ -48,6 +49,21 @@ public abstract sealed class SpatialOps permits Ops {
     /** activation(x ∗ weight + bias) + residual, one kernel; bias and residual or null. */
     public Tensor conv2d(Conv2d op, Tensor x, Tensor weight, Tensor bias, Tensor residual) {
         return one(op, x, weight, bias, residual);
+    }
+
+    /**
+     * A depthwise-separable block for inference, one kernel: depthwise [C, 1, Kh, Kw], pointwise
+     * [M, C, 1, 1]; biases, into which batch normalization was folded, and residual or null.
+     */
+    public Tensor separableConv2d(
+            SeparableConv2d op,
+            Tensor x,
+            Tensor depthwise,
+            Tensor depthwiseBias,
+            Tensor pointwise,
+            Tensor bias,
+            Tensor residual) {
+        return one(op, x, depthwise, depthwiseBias, pointwise, bias, residual);
     }
 
     /**

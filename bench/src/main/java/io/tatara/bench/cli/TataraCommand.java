@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description =
-                "Hand-written deep-learning kernels for the JVM: devices, checks, benchmarks, a translator.",
+                "Hand-written deep-learning kernels for the JVM: devices, checks, benchmarks, models.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DevicesCommand.class,
@@ -21,6 +21,8 @@ import picocli.CommandLine.Spec;
             TuneCommand.class,
             TrainCommand.class,
             TranslateCommand.class,
+            GenerateCommand.class,
+            ClassifyCommand.class,
             ModelCommand.class,
             DemoCommand.class,
             PtxCommand.class

@@ -24,7 +24,11 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Train a model.",
         synopsisSubcommandLabel = "MODEL",
-        subcommands = TrainCommand.TranslatorCommand.class)
+        subcommands = {
+            TrainCommand.TranslatorCommand.class,
+            TrainClassifierCommand.class,
+            TrainWaveNetCommand.class
+        })
 final class TrainCommand implements Runnable {
     /** What a shell reports of a program that Ctrl-C ended. */
     static final int INTERRUPTED = 130;

@@ -8,13 +8,25 @@ import io.tatara.models.network.Options;
 /**
  * MobileNet V1 (Howard et al. 2017, table 1) and V2 (Sandler et al. 2018, table 2). Options: {@code
  * width}, the multiplier α of the channels; {@code resolution}, rows and columns of the input (the
- * paper's resolution multiplier ρ is this by 224); {@code classes}; {@code channels} of the input.
+ * paper's resolution multiplier ρ is this by 224); {@code classes}; {@code channels} of the input;
+ * {@code first-stride}, that of the first convolution: 1 leaves small pictures (28 x 28, 32 x 32)
+ * room for the strides that follow; of V1 {@code middle}, the number of its like blocks of 512
+ * channels: 5, and 0 in the paper's shallow form (table 5).
  */
 public final class MobileNet {
-    /** Channels and strides of V1's separable convolutions. */
+    /**
+     * Channels, strides and numbers of V1's separable convolutions; the middle ones' number is 0.
+     */
     private static final int[][] V1 = {
-        {64, 1}, {128, 2}, {128, 1}, {256, 2}, {256, 1}, {512, 2}, {512, 1}, {512, 1}, {512, 1},
-        {512, 1}, {512, 1}, {1024, 2}, {1024, 1}
+        {64, 1, 1},
+        {128, 2, 1},
+        {128, 1, 1},
+        {256, 2, 1},
+        {256, 1, 1},
+        {512, 2, 1},
+        {512, 1, 0},
+        {1024, 2, 1},
+        {1024, 1, 1}
     };
 
     /** V2's bottlenecks: expansion, channels, repeats, stride of the first. */
@@ -31,7 +43,7 @@ public final class MobileNet {
     private MobileNet() {}
 
     private static NetworkBuilder input(String name, Options o) {
-        int size = o.whole("resolution", 224, 32);
+        int size = o.whole("resolution", 224, 8);
         return new NetworkBuilder(name, o.whole("channels", 3, 1), size, size);
     }
 
@@ -39,17 +51,26 @@ public final class MobileNet {
         double width = o.share("width", 1, 8);
         NetworkBuilder b = input(name, o);
         int classes = o.whole("classes", 1000, 1);
-        Node x = b.conv("features.0.conv", b.input(), scaled(32, width), 3, 2);
+        int stride = o.whole("first-stride", 2, 1);
+        Node x = b.conv("features.0.conv", b.input(), scaled(32, width), 3, stride);
         x = b.relu("features.0.relu", b.batchNorm("features.0.norm", x));
-        for (int i = 0; i < V1.length; i++) {
-            String at = "features." + (i + 1) + ".";
-            x = b.depthwise(at + "depthwise", x, 3, V1[i][1]);
-            x = b.relu(at + "relu1", b.batchNorm(at + "norm1", x));
-            x = b.conv(at + "pointwise", x, scaled(V1[i][0], width), 1, 1);
-            x = b.relu(at + "relu2", b.batchNorm(at + "norm2", x));
+        int middle = o.whole("middle", 5, 0);
+        int at = 1;
+        for (int[] s : V1) {
+            int repeats = s[2] == 0 ? middle : s[2];
+            for (int i = 0; i < repeats; i++) {
+                x = separable(b, "features." + at++ + ".", x, scaled(s[0], width), s[1]);
+            }
         }
         b.linear("classifier", b.globalAverage("pool", x), classes);
         return b.build();
+    }
+
+    private static Node separable(NetworkBuilder b, String at, Node x, int channels, int stride) {
+        Node y = b.depthwise(at + "depthwise", x, 3, stride);
+        y = b.relu(at + "relu1", b.batchNorm(at + "norm1", y));
+        y = b.conv(at + "pointwise", y, channels, 1, 1);
+        return b.relu(at + "relu2", b.batchNorm(at + "norm2", y));
     }
 
     private static int scaled(int channels, double width) {
@@ -60,7 +81,8 @@ public final class MobileNet {
         double width = o.share("width", 1, 8);
         NetworkBuilder b = input(name, o);
         int classes = o.whole("classes", 1000, 1);
-        Node x = b.conv("features.0.0", b.input(), divisible(32 * width), 3, 2);
+        int stride = o.whole("first-stride", 2, 1);
+        Node x = b.conv("features.0.0", b.input(), divisible(32 * width), 3, stride);
         x = b.relu6("features.0.2", b.batchNorm("features.0.1", x));
         int at = 1;
         for (int[] s : V2) {

@@ -5,6 +5,7 @@ import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.ConvWindow;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.pointwise.Activation;
+import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pool.PoolWindow;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
@@ -130,6 +131,7 @@ public final class Inference implements AutoCloseable {
         switch (n.kind()) {
             case Kind.Input i -> {}
             case Kind.Conv2d c -> convolution(n, c, readers);
+            case Kind.BatchNorm b when n.shape().size() == 1 -> vectorNorm(n);
             case Kind.BatchNorm b -> {
                 float[][] a = affine(n);
                 int c = n.channels();
@@ -140,6 +142,15 @@ public final class Inference implements AutoCloseable {
             case Kind.Concat c -> steps.put(n, (s, in) -> s.ops().concat(1, in.get(0), in.get(1)));
             case Kind.Dropout d -> steps.put(n, (s, in) -> in.getFirst());
             case Kind.GlobalAverage g -> steps.put(n, (s, in) -> s.ops().mean(in.getFirst(), 2, 3));
+            case Kind.Flatten f ->
+                    steps.put(
+                            n,
+                            (s, in) ->
+                                    s.ops()
+                                            .reshape(
+                                                    in.getFirst(),
+                                                    in.getFirst().shape().dim(0),
+                                                    n.channels()));
             case Kind.Linear l -> linear(n, l);
             case Kind.PadChannels p -> steps.put(n, (s, in) -> pad(s, in.getFirst(), p));
             case Kind.Subsample u -> everyStride(n, u.stride(), readers);
@@ -228,6 +239,14 @@ public final class Inference implements AutoCloseable {
         }
     }
 
+    /** A batch norm of [C]. */
+    private void vectorNorm(Node n) {
+        float[][] a = affine(n);
+        Tensor scale = scope.tensor(a[0], n.channels());
+        Tensor shift = scope.tensor(a[1], n.channels());
+        steps.put(n, (s, in) -> s.ops().add(s.ops().mul(in.getFirst(), scale), shift));
+    }
+
     /** A convolution by ones of single positions: it leaves the others out. */
     private void everyStride(Node n, int stride, Map<Node, List<Node>> readers) {
         int c = n.channels();
@@ -250,9 +269,7 @@ public final class Inference implements AutoCloseable {
         if (a.most() == Float.POSITIVE_INFINITY) {
             return y;
         }
-        // min(y, most) = most - max(most - y, 0)
-        return s.ops()
-                .neg(s.ops().add(s.ops().relu(s.ops().add(s.ops().neg(y), a.most())), -a.most()));
+        return s.ops().pointwise(Exprs.min(Exprs.in(0), Exprs.constant(a.most())), y);
     }
 
     private void linear(Node n, Kind.Linear l) {

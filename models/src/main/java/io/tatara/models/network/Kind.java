@@ -94,6 +94,14 @@ public sealed interface Kind {
         }
     }
 
+    /** All elements of [C, H, W] as [C · H · W]. */
+    record Flatten() implements Kind {
+        @Override
+        public String toString() {
+            return "flatten";
+        }
+    }
+
     /** [C] to [features]. */
     record Linear(int features, boolean bias) implements Kind {
         @Override

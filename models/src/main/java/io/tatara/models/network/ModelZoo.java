@@ -2,6 +2,7 @@ package io.tatara.models.network;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.models.densenet.DenseNet;
+import io.tatara.models.mnist.MnistNet;
 import io.tatara.models.mobilenet.MobileNet;
 import io.tatara.models.resnet.PyramidNet;
 import io.tatara.models.resnet.ResNet;
@@ -34,6 +35,7 @@ public final class ModelZoo {
                     "wrn-LAYERS-WIDTH",
                     "pyramidnet-LAYERS-ALPHA",
                     "pyramidnet-bottleneck-LAYERS-ALPHA",
+                    "mnist-net",
                     "wavenet");
 
     static {
@@ -51,6 +53,7 @@ public final class ModelZoo {
         put(
                 "pyramidnet-(bottleneck-)?(\\d+)-(\\d+)",
                 (m, o) -> PyramidNet.of(m.group(), m.group(1) != null, n(m, 2), n(m, 3), o));
+        put("mnist-net", (m, o) -> MnistNet.of(m.group(), o));
         put("wavenet", (m, o) -> WaveNet.describe(m.group(), o));
     }
 

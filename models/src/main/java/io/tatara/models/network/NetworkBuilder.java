@@ -111,6 +111,11 @@ public final class NetworkBuilder {
         return put(layer, new Kind.GlobalAverage(), List.of(x), List.of(x.channels()));
     }
 
+    public Node flatten(String layer, Node x) {
+        int size = Math.toIntExact(x.channels() * x.positions());
+        return put(layer, new Kind.Flatten(), List.of(x), List.of(size));
+    }
+
     public Node linear(String layer, Node x, int features) {
         require(x.shape().size() == 1, layer + " needs [C], not " + x.shape());
         require(features > 0, layer + ": " + features + " features");

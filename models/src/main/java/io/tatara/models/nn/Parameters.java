@@ -26,8 +26,9 @@ public final class Parameters implements AutoCloseable {
      *     empty where the tensor is saved whole under its own name
      * @param zeros names that PyTorch has beside these: saved as zeros, added to the values when
      *     loading
+     * @param trained false for a buffer
      */
-    private record Entry(Tensor tensor, List<String> slices, List<String> zeros) {}
+    private record Entry(Tensor tensor, List<String> slices, List<String> zeros, boolean trained) {}
 
     private final Scope scope;
     private final long seed;
@@ -69,6 +70,16 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
+     * A buffer with all elements the same: saved and loaded with the weights, but not trained, so
+     * not among {@link #names} and {@link #tensors}. Running statistics of norms are such.
+     */
+    public Tensor buffer(String name, float value, int... dims) {
+        float[] v = new float[Shape.of(dims).size()];
+        Arrays.fill(v, value);
+        return add(name, List.of(), List.of(), false, v, dims);
+    }
+
+    /**
      * A weight that is saved as several: entry i of axis 0 under the i-th of {@code slices}, and
      * beside each a tensor of zeros under the i-th of {@code zeros} (may be empty), which is added
      * when loading.
@@ -94,12 +105,22 @@ public final class Parameters implements AutoCloseable {
 
     private Tensor add(
             String name, List<String> slices, List<String> zeros, float[] values, int... dims) {
+        return add(name, slices, zeros, true, values, dims);
+    }
+
+    private Tensor add(
+            String name,
+            List<String> slices,
+            List<String> zeros,
+            boolean trained,
+            float[] values,
+            int... dims) {
         String full = prefix + name;
         if (entries.containsKey(full)) {
             throw new TataraException("parameter " + full + " is made twice");
         }
         Tensor t = scope.weight(values, dims);
-        entries.put(full, new Entry(t, prefixed(slices), prefixed(zeros)));
+        entries.put(full, new Entry(t, prefixed(slices), prefixed(zeros), trained));
         return t;
     }
 
@@ -119,26 +140,37 @@ public final class Parameters implements AutoCloseable {
         return e.tensor;
     }
 
-    /** All names in order. */
+    /** All names of weights in order. */
     public List<String> names() {
-        return List.copyOf(entries.keySet());
+        return entries.entrySet().stream()
+                .filter(e -> e.getValue().trained)
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /** All weights in order. */
     public Tensor[] tensors() {
-        return entries.values().stream().map(Entry::tensor).toArray(Tensor[]::new);
+        return entries.values().stream()
+                .filter(Entry::trained)
+                .map(Entry::tensor)
+                .toArray(Tensor[]::new);
     }
 
     /** Number of elements of all weights. */
     public long count() {
-        return entries.values().stream().mapToLong(e -> e.tensor.size()).sum();
+        return entries.values().stream()
+                .filter(Entry::trained)
+                .mapToLong(e -> e.tensor.size())
+                .sum();
     }
 
     public Scope scope() {
         return scope;
     }
 
-    /** Copies of all weights on the host, under the names of a PyTorch state dictionary. */
+    /**
+     * Copies of all weights and buffers on the host, under the names of a PyTorch state dictionary.
+     */
     public Map<String, HostTensor> save() {
         Map<String, HostTensor> out = new LinkedHashMap<>();
         entries.forEach((name, e) -> {
@@ -163,7 +195,7 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * Overwrites all weights; other tensors in the map are let be.
+     * Overwrites all weights and buffers; other tensors in the map are let be.
      *
      * @throws TataraException naming a tensor that is missing or has another shape
      */

@@ -65,9 +65,12 @@ public final class AdamOptimizer extends Optimizer {
                                 ops.pointwise(correctionAfter(BETA1), taken),
                                 ops.pointwise(correctionAfter(beta2), taken));
         Tensor hyper = ops.concat(0, rate, scale, correction);
-        ops.run(
-                new Adam(p.length, BETA1, beta2, EPSILON, weightDecay, decoupled),
-                join(hyper, p, g, m, v));
+        for (Group t : groups(p, weightDecay)) {
+            float decay = t.decayed() ? weightDecay : 0;
+            ops.run(
+                    new Adam(t.size(), BETA1, beta2, EPSILON, decay, decoupled),
+                    join(hyper, t.of(p), t.of(g), t.of(m), t.of(v)));
+        }
     }
 
     private float correction(double beta) {

@@ -5,6 +5,7 @@ import io.tatara.kernels.TataraException;
 import io.tatara.kernels.optimizer.ClipScale;
 import io.tatara.kernels.optimizer.GlobalNorm;
 import io.tatara.kernels.optimizer.LossScale;
+import io.tatara.kernels.optimizer.Sgd;
 import io.tatara.models.nn.Parameters;
 import io.tatara.runtime.Gradients;
 import io.tatara.runtime.Ops;
@@ -12,9 +13,13 @@ import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Changes the weights against their gradients. What all optimizers share: clipping by the global
@@ -26,9 +31,12 @@ public abstract class Optimizer implements AutoCloseable {
     private final double clip;
     private final Scope scope;
     private final Map<String, Tensor> state = new LinkedHashMap<>();
+    private Predicate<Tensor> decays = t -> true;
     private long steps;
     private LossScaler scaler;
     private Tensor lossScale;
+    private double decay;
+    private Tensor[] means;
 
     /**
      * @param clip largest 2-norm of all gradients together, 0 for none
@@ -66,6 +74,81 @@ public abstract class Optimizer implements AutoCloseable {
         lossScale = scope.tensor(new float[] {(float) s.initial(), 0, 0, 0}, 4);
         state.put("lossScale", lossScale);
         return this;
+    }
+
+    /**
+     * From now on a running mean of the weights is kept: mean ← d · mean + (1 − d) · weight after
+     * each step, with d the decay, or in the first 1 / (1 − decay) steps what makes it the plain
+     * mean of all so far (Polyak and Juditsky 1992). Part of what is saved.
+     *
+     * @param d 0 … 1, 1 excluded; 0 for no mean
+     */
+    public final Optimizer average(double d) {
+        if (!(d >= 0 && d < 1) || means != null) {
+            throw new TataraException(
+                    "optimizer: average: given "
+                            + d
+                            + (means == null ? "" : " a second time")
+                            + ", expected 0 … 1, 1 excluded, once");
+        }
+        decay = d;
+        means = d == 0 ? null : slots("mean");
+        return this;
+    }
+
+    /**
+     * Puts the running means in the place of the weights and these in theirs; a second call puts
+     * all back. Does nothing where no mean is kept; waits for the device.
+     */
+    public final void exchange() {
+        Tensor[] weights = parameters.tensors();
+        for (int i = 0; means != null && i < weights.length; i++) {
+            float[] weight = weights[i].toFloats();
+            weights[i].write(means[i].toFloats());
+            means[i].write(weight);
+        }
+    }
+
+    private void updateMeans(Scope step, Tensor[] p) {
+        if (means != null) {
+            double d = Math.min(decay, 1 - 1.0 / steps);
+            // A step of gradient descent on half the squared distance between mean and weight.
+            Tensor hyper = step.tensor(new float[] {(float) (1 - d), -1}, 2);
+            step.ops().run(new Sgd(p.length, 0, false, 1), join(hyper, means, p));
+        }
+    }
+
+    /**
+     * Weight decay is for these weights alone, such as those of rank 2 and above: biases, and the
+     * scales and shifts of norms, are usually spared.
+     */
+    public final Optimizer decayOnly(Predicate<Tensor> which) {
+        decays = which;
+        return this;
+    }
+
+    /** Weights that are changed in one launch, all with decay or all without. */
+    record Group(boolean decayed, int[] members) {
+        Tensor[] of(Tensor[] all) {
+            return Arrays.stream(members).mapToObj(i -> all[i]).toArray(Tensor[]::new);
+        }
+
+        int size() {
+            return members.length;
+        }
+    }
+
+    /** One group where the weights are all decayed, or none is to be; else two. */
+    final List<Group> groups(Tensor[] p, float decay) {
+        return Stream.of(true, false)
+                .map(d ->
+                        new Group(
+                                d,
+                                IntStream.range(0, p.length)
+                                        .filter(i -> (decay > 0 && decays.test(p[i])) == d)
+                                        .toArray()))
+                .filter(g -> g.size() > 0)
+                .toList();
     }
 
     /** The scale of the loss, 1 where it is not scaled; waits for the device. */
@@ -106,6 +189,7 @@ public abstract class Optimizer implements AutoCloseable {
         }
         steps++;
         update(step, p, g, learningRate, scale(step.ops(), step, g));
+        updateMeans(step, p);
     }
 
     /**

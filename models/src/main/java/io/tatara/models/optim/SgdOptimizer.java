@@ -38,6 +38,10 @@ public final class SgdOptimizer extends Optimizer {
         Ops ops = step.ops();
         Tensor rate = step.tensor(new float[] {(float) learningRate}, 1);
         Tensor hyper = ops.concat(0, rate, scale);
-        ops.run(new Sgd(p.length, momentum, nesterov, weightDecay), join(hyper, p, g, velocity));
+        for (Group t : groups(p, weightDecay)) {
+            Tensor[] v = momentum > 0 ? t.of(velocity) : velocity;
+            float decay = t.decayed() ? weightDecay : 0;
+            ops.run(new Sgd(t.size(), momentum, nesterov, decay), join(hyper, t.of(p), t.of(g), v));
+        }
     }
 }

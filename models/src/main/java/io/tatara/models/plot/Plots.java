@@ -149,6 +149,25 @@ public final class Plots {
         return font.isPresent();
     }
 
+    /**
+     * A matrix of counts as a PNG file, such as a confusion matrix: a row for each true class from
+     * the top, a column for each answer; shades are parts of a row, the numbers are written in.
+     *
+     * @param counts [rows][columns], as many as there are names
+     */
+    public static void counts(Path file, String title, List<String> names, int[][] counts) {
+        boolean square = counts.length == names.size() && counts.length > 0;
+        for (int[] row : counts) {
+            square &= row.length == names.size();
+        }
+        if (!square) {
+            throw new TataraException(
+                    "matrix plot: given " + counts.length + " rows for " + names.size() + " names");
+        }
+        CountsPicture picture = new CountsPicture(title, names, counts);
+        write(file, picture.draw());
+    }
+
     /** Labels must differ even where a word stands twice: blanks behind do not show. */
     private static List<String> labels(List<String> words, boolean shown) {
         List<String> labels = new ArrayList<>();

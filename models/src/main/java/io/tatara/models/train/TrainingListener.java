@@ -29,4 +29,9 @@ public interface TrainingListener {
 
     /** Something worth saying. */
     default void note(String message) {}
+
+    /** This one, with something done once training has truly begun: before the first epoch. */
+    default TrainingListener first(Runnable action) {
+        return new Beginning(this, action);
+    }
 }

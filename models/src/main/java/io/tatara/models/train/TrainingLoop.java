@@ -18,7 +18,8 @@ import java.util.Map;
 /**
  * Runs a task epoch by epoch. Into its folder go {@code last.safetensors}, from which {@code
  * resume} goes on to the same numbers as if it had never stopped, and {@code best.safetensors}, the
- * weights of the epoch with the best metric. Losses are read from the device every few steps only.
+ * weights of the epoch with the best metric (their running means, where the optimizer keeps those).
+ * Losses are read from the device every few steps only.
  *
  * @param <B> a batch
  */
@@ -220,6 +221,8 @@ public final class TrainingLoop<B> {
     }
 
     private void finish(double rate) {
+        // What is judged, and kept where it is the best, are the means of the weights.
+        optimizer.exchange();
         TrainingTask.Evaluation e = task.evaluate(epoch);
         seconds += (System.nanoTime() - clock) / 1e9;
         epoch++;
@@ -239,6 +242,7 @@ public final class TrainingLoop<B> {
                     parameters.save(),
                     Map.of("epoch", Integer.toString(epoch)));
         }
+        optimizer.exchange();
         batch = 0;
         lossSum = 0;
         weightSum = 0;

@@ -130,7 +130,11 @@ public final class TranslatorTraining {
                                     out.resolve("checkpoint"),
                                     TranslatorTask.DEV_BLEU,
                                     true),
-                            new Recorder(out, config, translator, listener),
+                            listener.first(() -> {
+                                Json.write(out.resolve(Translator.CONFIG), config);
+                                source.write(out.resolve(Translator.SOURCE_VOCABULARY));
+                                target.write(out.resolve(Translator.TARGET_VOCABULARY));
+                            }),
                             stop);
             TrainingLoop.Outcome outcome = loop.run(resume);
             if (!outcome.finished()) {
@@ -179,53 +183,6 @@ public final class TranslatorTraining {
                                 + " has other settings (there / here): "
                                 + differences);
             }
-        }
-    }
-
-    /** Writes settings and vocabularies once training has truly begun. */
-    private static final class Recorder implements TrainingListener {
-        private final Path out;
-        private final TranslatorConfig config;
-        private final Translator translator;
-        private final TrainingListener next;
-        private boolean begun;
-
-        Recorder(Path out, TranslatorConfig config, Translator translator, TrainingListener next) {
-            this.out = out;
-            this.config = config;
-            this.translator = translator;
-            this.next = next;
-        }
-
-        @Override
-        public void epochStarted(int epoch, int epochs, int batch, int batches) {
-            if (!begun) {
-                begun = true;
-                Json.write(out.resolve(Translator.CONFIG), config);
-                translator.source().write(out.resolve(Translator.SOURCE_VOCABULARY));
-                translator.target().write(out.resolve(Translator.TARGET_VOCABULARY));
-            }
-            next.epochStarted(epoch, epochs, batch, batches);
-        }
-
-        @Override
-        public void progressed(int batch, int batches, double loss) {
-            next.progressed(batch, batches, loss);
-        }
-
-        @Override
-        public void epochDone(EpochRecord record, List<String> samples) {
-            next.epochDone(record, samples);
-        }
-
-        @Override
-        public void stopped(Path checkpoint) {
-            next.stopped(checkpoint);
-        }
-
-        @Override
-        public void note(String message) {
-            next.note(message);
         }
     }
 

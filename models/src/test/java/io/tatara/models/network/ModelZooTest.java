@@ -49,6 +49,10 @@ class ModelZooTest {
         Network small = ModelZoo.of("mobilenet-v1", Map.of("width", "0.5", "resolution", "160"));
         assertThat(small.multiplyAdds() / 1_000_000).isEqualTo(76);
         assertThat(small.parameters() / 10_000).isEqualTo(133);
+        // Table 5: the shallow form, 307 million and 2.9 million.
+        Network shallow = ModelZoo.of("mobilenet-v1", Map.of("middle", "0"));
+        assertThat(shallow.multiplyAdds() / 1_000_000).isEqualTo(307);
+        assertThat(Math.round(shallow.parameters() / 1e5)).isEqualTo(29);
         assertThat(of("resnet-50").multiplyAdds()).isEqualTo(4_089_184_256L);
         assertThat(of("mobilenet-v2").multiplyAdds()).isEqualTo(300_774_272);
     }

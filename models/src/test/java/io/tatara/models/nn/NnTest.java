@@ -106,6 +106,23 @@ class NnTest {
     }
 
     @Test
+    void buffersAreSavedButNotTrained() {
+        try (Parameters p = new Parameters(device, 1);
+                Parameters q = new Parameters(device, 1)) {
+            for (Parameters each : new Parameters[] {p, q}) {
+                each.full("w", 1, 2);
+                each.buffer("running", 0, 3);
+            }
+            p.get("running").write(4f, 5f, 6f);
+            assertThat(p.names()).containsExactly("w");
+            assertThat(p.tensors()).containsExactly(p.get("w"));
+            assertThat(p.count()).isEqualTo(2);
+            q.load(p.save());
+            assertThat(q.get("running").toFloats()).containsExactly(4, 5, 6);
+        }
+    }
+
+    @Test
     void linearTakesLeadingAxesTogether() {
         try (Parameters p = new Parameters(device, 1);
                 Scope s = device.scope()) {

@@ -59,6 +59,29 @@ class OptimizerTest {
     }
 
     @Test
+    void weightsThatAreSparedDoNotDecay() {
+        for (boolean adam : new boolean[] {false, true}) {
+            try (Parameters p = parameters();
+                    Optimizer all = optimizer(adam, p);
+                    Parameters q = parameters();
+                    Optimizer one = optimizer(adam, q)) {
+                Tensor y = q.get("y");
+                one.decayOnly(t -> t == y);
+                for (int i = 0; i < 2; i++) {
+                    step(p, all, 0.1);
+                    step(q, one, 0.1);
+                }
+                assertThat(q.get("y").item()).isEqualTo(p.get("y").item());
+                assertThat(q.get("x").item()).isGreaterThan(p.get("x").item() + 0.01f);
+            }
+        }
+    }
+
+    private static Optimizer optimizer(boolean adam, Parameters p) {
+        return adam ? new AdamOptimizer(p, 0, 0.999, 0.5) : new SgdOptimizer(p, 0, 0.9, true, 0.5);
+    }
+
+    @Test
     void gradientsAreClippedByTheirCommonNorm() {
         try (Parameters p = parameters();
                 Optimizer o = new SgdOptimizer(p, 1)) {
@@ -80,6 +103,41 @@ class OptimizerTest {
             assertThat(p.get("y").item()).isCloseTo(0.8f, within(1e-5f));
             assertThat(o.steps()).isEqualTo(2);
         }
+    }
+
+    /** First the plain mean of 0.7 and 0.4, then a quarter of what comes. */
+    @Test
+    void meansOfTheWeightsAreKept() {
+        try (Parameters p = parameters();
+                Optimizer o = new SgdOptimizer(p, 0).average(0.75)) {
+            step(p, o, 0.1);
+            step(p, o, 0.1);
+            assertMean(o, p, 0.4f, 0.55f);
+            step(p, o, 0.1);
+            assertMean(o, p, 0.1f, 0.4f);
+            step(p, o, 0.1);
+            assertMean(o, p, -0.2f, 0.25f);
+            step(p, o, 0.1);
+            assertMean(o, p, -0.5f, 0.0625f);
+            Map<String, HostTensor> saved = o.save();
+            assertThat(saved).containsKeys("mean.x", "mean.y");
+            assertThatThrownBy(() -> o.average(0.5)).hasMessageContaining("second time");
+        }
+        try (Parameters p = parameters();
+                Optimizer o = new SgdOptimizer(p, 0).average(0)) {
+            step(p, o, 0.1);
+            assertMean(o, p, 0.7f, 0.7f);
+            assertThat(o.save()).doesNotContainKey("mean.x");
+            assertThatThrownBy(() -> o.average(1)).hasMessageContaining("average");
+        }
+    }
+
+    private static void assertMean(Optimizer o, Parameters p, float weight, float mean) {
+        assertThat(p.get("x").item()).isCloseTo(weight, within(1e-6f));
+        o.exchange();
+        assertThat(p.get("x").item()).isCloseTo(mean, within(1e-6f));
+        o.exchange();
+        assertThat(p.get("x").item()).isCloseTo(weight, within(1e-6f));
     }
 
     @Test

@@ -28,6 +28,28 @@ class PlotsTest {
     }
 
     @Test
+    void countsAreDarkOnTheDiagonalOfAGoodClassifier() throws Exception {
+        Path file = dir.resolve("m.png");
+        Plots.counts(file, "good", List.of("a", "b"), new int[][] {{9, 0}, {0, 5}});
+        int good = dark(ImageIO.read(file.toFile()));
+        Plots.counts(file, "bad", List.of("a", "b"), new int[][] {{3, 6}, {2, 3}});
+        assertThat(good).isGreaterThan(2 * 40 * 40);
+        assertThat(dark(ImageIO.read(file.toFile()))).isZero();
+        assertThatThrownBy(() -> Plots.counts(file, "", List.of("a"), new int[][] {{1, 2}, {3, 4}}))
+                .isInstanceOf(TataraException.class);
+    }
+
+    private static int dark(BufferedImage image) {
+        int dark = 0;
+        for (int y = 0; y < image.getHeight(); y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                dark += (image.getRGB(x, y) & 0xFFFFFF) == 0x08306B ? 1 : 0;
+            }
+        }
+        return dark;
+    }
+
+    @Test
     void attentionIsDarkWhereItLooks() throws Exception {
         Path file = dir.resolve("a.png");
         float[][] weights = {{1, 0, 0}, {0, 0, 1}};

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -36,6 +37,7 @@ public final class Safetensors {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
     private static final String METADATA = "__metadata__";
     private static final long LARGEST_HEADER = 100_000_000;
+    private static final String WIDE = "I64";
     private static final int CHUNK = 1 << 22;
 
     private Safetensors() {}
@@ -146,10 +148,10 @@ public final class Safetensors {
     }
 
     /**
-     * Reads a whole file.
+     * Reads a whole file. Tensors of I64 are read as int32.
      *
      * @throws FileFormatException if it is missing, truncated, inconsistent, or holds a dtype
-     *     unknown here
+     *     unknown here or an I64 that is no int32
      */
     public static Content read(Path file) {
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -203,7 +205,9 @@ public final class Safetensors {
             }
             long from = range.get(0).asLong();
             long to = range.get(1).asLong();
-            if (from < 0 || to < from || to > size - start || to - from != spec.bytes()) {
+            boolean wide = WIDE.equals(n.path("dtype").asString(""));
+            long bytes = wide ? 2 * spec.bytes() : spec.bytes();
+            if (from < 0 || to < from || to > size - start || to - from != bytes) {
                 throw broken(
                         file,
                         "tensor '"
@@ -217,9 +221,23 @@ public final class Safetensors {
                                 + " of "
                                 + (size - start));
             }
-            tensors.put(name, new HostTensor(spec, load(in, start + from, to - from)));
+            MemorySegment data = load(in, start + from, bytes);
+            tensors.put(name, new HostTensor(spec, wide ? narrow(file, name, data) : data));
         }
         return new Content(tensors, metadata);
+    }
+
+    /** Whole numbers of 8 bytes as int32: PyTorch counts batches in them. */
+    private static MemorySegment narrow(Path file, String name, MemorySegment data) {
+        int[] values = new int[Math.toIntExact(data.byteSize() / 8)];
+        for (int i = 0; i < values.length; i++) {
+            long v = data.get(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i);
+            if (v != (int) v) {
+                throw broken(file, "tensor '" + name + "' of I64 holds " + v + ", above int32");
+            }
+            values[i] = (int) v;
+        }
+        return MemorySegment.ofArray(values);
     }
 
     private static MemorySegment load(FileChannel in, long at, long bytes) throws IOException {
@@ -239,7 +257,7 @@ public final class Safetensors {
 
     private static TensorSpec spec(Path file, String name, JsonNode n) {
         String label = n.path("dtype").asString("");
-        DType dtype = null;
+        DType dtype = WIDE.equals(label) ? DType.INT32 : null;
         for (DType d : DType.values()) {
             if (label(d).equals(label)) {
                 dtype = d;
@@ -252,7 +270,7 @@ public final class Safetensors {
                             + name
                             + "' has dtype '"
                             + label
-                            + "'; F32, F16, BF16, F64 and I32 are read");
+                            + "'; F32, F16, BF16, F64, I32 and I64 are read");
         }
         JsonNode shape = n.path("shape");
         if (!shape.isArray()) {

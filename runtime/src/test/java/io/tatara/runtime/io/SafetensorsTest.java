@@ -112,13 +112,26 @@ class SafetensorsTest {
     void aMissingFileAndAnUnknownDtypeAreNamed() throws IOException {
         assertThatThrownBy(() -> Safetensors.read(folder.resolve("none")))
                 .hasMessageContaining("no such file");
-        String header = "{\"x\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}";
+        assertThatThrownBy(() -> Safetensors.read(one("U64", 1))).hasMessageContaining("U64");
+    }
+
+    @Test
+    void countersOf64BitsAreReadAsInt32() throws IOException {
+        assertThat(Safetensors.read(one("I64", -7)).tensor("x").ints()).containsExactly(-7);
+        assertThatThrownBy(() -> Safetensors.read(one("I64", 1L << 31)))
+                .hasMessageContaining("2147483648");
+    }
+
+    /** A file with one element of 8 bytes. */
+    private Path one(String dtype, long value) throws IOException {
+        String header =
+                "{\"x\":{\"dtype\":\"" + dtype + "\",\"shape\":[1],\"data_offsets\":[0,8]}}";
         java.nio.ByteBuffer b =
                 java.nio.ByteBuffer.allocate(8 + header.length() + 8)
                         .order(java.nio.ByteOrder.LITTLE_ENDIAN);
-        b.putLong(header.length()).put(header.getBytes());
-        Path f = folder.resolve("i64.safetensors");
+        b.putLong(header.length()).put(header.getBytes()).putLong(value);
+        Path f = folder.resolve("one.safetensors");
         Files.write(f, b.array());
-        assertThatThrownBy(() -> Safetensors.read(f)).hasMessageContaining("I64");
+        return f;
     }
 }

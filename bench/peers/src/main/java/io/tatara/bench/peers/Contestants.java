@@ -19,7 +19,19 @@ final class Contestants {
     static final String OPENBLAS = "openblas";
     static final String ND4J = "nd4j";
 
+    /** For the suite of convolutions, where it is named. */
+    static final String CLBLAST = "clblast";
+
     static final List<String> PEERS = List.of(ONNX_RUNTIME, PYTORCH, ONEDNN, OPENBLAS, ND4J);
+
+    /** Whoever may be named. */
+    static final List<String> ALL =
+            List.of(ONNX_RUNTIME, PYTORCH, ONEDNN, OPENBLAS, ND4J, CLBLAST);
+
+    /** Those that take part in a suite where none is named. */
+    static List<String> usual(String suite) {
+        return suite.equals(PeerCase.CONVOLUTION) ? List.of(ONNX_RUNTIME, PYTORCH) : PEERS;
+    }
 
     private Contestants() {}
 
@@ -33,6 +45,7 @@ final class Contestants {
             case ONEDNN -> "oneDNN";
             case OPENBLAS -> "OpenBLAS";
             case ND4J -> "ND4J";
+            case CLBLAST -> "CLBlast";
             default -> name;
         };
     }
@@ -46,6 +59,7 @@ final class Contestants {
             case ONEDNN -> new PyTorch(true);
             case OPENBLAS -> new OpenBlas();
             case ND4J -> new Nd4jArrays();
+            case CLBLAST -> new ClBlast();
             default -> throw new TataraException("no peer '" + name + "'");
         };
     }

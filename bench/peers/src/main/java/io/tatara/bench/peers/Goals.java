@@ -107,7 +107,17 @@ final class Goals {
         List<String> causal = names(all, "causal");
         return List.of(
                 ours("depthwise layers", depthwise, BEST, 1),
-                ours("dilated causal layers", causal, BEST, 1));
+                ours("dilated causal layers", causal, BEST, 1),
+                new Goal(
+                        "convolution layers, OpenCL on the CPU",
+                        all.stream()
+                                .filter(c -> c.kind() == Kind.CONV)
+                                .map(PeerCase::name)
+                                .toList(),
+                        Set.of(),
+                        Contestants.OPENCL,
+                        Contestants.CLBLAST,
+                        1));
     }
 
     private static List<String> names(List<PeerCase> all, String begin) {

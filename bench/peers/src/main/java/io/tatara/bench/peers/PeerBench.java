@@ -46,7 +46,7 @@ public final class PeerBench implements Callable<Integer> {
     private List<String> devices = List.of("jvm");
 
     @Option(names = "--peers", paramLabel = "NAME", split = ",", description = "who takes part")
-    private List<String> peers = Contestants.PEERS;
+    private List<String> peers;
 
     @Option(
             names = "--threads",
@@ -147,10 +147,10 @@ public final class PeerBench implements Callable<Integer> {
         }
         List<String> contestants = new ArrayList<>();
         devices.forEach(d -> contestants.add("tatara-" + d));
-        contestants.addAll(peers);
+        contestants.addAll(peers == null ? Contestants.usual(suite) : peers);
         for (String c : contestants) {
             boolean ours = c.equals(Contestants.JVM) || c.equals(Contestants.OPENCL);
-            if (!ours && !Contestants.PEERS.contains(c)) {
+            if (!ours && !Contestants.ALL.contains(c)) {
                 throw new TataraException("no contestant '" + c + "'");
             }
         }

@@ -66,14 +66,14 @@ final class PeerChart {
         for (PeerResult.Entry e : shown.reversed()) { // the chart's first row is its lowest
             labels.add(e.name() + ", " + e.threads() + (e.threads() == 1 ? " thread" : " threads"));
         }
-        for (int p = 0; p < Contestants.PEERS.size(); p++) {
+        for (int p = 0; p < Contestants.ALL.size(); p++) {
             List<Double> bars = new ArrayList<>();
             for (PeerResult.Entry e : shown.reversed()) {
-                PeerResult.Figure theirs = e.of(Contestants.PEERS.get(p));
+                PeerResult.Figure theirs = e.of(Contestants.ALL.get(p));
                 double ours = e.of(Contestants.JVM).median();
                 bars.add(theirs == null ? 0 : Math.min(MOST, theirs.median() / ours));
             }
-            String title = Contestants.title(Contestants.PEERS.get(p));
+            String title = Contestants.title(Contestants.ALL.get(p));
             chart.addSeries(title, bars, labels).setFillColor(BARS[p]);
         }
         chart.getStyler().setXAxisMin(0.0);

@@ -174,7 +174,7 @@ final class PeerReport {
     private void wins() {
         line("| peer | cases | faster | equal (2 %%) | slower | worst case | ratio |");
         line("|---|---|---|---|---|---|---|");
-        for (String peer : Contestants.PEERS) {
+        for (String peer : Contestants.ALL) {
             int won = 0;
             int lost = 0;
             int cases = 0;
@@ -273,7 +273,7 @@ final class PeerReport {
 
     private List<String> names() {
         List<String> order = new ArrayList<>(List.of(Contestants.JVM, Contestants.OPENCL));
-        order.addAll(Contestants.PEERS);
+        order.addAll(Contestants.ALL);
         order.retainAll(
                 r.entries().stream()
                         .flatMap(e -> e.figures().stream())

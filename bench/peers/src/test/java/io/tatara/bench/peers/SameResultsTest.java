@@ -2,6 +2,8 @@ package io.tatara.bench.peers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +24,20 @@ class SameResultsTest {
         MAKERS.put(Contestants.PYTORCH, () -> new PyTorch(false));
         MAKERS.put(Contestants.ONEDNN, () -> new PyTorch(true));
         MAKERS.put(Contestants.ND4J, Nd4jArrays::new);
+        if (clBlast()) {
+            MAKERS.put(Contestants.CLBLAST, ClBlast::new);
+        }
         if (!System.getProperty("tatara.peers.openblas", "").isEmpty()) {
             MAKERS.put(Contestants.OPENBLAS, OpenBlas::new);
+        }
+    }
+
+    private static boolean clBlast() {
+        try {
+            SymbolLookup.libraryLookup("libclblast.so.1", Arena.global());
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
     }
 

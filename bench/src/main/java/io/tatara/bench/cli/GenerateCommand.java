@@ -1,0 +1,234 @@
+package io.tatara.bench.cli;
+
+import io.tatara.kernels.TataraException;
+import io.tatara.models.audio.Sound;
+import io.tatara.models.audio.SoundPicture;
+import io.tatara.models.audio.Wav;
+import io.tatara.models.train.StopRequest;
+import io.tatara.models.wavenet.LabelJudge;
+import io.tatara.models.wavenet.VoiceData;
+import io.tatara.models.wavenet.WaveNetGenerator;
+import io.tatara.runtime.Device;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code tatara generate MODEL}. */
+@Command(
+        name = "generate",
+        mixinStandardHelpOptions = true,
+        description = "Let a trained model make something.",
+        synopsisSubcommandLabel = "MODEL",
+        subcommands = GenerateCommand.WaveNetCommand.class)
+final class GenerateCommand implements Runnable {
+    @Spec private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which model?");
+    }
+
+    /** {@code tatara generate wavenet}. */
+    @Command(
+            name = "wavenet",
+            description = {
+                "Make sound with a trained WaveNet; the last line tells how fast.",
+                "Ctrl-C ends the sound there and writes what there is."
+            })
+    static final class WaveNetCommand extends BaseCommand {
+        private static final int LOOK = 256;
+
+        @Mixin private DeviceOption device;
+
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                required = true,
+                description = "folder that `train wavenet` wrote")
+        private Path model;
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "S",
+                required = true,
+                description = "length of the sound, of each where there are several labels")
+        private double seconds;
+
+        @Option(
+                names = "--label",
+                paramLabel = "L",
+                description =
+                        "what to say: a value for each factor of the condition, such as 7,george; given several times, one sound after the other, all made together")
+        private List<String> labels = new ArrayList<>();
+
+        @Option(
+                names = "--temperature",
+                paramLabel = "T",
+                description = "below 1 likelier samples, above 1 wilder ones, 0 the likeliest",
+                defaultValue = "1")
+        private double temperature;
+
+        @Option(
+                names = "--seed",
+                paramLabel = "N",
+                description = "of the draws",
+                defaultValue = "1")
+        private long seed;
+
+        @Option(
+                names = "--out",
+                paramLabel = "FILE.wav",
+                required = true,
+                description = "the sound, 16-bit PCM")
+        private Path out;
+
+        @Option(
+                names = "--picture",
+                paramLabel = "FILE.png",
+                description = "also draw wave and spectrogram")
+        private Path picture;
+
+        @Option(
+                names = "--judge",
+                paramLabel = "DIR",
+                description =
+                        "also say how often the label is heard by a simple classifier, from the recordings in this folder (those of the training), and how often of recordings held out")
+        private Path recordings;
+
+        @Override
+        public Integer call() {
+            check(temperature >= 0, "--temperature " + temperature + ": at least 0 is needed");
+            check(seconds > 0, "--seconds " + seconds + ": more than 0 is needed");
+            check(ends(out, ".wav"), "--out " + out + ": a file that ends in .wav is needed");
+            check(
+                    picture == null || ends(picture, ".png"),
+                    "--picture " + picture + ": a file that ends in .png is needed");
+            try (Device d = device.open();
+                    WaveNetGenerator g = WaveNetGenerator.load(d, model)) {
+                List<List<String>> all = new ArrayList<>();
+                for (String l : labels.isEmpty() ? List.of("") : labels) {
+                    all.add(VoiceData.label(l));
+                }
+                return generate(d, g, all);
+            }
+        }
+
+        private static void check(boolean ok, String message) {
+            if (!ok) {
+                throw new TataraException(message);
+            }
+        }
+
+        private static boolean ends(Path file, String with) {
+            return file.toString().toLowerCase(Locale.ROOT).endsWith(with);
+        }
+
+        private int generate(Device d, WaveNetGenerator g, List<List<String>> all) {
+            int samples = g.samples(seconds);
+            g.check(all);
+            LabelJudge judge = recordings == null ? null : LabelJudge.of(g, recordings);
+            say("%s", DeviceOption.describe(d.info()));
+            Progress progress = new Progress(err());
+            StopRequest stop = new StopRequest();
+            StopRequest.Guard guard = stop.onShutdown();
+            try {
+                // From the first sample on: what comes before is done once, however long the sound.
+                long[] begin = new long[1];
+                Sound[] sounds =
+                        g.generate(
+                                all,
+                                seconds,
+                                temperature,
+                                seed,
+                                t -> {
+                                    begin[0] = t == 0 ? System.nanoTime() : begin[0];
+                                    if (t % LOOK == 0) {
+                                        progress.at(t, samples, "samples");
+                                    }
+                                    return !stop.requested();
+                                });
+                double took = (System.nanoTime() - begin[0]) * 1e-9;
+                progress.clear();
+                Sound whole = Sound.joined(List.of(sounds));
+                Wav.write(out, whole);
+                if (picture != null) {
+                    SoundPicture.write(picture, whole);
+                }
+                tell(g, whole, sounds, took, judge == null ? null : judged(judge, all, sounds));
+                return sounds[0].samples().length == samples ? 0 : TrainCommand.INTERRUPTED;
+            } finally {
+                guard.close();
+            }
+        }
+
+        /** For each factor of the labels: the part found in what was made, and in recordings. */
+        private List<Map<String, Double>> judged(
+                LabelJudge judge, List<List<String>> asked, Sound[] sounds) {
+            double[] real = judge.heldOut();
+            double[] right = new double[real.length];
+            for (int i = 0; i < sounds.length; i++) {
+                List<String> heard = judge.label(sounds[i]);
+                say("asked for %s, nearest %s", labels.get(i), String.join(",", heard));
+                for (int f = 0; f < right.length; f++) {
+                    right[f] += heard.get(f).equals(asked.get(i).get(f)) ? 1.0 / sounds.length : 0;
+                }
+            }
+            List<Map<String, Double>> all = new ArrayList<>();
+            for (int f = 0; f < right.length; f++) {
+                say(
+                        "%s",
+                        String.format(
+                                Locale.ROOT,
+                                "factor %d: heard in %.0f %% of what was made, in %.0f %% of recordings held out",
+                                f + 1,
+                                100 * right[f],
+                                100 * real[f]));
+                all.add(Map.of("made", right[f], "heldOut", real[f]));
+            }
+            return all;
+        }
+
+        private void tell(
+                WaveNetGenerator g,
+                Sound whole,
+                Sound[] sounds,
+                double took,
+                List<Map<String, Double>> judged) {
+            double perSecond = sounds[0].samples().length / took;
+            double times = whole.seconds() / took;
+            Map<String, Object> m = new LinkedHashMap<>();
+            m.put("file", out.toString());
+            m.put("labels", labels);
+            m.put("seconds", whole.seconds());
+            m.put("took", took);
+            m.put("samplesPerSecondOfEach", perSecond);
+            m.put("timesRealTime", times);
+            m.put("judged", judged);
+            writeJson(m);
+            say("sound    %s (%.2f s)", out, whole.seconds());
+            if (picture != null) {
+                say("picture  %s", picture);
+            }
+            say(
+                    "%s",
+                    String.format(
+                            Locale.ROOT,
+                            "%.2f s in %.2f s: %.2f × real time (%d at a time, %.0f samples a second of each; real time is %d)",
+                            whole.seconds(),
+                            took,
+                            times,
+                            sounds.length,
+                            perSecond,
+                            g.data().rate()));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package io.tatara.bench.cli;
+
+import io.tatara.models.train.ConsoleListener;
+import io.tatara.models.wavenet.WaveNetConfig;
+import io.tatara.models.wavenet.WaveNetTraining;
+import io.tatara.runtime.Device;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code tatara train wavenet}. */
+@Command(
+        name = "wavenet",
+        description = {
+            "Train a WaveNet on WAV files and judge it on those held out; the last line is `held-out loss X nats a sample`.",
+            "Ctrl-C stops after the step at hand; --resume goes on to the same numbers."
+        })
+final class TrainWaveNetCommand extends BaseCommand {
+    @Mixin private DeviceOption device;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            required = true,
+            description = "folder with WAV files, also in folders within it")
+    private Path data;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "folder for the model",
+            defaultValue = "out/wavenet")
+    private Path out;
+
+    @Option(
+            names = "--resume",
+            description = "go on from the checkpoint in the folder, with its settings")
+    private boolean resume;
+
+    @Option(
+            names = "--held-out",
+            paramLabel = "PATTERN|PART",
+            description =
+                    "recordings to judge by: a regular expression looked for in their names, such as '_[0-4]\\.wav$' for FSDD, or their part of all (default: 0.1)")
+    private String heldOut;
+
+    @Option(
+            names = "--condition",
+            paramLabel = "REGEX",
+            description =
+                    "looked for in the names of recordings; its groups are the factors of their labels, such as '^(\\d)_([a-z]+)_' for digit and speaker (default: no condition)")
+    private String condition;
+
+    @Option(
+            names = "--positions",
+            paramLabel = "N",
+            description =
+                    "also tell the network in which of N parts of its recording a sample is, for each value of the condition; for recordings of one word (default: 0, no)")
+    private Integer positions;
+
+    @Option(names = "--stacks", paramLabel = "N", description = "of layers (default: 2)")
+    private Integer stacks;
+
+    @Option(
+            names = "--layers",
+            paramLabel = "N",
+            description = "of a stack, with dilations 1, 2, 4 … (default: 10)")
+    private Integer layers;
+
+    @Option(
+            names = "--kernel",
+            paramLabel = "N",
+            description = "taps of the convolutions (default: 2)")
+    private Integer kernel;
+
+    @Option(names = "--residual", paramLabel = "N", description = "channels (default: 64)")
+    private Integer residual;
+
+    @Option(names = "--skip", paramLabel = "N", description = "channels (default: 128)")
+    private Integer skip;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "HZ",
+            description =
+                    "samples a second; recordings of other rates are resampled (default: the first recording's)")
+    private Integer rate;
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "passes over the recordings (default: 8)")
+    private Integer epochs;
+
+    @Option(names = "--batch", paramLabel = "N", description = "windows a step (default: 1)")
+    private Integer batch;
+
+    @Option(
+            names = "--crop",
+            paramLabel = "N",
+            description =
+                    "samples of a window; longer recordings are several, each with the receptive field before it (default: 6000)")
+    private Integer crop;
+
+    @Option(names = "--learning-rate", paramLabel = "X", description = "of Adam (default: 0.004)")
+    private Double learningRate;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "TEXT",
+            description =
+                    "learning rate over the run: constant, step, exponential, cosine, inverse-sqrt, linear or polynomial, with settings (default: cosine,warmup=200)")
+    private String schedule;
+
+    @Option(
+            names = "--clip",
+            paramLabel = "X",
+            description = "largest norm of the gradients, 0 for none (default: 1)")
+    private Double clip;
+
+    @Option(
+            names = "--average",
+            paramLabel = "D",
+            description =
+                    "decay of the running mean of the weights that becomes the model, 0 for none (default: 0.998)")
+    private Double average;
+
+    @Option(names = "--seed", paramLabel = "N", description = "of weights and order (default: 1)")
+    private Long seed;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            description =
+                    "steps between checkpoints within an epoch, 0: at its end only (default: 0)")
+    private Integer checkpointEvery;
+
+    @Option(
+            names = "--set",
+            paramLabel = "FIELD=VALUE",
+            description = "any other setting of config.json, such as pool=16 or weightDecay=0.01")
+    private Map<String, String> more = new LinkedHashMap<>();
+
+    @Override
+    public Integer call() {
+        WaveNetConfig config = config();
+        if (!Files.isDirectory(data)) {
+            throw new io.tatara.kernels.TataraException("--data " + data + ": no such folder");
+        }
+        try (Device d = device.open()) {
+            say("%s", DeviceOption.describe(d.info()));
+            WaveNetTraining.Result r =
+                    WaveNetTraining.run(d, config, data, out, resume, ConsoleListener.standard());
+            writeJson(json(config, r));
+            if (!r.finished()) {
+                return TrainCommand.INTERRUPTED;
+            }
+            say("model    %s (%d weights)", out, r.parameters());
+            say("curves   %s", out.resolve("curves.png"));
+            say(
+                    "%s",
+                    String.format(
+                            Locale.ROOT, "held-out loss %.4f nats a sample", r.heldOutLoss()));
+            return 0;
+        }
+    }
+
+    /**
+     * What was said on the command line over the saved settings where a run is taken up, else over
+     * the defaults.
+     */
+    private WaveNetConfig config() {
+        Path saved = out.resolve("config.json");
+        WaveNetConfig base =
+                resume && Files.isRegularFile(saved)
+                        ? WaveNetConfig.read(saved)
+                        : WaveNetConfig.defaults();
+        Map<String, Object> changes = new LinkedHashMap<>(more);
+        put(changes, "heldOut", heldOut);
+        put(changes, "condition", condition);
+        put(changes, "positions", positions);
+        put(changes, "stacks", stacks);
+        put(changes, "layers", layers);
+        put(changes, "kernel", kernel);
+        put(changes, "residual", residual);
+        put(changes, "skip", skip);
+        put(changes, "rate", rate);
+        put(changes, "epochs", epochs);
+        put(changes, "batch", batch);
+        put(changes, "crop", crop);
+        put(changes, "learningRate", learningRate);
+        put(changes, "schedule", schedule);
+        put(changes, "clip", clip);
+        put(changes, "average", average);
+        put(changes, "seed", seed);
+        put(changes, "checkpointEvery", checkpointEvery);
+        return base.merged(changes);
+    }
+
+    private static void put(Map<String, Object> changes, String field, Object value) {
+        if (value != null) {
+            changes.put(field, value);
+        }
+    }
+
+    private static Map<String, Object> json(WaveNetConfig config, WaveNetTraining.Result r) {
+        Map<String, Object> m = new LinkedHashMap<>();
+        m.put("finished", r.finished());
+        m.put("heldOutLoss", r.finished() ? r.heldOutLoss() : null);
+        m.put("parameters", r.parameters());
+        m.put("folder", r.folder().toString());
+        m.put("config", config);
+        m.put("epochs", r.history());
+        return m;
+    }
+}

@@ -1,0 +1,177 @@
+package io.tatara.bench.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.models.audio.Sound;
+import io.tatara.models.audio.Wav;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Training and generation of WaveNet as a user meets them. */
+class WaveNetCommandTest {
+    @TempDir private static Path folder;
+    private static Path data;
+
+    private record Run(int exit, String out, String err) {}
+
+    private static Run run(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exit = TataraCommand.execute(new PrintWriter(out), new PrintWriter(err), args);
+        return new Run(exit, out.toString(), err.toString());
+    }
+
+    private static Run train(String... more) {
+        List<String> args =
+                new ArrayList<>(
+                        List.of("train", "wavenet", "--device", "jvm", "--data", data.toString()));
+        args.addAll(Arrays.asList(more));
+        return run(args.toArray(String[]::new));
+    }
+
+    private static Run generate(Path model, String... more) {
+        List<String> args =
+                new ArrayList<>(
+                        List.of(
+                                "generate",
+                                "wavenet",
+                                "--device",
+                                "jvm",
+                                "--model",
+                                model.toString()));
+        args.addAll(Arrays.asList(more));
+        return run(args.toArray(String[]::new));
+    }
+
+    private static void assertOneLine(Run r, String... parts) {
+        assertThat(r.exit).isEqualTo(2);
+        assertThat(r.err.lines()).hasSize(1);
+        assertThat(r.err).startsWith("tatara: ").contains(parts);
+        assertThat(r.out).isEmpty();
+    }
+
+    @BeforeAll
+    static void recordings() {
+        data = folder.resolve("data");
+        for (int i = 0; i < 10; i++) {
+            float[] x = new float[400];
+            for (int t = 0; t < x.length; t++) {
+                x[t] = (float) (0.5 * Math.sin((i % 2 == 0 ? 0.2 : 0.9) * t + i));
+            }
+            Wav.write(data.resolve((i % 2) + "_" + i + ".wav"), new Sound(x, 1000));
+        }
+    }
+
+    @Test
+    void trainsAndGenerates() throws Exception {
+        Path model = folder.resolve("model");
+        Path json = folder.resolve("train.json");
+        String[] settings = {
+            "--out",
+            model.toString(),
+            "--layers",
+            "4",
+            "--residual",
+            "8",
+            "--skip",
+            "8",
+            "--held-out",
+            "_[01]\\.wav$",
+            "--condition",
+            "^(\\d)_",
+            "--epochs",
+            "1",
+            "--crop",
+            "200",
+            "--set",
+            "levels=32",
+            "--json",
+            json.toString()
+        };
+        Run r = train(settings);
+        assertThat(r.err).isEmpty();
+        assertThat(r.exit).isZero();
+        assertThat(r.out.lines().toList().getLast())
+                .matches("held-out loss \\d\\.\\d{4} nats a sample");
+        JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
+        assertThat(j.at("/heldOutLoss").doubleValue()).isBetween(1.0, 4.0);
+        assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
+        Path wav = folder.resolve("made/sound.wav");
+        Path png = folder.resolve("made/sound.png");
+        r =
+                generate(
+                        model,
+                        "--seconds",
+                        "0.3",
+                        "--label",
+                        "0",
+                        "--label",
+                        "1",
+                        "--out",
+                        wav.toString(),
+                        "--picture",
+                        png.toString(),
+                        "--judge",
+                        data.toString());
+        assertThat(r.exit).isZero();
+        assertThat(r.out.lines().toList().getLast()).contains("× real time (2 at a time");
+        assertThat(r.out)
+                .contains("asked for 1, nearest ")
+                .contains("in 100 % of recordings held out");
+        assertThat(Wav.read(wav).samples()).hasSize(600);
+        assertThat(png).isNotEmptyFile();
+        refusals(model, wav);
+    }
+
+    private static void refusals(Path model, Path wav) {
+        String out = wav.toString();
+        assertOneLine(generate(model, "--seconds", "0", "--out", out), "--seconds");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--temperature", "-1"),
+                "--temperature");
+        assertOneLine(generate(model, "--seconds", "1", "--out", "a.mp3"), "a.mp3", ".wav");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--picture", "a.gif"), "a.gif");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--label", "7"), "7", "[[0, 1]]");
+        assertOneLine(generate(model, "--seconds", "1", "--out", out), "one of each");
+        assertOneLine(
+                generate(
+                        model,
+                        "--seconds",
+                        "1",
+                        "--out",
+                        out,
+                        "--label",
+                        "1",
+                        "--judge",
+                        model.toString()),
+                "no WAV file");
+        assertOneLine(
+                generate(folder.resolve("none"), "--seconds", "1", "--out", out), "config.json");
+    }
+
+    @Test
+    void badOptionsAreOneLineEach() {
+        assertOneLine(train("--layers", "0"), "layers", "0");
+        assertOneLine(train("--crop", "100"), "crop", "2048");
+        assertOneLine(train("--held-out", "("), "heldOut");
+        assertOneLine(train("--condition", "abc"), "condition", "group");
+        assertOneLine(train("--schedule", "cosin"), "cosin");
+        assertOneLine(train("--set", "hiden=3"), "hiden", "residual");
+        assertOneLine(run("train", "wavenet", "--device", "jvm", "--data", "nowhere"), "nowhere");
+        assertThat(run("generate").exit).isEqualTo(2);
+        assertThat(run("generate", "wavenet").err).contains("--model");
+        assertThat(run("train", "wavenet", "--data", "x", "--layers", "many").exit).isEqualTo(2);
+    }
+}

@@ -1,0 +1,2 @@
+/** A small plain network for digits. */
+package io.tatara.models.mnist;

@@ -1,0 +1,192 @@
+package io.tatara.models.wavenet;
+
+import io.tatara.kernels.TataraException;
+import io.tatara.models.audio.MuLaw;
+import io.tatara.models.audio.Sound;
+import io.tatara.models.nn.Parameters;
+import io.tatara.runtime.Device;
+import io.tatara.runtime.Scope;
+import io.tatara.runtime.io.Safetensors;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.IntPredicate;
+
+/** A trained model that makes sound. Owns its weights: close it before the device. */
+public final class WaveNetGenerator implements AutoCloseable {
+    private final Device device;
+    private final WaveNetConfig config;
+    private final VoiceData data;
+    private final Parameters parameters;
+    private final WaveNetModel model;
+
+    private WaveNetGenerator(Device device, WaveNetConfig config, VoiceData data) {
+        this.device = device;
+        this.config = config;
+        this.data = data;
+        this.parameters = new Parameters(device, config.seed());
+        this.model = new WaveNetModel(parameters, config, data.values());
+    }
+
+    /** A model with fresh weights, for measurements: it makes noise. */
+    public static WaveNetGenerator untrained(Device device, WaveNetConfig config, VoiceData data) {
+        return new WaveNetGenerator(device, config, data);
+    }
+
+    /**
+     * Opens what a training run wrote.
+     *
+     * @param folder with {@code model.safetensors}, {@code config.json} and {@code data.json}
+     * @throws TataraException if a file is missing, damaged, or does not fit the others
+     */
+    public static WaveNetGenerator load(Device device, Path folder) {
+        WaveNetConfig config = WaveNetConfig.read(folder.resolve(WaveNetTraining.CONFIG));
+        VoiceData data = VoiceData.read(folder.resolve(WaveNetTraining.DATA));
+        Path file = folder.resolve(WaveNetTraining.MODEL);
+        Safetensors.Content content = Safetensors.read(file);
+        WaveNetGenerator g = new WaveNetGenerator(device, config, data);
+        try {
+            g.parameters.load(content.tensors());
+        } catch (TataraException e) {
+            g.close();
+            throw new TataraException(file + ": " + e.getMessage(), e);
+        }
+        return g;
+    }
+
+    public WaveNetConfig config() {
+        return config;
+    }
+
+    public VoiceData data() {
+        return data;
+    }
+
+    Parameters parameters() {
+        return parameters;
+    }
+
+    WaveNetModel model() {
+        return model;
+    }
+
+    /**
+     * Whether these labels can be generated.
+     *
+     * @throws TataraException naming one that is not known
+     */
+    public void check(List<List<String>> labels) {
+        labels.forEach(data::rows);
+    }
+
+    /** One sound of a label; see the other. */
+    public Sound generate(List<String> label, double seconds, double temperature, long seed) {
+        return generate(List.of(label), seconds, temperature, seed, i -> true)[0];
+    }
+
+    /**
+     * A sound for each label, made together: each sample is drawn from softmax(logits /
+     * temperature) given those before it. The same seed gives the same sounds on the same device,
+     * each whatever the others are.
+     *
+     * @param labels a value for each factor, none where the model has no condition
+     * @param temperature 1 for the model's own distribution; 0 takes the likeliest level
+     * @param more is asked before each sample, given the number of those that are made; false ends
+     *     all sounds there
+     * @throws TataraException if a label is not known, or a number is out of range
+     */
+    public Sound[] generate(
+            List<List<String>> labels,
+            double seconds,
+            double temperature,
+            long seed,
+            IntPredicate more) {
+        int samples = samples(seconds);
+        if (!(temperature >= 0) || labels.isEmpty()) {
+            throw new TataraException(
+                    "generate: given temperature "
+                            + temperature
+                            + " and "
+                            + labels.size()
+                            + " labels, expected >= 0 and at least one");
+        }
+        int[][] factors = labels.stream().map(data::rows).toArray(int[][]::new);
+        int n = factors.length;
+        SplittableRandom[] random = new SplittableRandom[n];
+        Arrays.setAll(random, i -> new SplittableRandom(seed * 0x9E3779B97F4A7C15L + i));
+        float[][] made = new float[n][samples];
+        MuLaw law = new MuLaw(config.levels());
+        int t = 0;
+        try (Scope scope = device.scope()) {
+            Steps steps = new Steps(config, model, scope, factors, samples);
+            int[] levels = null;
+            double[] weights = new double[config.levels()];
+            for (; t < samples && more.test(t); t++) {
+                float[] logits = steps.next(levels);
+                levels = levels == null ? new int[n] : levels;
+                for (int i = 0; i < n; i++) {
+                    levels[i] = draw(logits, i * weights.length, weights, temperature, random[i]);
+                    made[i][t] = law.decode(levels[i]);
+                }
+            }
+        }
+        Sound[] sounds = new Sound[n];
+        for (int i = 0; i < n; i++) {
+            sounds[i] = new Sound(Arrays.copyOf(made[i], t), data.rate());
+        }
+        return sounds;
+    }
+
+    /**
+     * The samples of a time.
+     *
+     * @throws TataraException if there are none, or too many for an array
+     */
+    public int samples(double seconds) {
+        double samples = Math.rint(seconds * data.rate());
+        if (!(samples >= 1 && samples <= Integer.MAX_VALUE - 8)) {
+            throw new TataraException(
+                    "generate: seconds: given "
+                            + seconds
+                            + " at "
+                            + data.rate()
+                            + " Hz, expected at least one sample, and fewer than 2³¹");
+        }
+        return (int) samples;
+    }
+
+    /** A level from the distribution, by inverting its cumulated weights. */
+    static int draw(
+            float[] logits, int at, double[] weights, double temperature, SplittableRandom random) {
+        int best = 0;
+        for (int i = 1; i < weights.length; i++) {
+            best = logits[at + i] > logits[at + best] ? i : best;
+        }
+        if (temperature == 0) {
+            return best;
+        }
+        double sum = 0;
+        for (int i = 0; i < weights.length; i++) {
+            sum += Math.exp((logits[at + i] - logits[at + best]) / temperature);
+            weights[i] = sum;
+        }
+        double place = random.nextDouble() * sum;
+        int low = 0;
+        int high = weights.length - 1;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (weights[middle] > place) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    @Override
+    public void close() {
+        parameters.close();
+    }
+}

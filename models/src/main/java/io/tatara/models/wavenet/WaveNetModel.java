@@ -1,0 +1,243 @@
+package io.tatara.models.wavenet;
+
+import io.tatara.kernels.causal.GatedCausalLayer;
+import io.tatara.kernels.pointwise.Activation;
+import io.tatara.models.audio.MuLaw;
+import io.tatara.models.nn.Parameters;
+import io.tatara.runtime.Ops;
+import io.tatara.runtime.Scope;
+import io.tatara.runtime.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * The network that {@link WaveNet} describes, with weights: levels of the samples before to the
+ * logits of each next one. The first convolution's input is one-hot, so it is read as a table. Each
+ * layer's condition is the sum of rows of a table of its own, one row for each factor of a label.
+ */
+final class WaveNetModel {
+    /** A layer's weights; the table of conditions is null where there are none. */
+    record Layer(
+            int dilation,
+            Tensor weight,
+            Tensor bias,
+            Tensor conditions,
+            Tensor residualWeight,
+            Tensor residualBias,
+            Tensor skipWeight,
+            Tensor skipBias) {}
+
+    /** The shortest period of such a weight is a sixteenth of all levels. */
+    private static final double LOG_TURNS = Math.log(32);
+
+    /** The largest gain takes a sample of 1/128 to where tanh bends. */
+    private static final double LOG_GAIN = Math.log(128);
+
+    private final WaveNetConfig config;
+    private final Tensor first;
+    private final Tensor firstBias;
+    private final Tensor positions;
+    private final List<Layer> layers = new ArrayList<>();
+    private final Tensor hidden;
+    private final Tensor hiddenBias;
+    private final Tensor last;
+    private final Tensor lastBias;
+
+    /**
+     * @param values number of values of all factors of the labels together, 0 for no condition
+     */
+    WaveNetModel(Parameters p, WaveNetConfig c, int values) {
+        config = c;
+        int r = c.residual();
+        int k = c.kernel();
+        first = p.uniform("causal.weight", Math.sqrt(3.0 / k), r, c.levels(), k);
+        firstBias = p.full("causal.bias", 0, r);
+        positions =
+                c.positions() == 0
+                        ? null
+                        : p.uniform("positions.weight", 0.3, values * c.positions(), r);
+        int count = c.stacks() * c.layers();
+        // The sum over all layers begins with the spread of one.
+        double part = Math.sqrt(3.0 / r / count);
+        for (int i = 0; i < count; i++) {
+            Parameters q = p.under("stacks." + i / c.layers() + "." + i % c.layers());
+            boolean end = i == count - 1;
+            layers.add(
+                    new Layer(
+                            1 << i % c.layers(),
+                            q.uniform("filter_gate.weight", Math.sqrt(3.0 / (r * k)), 2 * r, r, k),
+                            q.full("filter_gate.bias", 0, 2 * r),
+                            values == 0 ? null : q.uniform("condition.weight", 0.1, values, 2 * r),
+                            end ? null : q.uniform("residual.weight", part, r, r, 1),
+                            end ? null : q.full("residual.bias", 0, r),
+                            q.uniform("skip.weight", part, c.skip(), r, 1),
+                            q.full("skip.bias", 0, c.skip())));
+        }
+        int s = c.skip();
+        hidden = p.uniform("head.1.weight", Math.sqrt(6.0 / s), s, s, 1);
+        hiddenBias = p.full("head.1.bias", 0, s);
+        last = p.uniform("head.3.weight", Math.sqrt(3.0 / s), c.levels(), s, 1);
+        lastBias = p.full("head.3.bias", 0, c.levels());
+        beginSmooth(c.seed());
+    }
+
+    /**
+     * Weights [levels][rows] of which those of neighbouring levels are near each other: each row is
+     * a sine over the levels, with a period and phase of its own. What is learned of a level then
+     * holds for those around it from the first step on.
+     */
+    private static float[][] waves(int levels, int rows, double size, SplittableRandom random) {
+        float[][] all = new float[levels][rows];
+        for (int i = 0; i < rows; i++) {
+            double turns = Math.exp(random.nextDouble() * LOG_TURNS) / 2;
+            double phase = random.nextDouble();
+            for (int l = 0; l < levels; l++) {
+                double angle = 2 * Math.PI * (turns * l / (levels - 1.0) + phase);
+                all[l][i] = (float) (size * Math.sqrt(2) * Math.sin(angle));
+            }
+        }
+        return all;
+    }
+
+    /**
+     * Smooth weights for all levels, which come in and go out in different layouts. Each channel
+     * sees one tap, so that the samples can be told apart, and every other one the amplitude
+     * instead of a wave, so that a linear prediction is near.
+     */
+    private void beginSmooth(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int r = config.residual();
+        int k = config.kernel();
+        float[][] in = waves(config.levels(), r, 1, random);
+        for (int c = 0; c < r; c++) {
+            if (c / k % 2 == 0) {
+                amplitude(in, c, random);
+            }
+        }
+        float[] values = new float[r * config.levels() * k];
+        for (int c = 0; c < r; c++) {
+            for (int l = 0; l < config.levels(); l++) {
+                values[(c * config.levels() + l) * k + c % k] = in[l][c];
+            }
+        }
+        first.write(values);
+        int s = config.skip();
+        float[][] out = waves(config.levels(), s, Math.sqrt(1.0 / s), random);
+        values = new float[config.levels() * s];
+        for (int i = 0; i < config.levels(); i++) {
+            System.arraycopy(out[i], 0, values, i * s, s);
+        }
+        last.write(values);
+    }
+
+    /** A row tanh(gain · sample) of mean square one, with a gain of its own. */
+    private void amplitude(float[][] all, int row, SplittableRandom random) {
+        MuLaw law = new MuLaw(config.levels());
+        double gain = Math.exp(random.nextDouble() * LOG_GAIN);
+        double square = 0;
+        for (int l = 0; l < config.levels(); l++) {
+            all[l][row] = (float) Math.tanh(gain * law.decode(l));
+            square += all[l][row] * all[l][row];
+        }
+        float scale = (float) Math.sqrt(config.levels() / square);
+        for (int l = 0; l < config.levels(); l++) {
+            all[l][row] *= scale;
+        }
+    }
+
+    List<Layer> layers() {
+        return layers;
+    }
+
+    /** The id that stands for "before the first sample". */
+    static int before(WaveNetConfig c) {
+        return c.kernel() * c.levels();
+    }
+
+    /** The row that tells in which part of a label's sounds a sample is. */
+    static int position(WaveNetConfig c, int factor, long sample, int samples) {
+        return before(c) + 1 + factor * c.positions() + (int) (sample * c.positions() / samples);
+    }
+
+    /** Ids of a sample: the taps', and those of its positions. */
+    static int columns(WaveNetConfig c, int factors) {
+        return c.kernel() + (c.positions() == 0 ? 0 : factors);
+    }
+
+    /**
+     * The first convolution as a table: taps · levels rows, one of zeros, and those of the
+     * positions, [rows, residual].
+     */
+    Tensor table(Ops ops, Scope scope) {
+        Tensor rows =
+                ops.reshape(
+                        ops.transpose(first, 2, 1, 0),
+                        config.kernel() * config.levels(),
+                        config.residual());
+        Tensor zeros = scope.zeros(1, config.residual());
+        return positions == null
+                ? ops.concat(0, rows, zeros)
+                : ops.concat(0, rows, zeros, positions);
+    }
+
+    /**
+     * The first convolution.
+     *
+     * @param ids int32 [..., columns]: level + tap · levels of the sample that each tap sees, or
+     *     {@link #before}; and where there are positions the {@link #position} for each factor
+     * @return [..., residual]
+     */
+    Tensor embed(Ops ops, Tensor table, Tensor ids) {
+        int taps = ids.shape().rank() - 1;
+        return ops.add(ops.sum(ops.embedding(table, ids, before(config)), taps), firstBias);
+    }
+
+    /** A layer's condition [N, 2 · residual] of the factors' rows, int32 [N, factors]. */
+    static Tensor condition(Ops ops, Layer layer, Tensor factors) {
+        return factors == null ? null : ops.sum(ops.embedding(layer.conditions, factors, -1), 1);
+    }
+
+    /** From the skip sum [n, skip] to logits [n, levels]. */
+    Tensor head(Ops ops, Tensor skip) {
+        Tensor w = ops.reshape(hidden, config.skip(), config.skip());
+        Tensor h = ops.linear(ops.relu(skip), w, hiddenBias, Activation.RELU, null);
+        return ops.linear(h, ops.reshape(last, config.levels(), config.skip()), lastBias);
+    }
+
+    /**
+     * Logits of whole sequences, computed in parallel.
+     *
+     * @param ids int32 [N, T, columns], see {@link #embed}
+     * @param factors int32 [N, factors], null where there is no condition
+     * @return [N · T, levels]
+     */
+    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor factors) {
+        int n = ids.shape().dim(0);
+        int t = ids.shape().dim(1);
+        Tensor x = ops.transpose(embed(ops, table(ops, scope), ids), 0, 2, 1);
+        Tensor skip = null;
+        for (Layer l : layers) {
+            // Nobody sees what the last layer hands on.
+            boolean end = l.residualWeight == null;
+            int r = config.residual();
+            Tensor[] out =
+                    ops.gatedCausalLayer(
+                            new GatedCausalLayer(l.dilation, true, false),
+                            x,
+                            l.weight,
+                            l.bias,
+                            condition(ops, l, factors),
+                            end ? scope.zeros(r, r) : ops.reshape(l.residualWeight, r, r),
+                            l.residualBias,
+                            ops.reshape(l.skipWeight, config.skip(), r),
+                            l.skipBias,
+                            skip,
+                            null);
+            x = out[0];
+            skip = out[1];
+        }
+        Tensor rows = ops.reshape(ops.transpose(skip, 0, 2, 1), n * t, config.skip());
+        return head(ops, rows);
+    }
+}

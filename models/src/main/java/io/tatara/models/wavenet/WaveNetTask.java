@@ -1,0 +1,70 @@
+package io.tatara.models.wavenet;
+
+import io.tatara.kernels.softmax.Reduction;
+import io.tatara.models.train.TrainingTask;
+import io.tatara.models.wavenet.Recording.Window;
+import io.tatara.runtime.Device;
+import io.tatara.runtime.Ops;
+import io.tatara.runtime.Scope;
+import io.tatara.runtime.Tape;
+import io.tatara.runtime.Tensor;
+import java.util.List;
+import java.util.Map;
+
+/** WaveNet's training: cross-entropy of the next level, in nats a sample. */
+final class WaveNetTask implements TrainingTask<List<Window>> {
+    static final String HELD_OUT = "heldOutLoss";
+
+    private final Device device;
+    private final WaveNetConfig config;
+    private final WaveNetModel model;
+    private final List<Recording> train;
+    private final List<List<Window>> heldOut;
+
+    WaveNetTask(Device device, WaveNetConfig config, WaveNetModel model, Recordings recordings) {
+        this.device = device;
+        this.config = config;
+        this.model = model;
+        this.train = recordings.train();
+        this.heldOut = WindowBatch.sorted(config, recordings.heldOut());
+    }
+
+    @Override
+    public List<List<Window>> batches(int epoch) {
+        return WindowBatch.shuffled(config, train, epoch);
+    }
+
+    @Override
+    public double weight(List<Window> batch) {
+        return WindowBatch.counted(batch);
+    }
+
+    @Override
+    public Tensor loss(Tape tape, List<Window> batch, long step) {
+        return loss(tape.scope(), tape.ops(), batch, Reduction.MEAN);
+    }
+
+    private Tensor loss(Scope scope, Ops ops, List<Window> windows, Reduction reduction) {
+        WindowBatch b = WindowBatch.of(config, windows);
+        Tensor ids = scope.tensor(b.ids(), b.size(), b.length(), b.columns());
+        int factors = b.factors().length / b.size();
+        Tensor rows = factors == 0 ? null : scope.tensor(b.factors(), b.size(), factors);
+        Tensor logits = model.forward(ops, scope, ids, rows);
+        Tensor labels = scope.tensor(b.labels(), b.labels().length);
+        return ops.crossEntropy(logits, labels, WindowBatch.IGNORE, 0, reduction);
+    }
+
+    /** Every sample of the recordings held out is predicted once, from all that it depends on. */
+    @Override
+    public Evaluation evaluate(int epoch) {
+        double sum = 0;
+        long count = 0;
+        for (List<Window> windows : heldOut) {
+            try (Scope scope = device.scope()) {
+                sum += loss(scope, scope.ops(), windows, Reduction.SUM).item();
+                count += WindowBatch.counted(windows);
+            }
+        }
+        return new Evaluation(Map.of(HELD_OUT, sum / count), List.of());
+    }
+}

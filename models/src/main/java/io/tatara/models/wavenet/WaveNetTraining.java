@@ -1,0 +1,237 @@
+package io.tatara.models.wavenet;
+
+import io.tatara.kernels.TataraException;
+import io.tatara.models.nn.Parameters;
+import io.tatara.models.optim.AdamOptimizer;
+import io.tatara.models.plot.Plots;
+import io.tatara.models.train.EpochRecord;
+import io.tatara.models.train.Json;
+import io.tatara.models.train.StopRequest;
+import io.tatara.models.train.TrainingException;
+import io.tatara.models.train.TrainingListener;
+import io.tatara.models.train.TrainingLoop;
+import io.tatara.models.wavenet.Recording.Window;
+import io.tatara.runtime.Device;
+import io.tatara.runtime.io.Safetensors;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Makes a WaveNet out of a folder of WAV files. The output folder gets {@code model.safetensors},
+ * {@code config.json} and {@code data.json}, which {@link WaveNetGenerator#load} opens; {@code
+ * history.json}; {@code curves.png}; and the checkpoints in {@code checkpoint/}.
+ */
+public final class WaveNetTraining {
+    static final String MODEL = "model.safetensors";
+    static final String CONFIG = "config.json";
+    static final String DATA = "data.json";
+
+    /**
+     * @param finished false where training was asked to stop before its end; the loss is NaN then
+     * @param heldOutLoss of the best epoch's model, nats a sample
+     * @param parameters weights of the model
+     * @param history of all epochs
+     * @param folder with the model
+     */
+    public record Result(
+            boolean finished,
+            double heldOutLoss,
+            long parameters,
+            List<EpochRecord> history,
+            Path folder) {}
+
+    private WaveNetTraining() {}
+
+    /**
+     * Trains, and stops in good order on Ctrl-C.
+     *
+     * @param data folder with the recordings
+     * @param out folder for the model; made where it is not there
+     * @param resume whether to go on from the checkpoint in {@code out}
+     * @throws TataraException if the recordings are missing or damaged, the checkpoint does not
+     *     fit, or the loss is no finite number
+     */
+    public static Result run(
+            Device device,
+            WaveNetConfig config,
+            Path data,
+            Path out,
+            boolean resume,
+            TrainingListener listener) {
+        StopRequest stop = new StopRequest();
+        StopRequest.Guard guard = stop.onShutdown();
+        try {
+            return run(device, config, data, out, resume, listener, stop);
+        } finally {
+            guard.close();
+        }
+    }
+
+    /** As the other, stopping when {@code stop} is raised. */
+    public static Result run(
+            Device device,
+            WaveNetConfig config,
+            Path data,
+            Path out,
+            boolean resume,
+            TrainingListener listener,
+            StopRequest stop) {
+        checkSame(out.resolve(CONFIG), config, resume);
+        Recordings recordings = Recordings.read(data, config, listener::note);
+        checkSame(out.resolve(DATA), recordings.data(), resume);
+        listener.note(summary(recordings));
+        try (Parameters parameters = new Parameters(device, config.seed())) {
+            WaveNetModel model = new WaveNetModel(parameters, config, recordings.data().values());
+            try (AdamOptimizer optimizer =
+                    new AdamOptimizer(parameters, config.clip(), 0.999, config.weightDecay())) {
+                optimizer.average(config.average());
+                TrainingLoop<List<Window>> loop =
+                        new TrainingLoop<>(
+                                device,
+                                parameters,
+                                optimizer,
+                                new WaveNetTask(device, config, model, recordings),
+                                new TrainingLoop.Options(
+                                        config.epochs(),
+                                        config.rates(),
+                                        config.checkpointEvery(),
+                                        out.resolve("checkpoint"),
+                                        WaveNetTask.HELD_OUT,
+                                        false),
+                                new Recorder(out, config, recordings.data(), listener),
+                                stop);
+                TrainingLoop.Outcome outcome = loop.run(resume);
+                if (!outcome.finished()) {
+                    return new Result(
+                            false, Double.NaN, parameters.count(), outcome.history(), out);
+                }
+                loop.loadBest();
+                return finish(parameters, outcome.history(), out, listener);
+            }
+        }
+    }
+
+    private static String summary(Recordings r) {
+        VoiceData data = r.data();
+        String factors = data.factors().isEmpty() ? "" : ", labels " + data.factors();
+        return String.format(
+                Locale.ROOT,
+                "%d recordings (%.0f s) to train on, %d (%.0f s) held out, %d Hz%s",
+                r.train().size(),
+                seconds(r.train(), data.rate()),
+                r.heldOut().size(),
+                seconds(r.heldOut(), data.rate()),
+                data.rate(),
+                factors);
+    }
+
+    private static double seconds(List<Recording> recordings, int rate) {
+        return recordings.stream().mapToLong(r -> r.levels().length).sum() / (double) rate;
+    }
+
+    /** A run is taken up with the settings and labels it began with. */
+    private static void checkSame(Path file, Record here, boolean resume) {
+        if (!resume || !Files.isRegularFile(file)) {
+            return;
+        }
+        Object differences =
+                here instanceof WaveNetConfig c
+                        ? WaveNetConfig.read(file).differences(c)
+                        : VoiceData.read(file).equals(here)
+                                ? List.of()
+                                : List.of(VoiceData.read(file) + " / " + here);
+        if (!differences.equals(List.of())) {
+            throw new TrainingException(
+                    "resume: "
+                            + file
+                            + " is of a run with other settings or recordings (there / here): "
+                            + differences);
+        }
+    }
+
+    /** Writes what the model needs beside its weights once training has truly begun. */
+    private static final class Recorder implements TrainingListener {
+        private final Path out;
+        private final WaveNetConfig config;
+        private final VoiceData data;
+        private final TrainingListener next;
+        private boolean begun;
+
+        Recorder(Path out, WaveNetConfig config, VoiceData data, TrainingListener next) {
+            this.out = out;
+            this.config = config;
+            this.data = data;
+            this.next = next;
+        }
+
+        @Override
+        public void epochStarted(int epoch, int epochs, int batch, int batches) {
+            if (!begun) {
+                begun = true;
+                Json.write(out.resolve(CONFIG), config);
+                Json.write(out.resolve(DATA), data);
+            }
+            next.epochStarted(epoch, epochs, batch, batches);
+        }
+
+        @Override
+        public void progressed(int batch, int batches, double loss) {
+            next.progressed(batch, batches, loss);
+        }
+
+        @Override
+        public void epochDone(EpochRecord record, List<String> samples) {
+            next.epochDone(record, samples);
+        }
+
+        @Override
+        public void stopped(Path checkpoint) {
+            next.stopped(checkpoint);
+        }
+
+        @Override
+        public void note(String message) {
+            next.note(message);
+        }
+    }
+
+    private static Result finish(
+            Parameters parameters, List<EpochRecord> history, Path out, TrainingListener listener) {
+        Safetensors.write(out.resolve(MODEL), parameters.save(), Map.of("format", "pt"));
+        double best =
+                history.stream()
+                        .mapToDouble(r -> r.metrics().get(WaveNetTask.HELD_OUT))
+                        .min()
+                        .orElseThrow();
+        Map<String, Object> summary = new LinkedHashMap<>();
+        summary.put(WaveNetTask.HELD_OUT, best);
+        summary.put("parameters", parameters.count());
+        summary.put("device", parameters.scope().device().info().id());
+        summary.put("epochs", history);
+        Json.write(out.resolve("history.json"), summary);
+        curves(out.resolve("curves.png"), history);
+        listener.note(
+                String.format(
+                        Locale.ROOT,
+                        "held-out loss %.4f nats a sample; the model is in %s",
+                        best,
+                        out));
+        return new Result(true, best, parameters.count(), history, out);
+    }
+
+    /** Losses over the epochs, as a PNG file. */
+    public static void curves(Path file, List<EpochRecord> history) {
+        Map<String, List<Double>> losses = new LinkedHashMap<>();
+        losses.put("train", history.stream().map(EpochRecord::trainLoss).toList());
+        losses.put(
+                "held out",
+                history.stream()
+                        .map(r -> r.metrics().getOrDefault(WaveNetTask.HELD_OUT, Double.NaN))
+                        .toList());
+        Plots.curves(file, List.of(new Plots.Curves("loss of a sample", "nats", losses)));
+    }
+}

@@ -1,0 +1,117 @@
+package io.tatara.models.wavenet;
+
+import io.tatara.models.wavenet.Recording.Window;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Windows that are computed together, the shorter ones filled up behind their end.
+ *
+ * @param size windows, N
+ * @param length of the longest, T
+ * @param columns ids of a sample
+ * @param ids [N, T, columns] as {@link WaveNetModel#embed} reads them
+ * @param labels [N, T], the level to be predicted; {@link #IGNORE} where no sample counts
+ * @param factors [N, factors]
+ * @param counted samples that count
+ */
+record WindowBatch(
+        int size, int length, int columns, int[] ids, int[] labels, int[] factors, int counted) {
+    static final int IGNORE = -1;
+
+    static WindowBatch of(WaveNetConfig c, List<Window> windows) {
+        int n = windows.size();
+        int t = windows.stream().mapToInt(Window::length).max().orElse(0);
+        int taps = c.kernel();
+        int before = WaveNetModel.before(c);
+        int factors = windows.getFirst().of().factors().length;
+        int columns = WaveNetModel.columns(c, factors);
+        int[] ids = new int[Math.multiplyExact(Math.multiplyExact(n, t), columns)];
+        int[] labels = new int[n * t];
+        Arrays.fill(ids, before);
+        Arrays.fill(labels, IGNORE);
+        int[] rows = new int[n * factors];
+        for (int i = 0; i < n; i++) {
+            Window w = windows.get(i);
+            char[] levels = w.of().levels();
+            System.arraycopy(w.of().factors(), 0, rows, i * factors, factors);
+            for (int j = w.start(); j < w.end(); j++) {
+                int at = i * t + j - w.start();
+                for (int k = 0; k < taps; k++) {
+                    // The last tap sees the sample before the one that is predicted.
+                    int seen = j - (taps - k);
+                    if (seen >= 0) {
+                        ids[at * columns + k] = levels[seen] + k * c.levels();
+                    }
+                }
+                for (int f = taps; f < columns; f++) {
+                    int row = rows[i * factors + f - taps];
+                    ids[at * columns + f] = WaveNetModel.position(c, row, j, levels.length);
+                }
+                if (j >= w.first()) {
+                    labels[at] = levels[j];
+                }
+            }
+        }
+        return new WindowBatch(n, t, columns, ids, labels, rows, counted(windows));
+    }
+
+    static int counted(List<Window> windows) {
+        return windows.stream().mapToInt(w -> w.end() - w.first()).sum();
+    }
+
+    /** All windows of recordings, those of like length together. */
+    static List<List<Window>> sorted(WaveNetConfig c, List<Recording> recordings) {
+        return batches(bySize(windows(c, recordings)), c.batch());
+    }
+
+    /**
+     * All windows in a new order: shuffled, sorted by length within pools of batches, the batches
+     * shuffled again.
+     */
+    static List<List<Window>> shuffled(WaveNetConfig c, List<Recording> recordings, int epoch) {
+        SplittableRandom random = new SplittableRandom(c.seed() * 0x9E3779B97F4A7C15L + epoch + 1);
+        List<Window> all = windows(c, recordings);
+        shuffle(all, random);
+        List<List<Window>> batches = new ArrayList<>();
+        int pool = Math.multiplyExact(c.batch(), c.pool());
+        for (int from = 0; from < all.size(); from += pool) {
+            List<Window> part = all.subList(from, Math.min(all.size(), from + pool));
+            batches.addAll(batches(bySize(part), c.batch()));
+        }
+        shuffle(batches, random);
+        return batches;
+    }
+
+    private static List<Window> windows(WaveNetConfig c, List<Recording> recordings) {
+        List<Window> all = new ArrayList<>();
+        for (Recording r : recordings) {
+            all.addAll(r.windows(c.crop(), c.receptiveField()));
+        }
+        return all;
+    }
+
+    private static List<Window> bySize(List<Window> windows) {
+        return windows.stream().sorted(Comparator.comparingInt(Window::length)).toList();
+    }
+
+    private static List<List<Window>> batches(List<Window> windows, int size) {
+        List<List<Window>> batches = new ArrayList<>();
+        for (int from = 0; from < windows.size(); from += size) {
+            batches.add(windows.subList(from, Math.min(windows.size(), from + size)));
+        }
+        return batches;
+    }
+
+    private static <T> void shuffle(List<T> list, SplittableRandom random) {
+        for (int i = list.size() - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            T t = list.get(i);
+            list.set(i, list.get(j));
+            list.set(j, t);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package io.tatara.tornado;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.TataraException;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.matmul.Epilogue;
+import io.tatara.kernels.matmul.MatMul;
+import io.tatara.kernels.optimizer.GlobalNorm;
+import io.tatara.kernels.pointwise.Activation;
+import io.tatara.kernels.pointwise.Exprs;
+import io.tatara.kernels.pointwise.Pointwise;
+import io.tatara.runtime.DeviceException;
+import io.tatara.runtime.OutOfDeviceMemoryException;
+import io.tatara.runtime.spi.BackEndDevice;
+import io.tatara.runtime.spi.Binding;
+import io.tatara.runtime.spi.DeviceInfo;
+import io.tatara.runtime.spi.Invocation;
+import io.tatara.runtime.spi.Memory;
+import io.tatara.runtime.spi.Replay;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the suite cannot see: threads, copies in pieces, memory that runs out, kernels that are not
+ * there.
+ */
+class TornadoDeviceTest {
+    private static BackEndDevice device;
+
+    @BeforeAll
+    static void open() {
+        TornadoBackEnd backEnd = new TornadoBackEnd();
+        List<DeviceInfo> devices = backEnd.discover().devices();
+        Assumptions.assumeFalse(devices.isEmpty(), () -> backEnd.discover().absences().toString());
+        device = backEnd.open(devices.getFirst());
+    }
+
+    @AfterAll
+    static void close() {
+        if (device != null) {
+            device.close();
+        }
+    }
+
+    private static Binding tensor(float... values) {
+        TensorSpec spec = TensorSpec.f32(values.length);
+        Memory m = device.allocate(DType.FLOAT32, values.length);
+        device.upload(MemorySegment.ofArray(values), m);
+        return new Binding(spec, m, null);
+    }
+
+    private static float[] values(Binding b) {
+        float[] f = new float[b.spec().size()];
+        device.download(b.memory(), MemorySegment.ofArray(f));
+        return f;
+    }
+
+    @Test
+    void copiesInPiecesOfAnyLength() {
+        for (int n : new int[] {1, 255, 256, 257, (1 << 14) + 1, (1 << 20) + 3, (2 << 20) + 77}) {
+            float[] f = new float[n];
+            for (int i = 0; i < n; i++) {
+                f[i] = i % 9973;
+            }
+            Binding b = tensor(f);
+            assertThat(values(b)).isEqualTo(f);
+            device.release(b.memory());
+        }
+    }
+
+    @Test
+    void threadsShareADevice() throws Exception {
+        Pointwise op = Pointwise.of(Exprs.add(Exprs.scale(Exprs.in(0), 2), Exprs.in(1)));
+        Callable<Boolean> work =
+                () -> {
+                    boolean right = true;
+                    for (int k = 1; k < 40; k++) {
+                        float[] x = new float[k];
+                        float[] want = new float[k];
+                        for (int i = 0; i < k; i++) {
+                            x[i] = i + k;
+                            want[i] = 3 * x[i];
+                        }
+                        Binding a = tensor(x);
+                        Binding y = tensor(new float[k]);
+                        device.execute(op, new Binding[] {a, a}, new Binding[] {y});
+                        right &= java.util.Arrays.equals(values(y), want);
+                        device.release(a.memory());
+                        device.release(y.memory());
+                    }
+                    return right;
+                };
+        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            for (var f : threads.invokeAll(List.of(work, work, work, work))) {
+                assertThat(f.get()).isTrue();
+            }
+        }
+    }
+
+    /** One kernel serves all sizes: what changes is data. */
+    @Test
+    void changesOfShapeCompileNothing() {
+        Binding a = tensor(new float[64 * 64]);
+        MatMul op = new MatMul(false, false, new Epilogue(Activation.NONE));
+        long[] nanos = new long[2];
+        for (int round = 0; round < 2; round++) {
+            long start = System.nanoTime();
+            for (int m = 33; m < 53; m++) {
+                TensorSpec s = TensorSpec.f32(m, m);
+                Binding x = new Binding(s, a.memory(), null);
+                Binding y = new Binding(s, device.allocate(DType.FLOAT32, m * m), null);
+                device.execute(op, new Binding[] {x, x}, new Binding[] {y});
+                device.release(y.memory());
+            }
+            nanos[round] = System.nanoTime() - start;
+        }
+        // A compilation takes some tenths of a second.
+        assertThat(nanos[1] / 20).isLessThan(200_000_000L);
+    }
+
+    /** A recorded list reads what stands in its memory at each run, temporary buffers included. */
+    @Test
+    void replaysRecordedInvocations() {
+        int n = 5000;
+        float[] ones = new float[n];
+        java.util.Arrays.fill(ones, 1);
+        Binding x = tensor(ones);
+        Binding y = tensor(new float[n]);
+        Binding sum = tensor(new float[1]);
+        Pointwise twice = Pointwise.of(Exprs.scale(Exprs.in(0), 2));
+        GlobalNorm norm = new GlobalNorm(1);
+        Replay replay =
+                device.record(
+                        List.of(
+                                new Invocation(twice, new Binding[] {x}, new Binding[] {y}),
+                                new Invocation(
+                                        norm,
+                                        new Binding[] {y},
+                                        new Binding[] {
+                                            new Binding(TensorSpec.f32(), sum.memory(), null)
+                                        })));
+        for (int k = 1; k <= 3; k++) {
+            java.util.Arrays.fill(ones, k);
+            device.upload(MemorySegment.ofArray(ones), x.memory());
+            replay.run();
+            assertThat(values(sum)[0]).isEqualTo((float) (2 * k * Math.sqrt(n)));
+            assertThat(values(y)[n - 1]).isEqualTo(2 * k);
+        }
+        replay.close();
+        replay.close();
+    }
+
+    @Test
+    void refusesWhatItCannotHold() {
+        assertThatThrownBy(() -> device.allocate(DType.FLOAT16, 3))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("float16");
+        assertThatThrownBy(() -> device.allocate(DType.FLOAT32, Integer.MAX_VALUE - 8))
+                .isInstanceOf(OutOfDeviceMemoryException.class)
+                .hasMessageContaining("tatara.tornado.memory");
+        Binding b = tensor(1, 2, 3);
+        assertThatThrownBy(() -> device.upload(MemorySegment.ofArray(new float[4]), b.memory()))
+                .isInstanceOf(DeviceException.class);
+        assertThatThrownBy(() ->
+                        device.execute(
+                                Pointwise.of(Exprs.neg(Exprs.in(0))),
+                                new Binding[] {new Binding(TensorSpec.f32(4), b.memory(), null)},
+                                new Binding[] {b}))
+                .isInstanceOf(DeviceException.class);
+    }
+
+    @Test
+    void namesTheKernelThatIsNotThere() {
+        GpuPlan plan =
+                GpuPlan.builder()
+                        .launch1d(
+                                GpuProgram.of("room/none.cl", ""), "nothing", 1, 1, GpuPlan.out(0))
+                        .build();
+        TensorSpec[] specs = {TensorSpec.f32(1)};
+        assertThatThrownBy(() -> LaunchPlan.of(Pointwise.of(Exprs.in(0)), plan, specs, specs))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("room/none.cl nothing");
+    }
+
+    @Test
+    void refusesExpressionsThatAreTooLong() {
+        var e = Exprs.in(0);
+        for (int i = 0; i < 400; i++) {
+            e = Exprs.offset(Exprs.unary(io.tatara.kernels.pointwise.UnaryOp.SIN, e), i + 1);
+        }
+        Pointwise op = Pointwise.of(e);
+        Binding b = tensor(1);
+        assertThatThrownBy(() -> device.execute(op, new Binding[] {b}, new Binding[] {tensor(0)}))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("too long");
+    }
+
+    @Test
+    void isClosedForGood() {
+        TornadoBackEnd backEnd = new TornadoBackEnd();
+        DeviceInfo info = device.info();
+        BackEndDevice other = backEnd.open(info);
+        Memory m = other.allocate(DType.INT32, 5);
+        assertThatThrownBy(() -> device.release(m)).isInstanceOf(DeviceException.class);
+        other.close();
+        other.close();
+        other.release(m);
+        assertThatThrownBy(() -> other.allocate(DType.FLOAT32, 1))
+                .isInstanceOf(DeviceException.class)
+                .hasMessageContaining("closed");
+        DeviceInfo none =
+                new DeviceInfo("tornado", 99, "none", "", DeviceInfo.Kind.OTHER, 0, Map.of());
+        assertThatThrownBy(() -> backEnd.open(none)).hasMessageContaining("not there");
+    }
+}
