@@ -21,6 +21,9 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
     private static final int MOST_BLOCKS = 8;
     private static final int THREADS = 256;
 
+    /** Bytes of shared memory that mbarriers take before the rest. */
+    private static final int BARRIERS = 1024;
+
     /** Words of weights that a thread may hold, so that nothing is spilled. */
     private static final int MOST_WORDS = 112;
 
@@ -105,7 +108,7 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
         return e.n() > 0
                 && resident
                 && rounds <= Integer.MAX_VALUE / blocks
-                && shared(e, blocks, bytes) <= traits.maxShared()
+                && shared(e, blocks, bytes) + BARRIERS <= traits.maxShared()
                 && Slices.of(e, blocks, 16 / bytes).fit();
     }
 

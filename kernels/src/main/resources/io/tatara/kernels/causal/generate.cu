@@ -13,12 +13,17 @@
  *    of a row, and are added up once a sample.
  *
  * Ladder: 1. one block a stream, weights from L2 (generate.cl). 2. rows over blocks, two exchanges a layer (z, then
- * x). 3. residual product in every block: one exchange. 4. weights and taps a layer ahead. This text is 4.
+ * x). 3. residual product in every block: one exchange. 4. weights and taps a layer ahead. 5. numbers that bring their
+ * own signal instead of the cluster's barrier. This text is 5.
  *
- * CLUSTERED 1: the blocks are a cluster (compute capability 9.0), z goes straight into the others' shared memory, and
- * the cluster's barrier tells that it is there. 0: a cooperative launch of any architecture, through global memory and
- * a counter a stream. Buffers of z stand three in a row: block A may write z of layer l + 1 while B still multiplies
- * that of l - 1 for its skip sums; it cannot write that of l + 2, since B has not arrived.
+ * CLUSTERED 1: the blocks are a cluster (compute capability 9.0), numbers go straight into the others' shared memory,
+ * and each tells the mbarrier there that it has come: no barrier of the cluster and no fence on the path. 0: a
+ * cooperative launch of any architecture, through global memory and a counter a stream.
+ * Why nothing is overwritten that is still read: a block that has all z of a layer knows that each block's threads
+ * have met (behind the residual product, or at the sample's end) since they read what came before that. Buffers of z
+ * stand three in a row, for z of layer l - 1 is read for skip sums after a block has put its z of l: another may then
+ * be at l + 1, but not at l + 2. The queues in global memory are put in order by the cluster's barrier, once a sample
+ * and beside the path.
  *
  * CHANNELS, HALF_ROWS, SKIPS, HIDDEN, LEVELS, TAPS, FIRST and what is there: as generate.cl has them; multiples of
  * BLOCKS and of a 16-byte piece. GATE_PARTS, RESIDUAL_PARTS, SKIP_PARTS, HIDDEN_PARTS, LAST_PARTS: threads of a row,
@@ -66,6 +71,7 @@ struct Slice {
   }
   /* sum += this thread's terms of the product with v. */
   DEVICE_MEMBER void add(const float* v, float (&sum)[PASSES]) const {
+    if (row(0) >= ROWS) return;
     UNROLL
     for (int i = 0; i < PIECES; i++) {
       float x[LANES];
@@ -109,33 +115,42 @@ typedef Slice<RANKED_LEVELS, HIDDEN, LAST_PARTS> Last;
 
 /* How the blocks of a stream hand numbers to each other. All threads call each function. */
 struct Exchange {
-  float* mine;   /* EXCHANGED floats of shared memory */
-  float* global; /* the stream's, without clusters */
+  float* mine; /* EXCHANGED floats of shared memory */
+#if CLUSTERED
+  uint bar;    /* an mbarrier for each buffer of z, the skip sums, the hidden channels and the logits */
+  uint parity; /* a bit for each */
+#else
+  float* global; /* the stream's */
   int* counter;
   int round;
+#endif
 
   /* From `threads` threads that know x, this is the i-th. */
-  DEVICE_MEMBER void put(int at, float x, int i, int threads) {
+  DEVICE_MEMBER void put(int which, int at, float x, int i, int threads) {
 #if CLUSTERED
     uint place = shared_address(mine + at);
-    for (int b = i; b < BLOCKS; b += threads) cluster_store(cluster_address(place, b), x);
+    for (int b = i; b < BLOCKS; b += threads) {
+      cluster_store_async(cluster_address(place, b), x, cluster_address(bar + 8 * which, b));
+    }
 #else
     if (i == 0) global[at] = x;
 #endif
   }
-  DEVICE_MEMBER void arrive() {
+  /* All numbers of this thread are put; n come to each block. */
+  DEVICE_MEMBER void arrive(int which, int n) {
 #if CLUSTERED
-    cluster_arrive();
+    if (LOCAL_ID(0) == 0) mbarrier_arrive_expect(bar + 8 * which, 4 * n);
 #else
     round++;
     BARRIER();
     if (LOCAL_ID(0) == 0) semaphore_add(counter, 1);
 #endif
   }
-  /* Then n numbers from `at` on are in `mine`. */
-  DEVICE_MEMBER void wait(int at, int n) {
+  /* Then the n numbers from `at` on are in `mine`. */
+  DEVICE_MEMBER void wait(int which, int at, int n) {
 #if CLUSTERED
-    cluster_wait();
+    mbarrier_wait_copies(bar + 8 * which, (int)(parity >> which & 1u));
+    parity ^= 1u << which;
 #else
     if (LOCAL_ID(0) == 0) {
       while (semaphore_read(counter) < BLOCKS * round) spin_pause();
@@ -236,9 +251,19 @@ extern "C" __global__ void
   int rank = GROUP_ID(0);
   int n = GROUP_ID(1);
   int start = clock[0];
+#if CLUSTERED
+  SHARED unsigned long long bars[6];
+  link.bar = shared_address(bars);
+  link.parity = 0u;
+  if (id == 0) {
+    for (int i = 0; i < 6; i++) mbarrier_init(link.bar + 8 * i, 1);
+    mbarrier_fence_init();
+  }
+#else
   link.global = exchange + n * EXCHANGED;
   link.counter = counters + 2 * n;
   link.round = 0;
+#endif
   queue += n * size;
 
   for (int i = id; i < RANKED_HIDDEN * SKIPS / LANES; i += THREADS) {
@@ -290,11 +315,13 @@ extern "C" __global__ void
   auto load_skips = [&](int l) {
     skips.load(skip_weight, [&](int r) { return (l * SKIPS + rank * RANKED_SKIPS + r) * HALF_ROWS; });
   };
-  auto load_old = [&](int l) {
+  auto load_old = [&](int l, int later) {
+    int s = slot[l] + later;
+    s = s >= (TAPS - 1) * dilation[l] ? 0 : s;
     UNROLL
     for (int j = 0; j < OLD_EACH; j++) {
       int i = id + j * THREADS;
-      if (i < OLD) old[j] = load_l2(queue + ring[l] + ring_slot(slot[l], i / CHANNELS, dilation[l]) * CHANNELS + i % CHANNELS);
+      if (i < OLD) old[j] = load_l2(queue + ring[l] + ring_slot(s, i / CHANNELS, dilation[l]) * CHANNELS + i % CHANNELS);
     }
   };
   auto show_old = [&]() {
@@ -320,9 +347,9 @@ extern "C" __global__ void
   load_gates(0);
   load_residual(0);
   load_skips(0);
-  load_old(0);
+  load_old(0, 0);
 #if CLUSTERED
-  cluster_arrive(); /* the others' shared memory is there */
+  cluster_arrive(); /* the others' mbarriers are there */
   cluster_wait();
 #endif
 
@@ -343,7 +370,8 @@ extern "C" __global__ void
       int z = buffer * HALF_ROWS;
       int before = (buffer + 2) % 3 * HALF_ROWS;
       buffer = (buffer + 1) % 3;
-      if (!last) load_old(l + 1);
+      int which = z / HALF_ROWS;
+      if (!last) load_old(l + 1, 0);
       float sum[Gates::PASSES];
       Gates::clear(sum);
       gates.add(seen, sum);
@@ -354,15 +382,15 @@ extern "C" __global__ void
         float v = sum[p] + gate_bias[p];
         float a = r % 2 == 0 ? TANHF(v) : 1.0f / (1.0f + EXPF(-v));
         a *= shuffle_xor(a, GATE_PARTS);
-        if (r < RANKED_GATES) link.put(z + rank * RANKED_Z + r / 2, a, Gates::part() + r % 2 * GATE_PARTS, 2 * GATE_PARTS);
+        if (r < RANKED_GATES) link.put(which, z + rank * RANKED_Z + r / 2, a, Gates::part() + r % 2 * GATE_PARTS, 2 * GATE_PARTS);
       }
-      link.arrive();
+      link.arrive(which, HALF_ROWS);
       load_gates(last ? 0 : l + 1);
       if (l > 0) {
         skips.add(link.mine + before, skip_sum);
         load_skips(l);
       }
-      link.wait(z, HALF_ROWS);
+      link.wait(which, z, HALF_ROWS);
       if (last) {
         for (int c = id; c < CHANNELS; c += THREADS) push(l, c, seen[c * TAPS + TAPS - 1]);
         skips.add(link.mine + z, skip_sum);
@@ -386,20 +414,20 @@ extern "C" __global__ void
         BARRIER();
       }
     }
+#if CLUSTERED
+    warp_barrier();
+    cluster_arrive(); /* what was pushed into the queues is seen by the other blocks behind the wait */
+#endif
     Skips::total(skip_sum);
     UNROLL
     for (int p = 0; p < Skips::PASSES; p++) {
       int r = Skips::row(p);
       float v = skip_sum[p] + skip_add[p];
-      if (r < RANKED_SKIPS) link.put(AT_SKIPS + rank * RANKED_SKIPS + r, v < 0.0f ? 0.0f : v, Skips::part(), SKIP_PARTS);
+      if (r < RANKED_SKIPS) link.put(3, AT_SKIPS + rank * RANKED_SKIPS + r, v < 0.0f ? 0.0f : v, Skips::part(), SKIP_PARTS);
     }
     Skips::clear(skip_sum);
-    link.arrive();
-    link.wait(AT_SKIPS, SKIPS);
-    for (int l = id; l < layers; l += THREADS) {
-      int next = slot[l] + 1;
-      slot[l] = next >= (TAPS - 1) * dilation[l] ? 0 : next;
-    }
+    link.arrive(3, SKIPS);
+    link.wait(3, AT_SKIPS, SKIPS);
     {
       Hidden hidden;
       hidden.load(head, [](int r) { return r * SKIPS; });
@@ -412,12 +440,12 @@ extern "C" __global__ void
         int r = Hidden::row(p);
         if (r < RANKED_HIDDEN) {
           float v = sum[p] + GIVEN(HIDDEN_BIAS, hidden_bias, rank * RANKED_HIDDEN + r);
-          link.put(AT_HIDDEN + rank * RANKED_HIDDEN + r, v < 0.0f ? 0.0f : v, Hidden::part(), HIDDEN_PARTS);
+          link.put(4, AT_HIDDEN + rank * RANKED_HIDDEN + r, v < 0.0f ? 0.0f : v, Hidden::part(), HIDDEN_PARTS);
         }
       }
     }
-    link.arrive();
-    link.wait(AT_HIDDEN, HIDDEN);
+    link.arrive(4, HIDDEN);
+    link.wait(4, AT_HIDDEN, HIDDEN);
     {
       Last product;
       product.load(tail, [](int r) { return r * HIDDEN; });
@@ -430,13 +458,17 @@ extern "C" __global__ void
         int r = Last::row(p);
         if (r < RANKED_LEVELS) {
           float v = sum[p] + GIVEN(LAST_BIAS, last_bias, rank * RANKED_LEVELS + r);
-          link.put(AT_LOGITS + rank * RANKED_LEVELS + r, v, Last::part(), LAST_PARTS);
+          link.put(5, AT_LOGITS + rank * RANKED_LEVELS + r, v, Last::part(), LAST_PARTS);
         }
       }
     }
-    link.arrive();
-    load_old(0);
-    link.wait(AT_LOGITS, LEVELS);
+    link.arrive(5, LEVELS);
+#if CLUSTERED
+    warp_barrier();
+    cluster_wait();
+#endif
+    load_old(0, 1);
+    link.wait(5, AT_LOGITS, LEVELS);
     const float* score = link.mine + AT_LOGITS;
     if (id < 32) {
       float u = 0.0f;
@@ -454,6 +486,10 @@ extern "C" __global__ void
       for (int i = id; i < LEVELS; i += THREADS) logits[n * LEVELS + i] = score[i];
     }
     BARRIER();
+    for (int l = id; l < layers; l += THREADS) {
+      int next = slot[l] + 1;
+      slot[l] = next >= (TAPS - 1) * dilation[l] ? 0 : next;
+    }
   }
   for (int j = id; j < FIRST && rank == 0; j += THREADS) history[n * FIRST + j] = past[j];
 #if !CLUSTERED
