@@ -129,8 +129,10 @@ struct Exchange {
   DEVICE_MEMBER void put(int which, int at, float x, int i, int threads) {
 #if CLUSTERED
     uint place = shared_address(mine + at);
-    for (int b = i; b < BLOCKS; b += threads) {
-      cluster_store_async(cluster_address(place, b), x, cluster_address(bar + 8 * which, b));
+    UNROLL
+    for (int j = 0; j < BLOCKS; j += threads) {
+      int b = i + j;
+      if (b < BLOCKS) cluster_store_async(cluster_address(place, b), x, cluster_address(bar + 8 * which, b));
     }
 #else
     if (i == 0) global[at] = x;
