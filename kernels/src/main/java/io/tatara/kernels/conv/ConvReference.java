@@ -97,6 +97,7 @@ final class ConvReference {
             case GELU -> 0.5 * x * (1 + Erf.erf(x / Math.sqrt(2)));
             case SILU -> x / (1 + Math.exp(-x));
             case ELU -> x > 0 ? x : Math.expm1(x);
+            case RELU6 -> x < 0 ? 0 : x > 6 ? 6 : x;
         };
     }
 }

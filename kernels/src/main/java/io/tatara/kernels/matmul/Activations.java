@@ -27,6 +27,10 @@ public final class Activations {
         switch (f) {
             case NONE -> {}
             case RELU -> lanes.unary(UnaryOp.RELU, x, xo, x, xo, n);
+            case RELU6 -> {
+                lanes.unary(UnaryOp.RELU, x, xo, x, xo, n);
+                lanes.binaryScalar(BinaryOp.MIN, x, xo, 6, x, xo, n);
+            }
             case SIGMOID -> lanes.unary(UnaryOp.SIGMOID, x, xo, x, xo, n);
             case TANH -> lanes.unary(UnaryOp.TANH, x, xo, x, xo, n);
             case GELU, SILU, ELU -> {
@@ -76,6 +80,7 @@ public final class Activations {
                             switch (op.activation()) {
                                 case NONE -> System.arraycopy(dy, from, dz, from, to - from);
                                 case RELU -> relu(s, dy, dz, from, to);
+                                case RELU6 -> relu6(s, dy, dz, from, to);
                                 case SIGMOID -> sigmoid(s, dy, dz, from, to);
                                 case TANH -> tanh(s, dy, dz, from, to);
                                 case ELU -> elu(s, dy, dz, from, to);
@@ -101,6 +106,12 @@ public final class Activations {
     private static void relu(float[] s, float[] dy, float[] dz, int from, int to) {
         for (int i = from; i < to; i++) {
             dz[i] = dy[i] * (s[i] > 0 ? 1f : 0f);
+        }
+    }
+
+    private static void relu6(float[] s, float[] dy, float[] dz, int from, int to) {
+        for (int i = from; i < to; i++) {
+            dz[i] = dy[i] * (s[i] > 0 && s[i] < 6 ? 1f : 0f);
         }
     }
 

@@ -65,6 +65,7 @@ final class MatMulReference {
             case GELU -> 0.5 * x * (1 + Erf.erf(x / Math.sqrt(2)));
             case SILU -> x / (1 + Math.exp(-x));
             case ELU -> x > 0 ? x : Math.expm1(x);
+            case RELU6 -> x < 0 ? 0 : x > 6 ? 6 : x;
         };
     }
 
@@ -138,6 +139,7 @@ final class MatMulReference {
                 yield g * (1 + s * (1 - g));
             }
             case ELU -> s > 0 ? 1 : s + 1;
+            case RELU6 -> s > 0 && s < 6 ? 1 : 0;
         };
     }
 }

@@ -17,11 +17,13 @@ public enum Activation {
     /** x · sigmoid(x). */
     SILU,
     /** x where x > 0, else exp(x) - 1; Clevert, Unterthiner and Hochreiter 2016 with α = 1. */
-    ELU;
+    ELU,
+    /** min(max(x, 0), 6); NaN stays NaN. Sandler et al. 2018 (MobileNet V2). */
+    RELU6;
 
     /**
-     * Whether the derivative is a function of the result alone (relu, sigmoid, tanh, elu, none), so
-     * that a gradient needs only what was computed and not what went in.
+     * Whether the derivative is a function of the result alone (relu, relu6, sigmoid, tanh, elu,
+     * none), so that a gradient needs only what was computed and not what went in.
      */
     public boolean derivativeFromResult() {
         return this != GELU && this != SILU;

@@ -25,6 +25,7 @@ DEVICE float conv_apply(int f, float v) {
   if (f == 4) return 0.5f * v * (1.0f + ERFF(v * 0.70710678118654752f));
   if (f == 5) return v / (1.0f + EXPF(-v));
   if (f == 6) return v > 0.0f ? v : EXPM1F(v);
+  if (f == 7) return v < 0.0f ? 0.0f : v > 6.0f ? 6.0f : v;
   return v;
 }
 

@@ -29,6 +29,8 @@ KERNEL void activation_gradient(GLOBAL const ELEM *RESTRICT s, GLOBAL const ELEM
     float d = g * (1.0f + x * (1.0f - g));
 #elif ACTIVATION == 6
     float d = x > 0.0f ? 1.0f : x + 1.0f;
+#elif ACTIVATION == 7
+    float d = x > 0.0f && x < 6.0f ? 1.0f : 0.0f;
 #endif
     ST(dz, i, LD(dy, i) * d);
   }

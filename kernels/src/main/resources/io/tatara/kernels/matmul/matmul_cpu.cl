@@ -31,6 +31,9 @@ DEVICE FLOATV matmul_activation_vector(FLOATV x) {
   return x / (1.0f + exp(-x));
 #elif ACTIVATION == 6
   return select(expm1(x), x, x > (FLOATV)(0.0f));
+#elif ACTIVATION == 7
+  x = select(x, (FLOATV)(0.0f), x < (FLOATV)(0.0f));
+  return select(x, (FLOATV)(6.0f), x > (FLOATV)(6.0f));
 #else
   return x;
 #endif

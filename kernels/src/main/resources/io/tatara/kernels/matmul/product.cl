@@ -44,6 +44,8 @@ DEVICE float matmul_activation(float x) {
   return x / (1.0f + EXPF(-x));
 #elif ACTIVATION == 6
   return x > 0.0f ? x : EXPM1F(x);
+#elif ACTIVATION == 7
+  return x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x;
 #else
   return x;
 #endif

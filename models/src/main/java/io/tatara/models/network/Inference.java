@@ -226,9 +226,9 @@ public final class Inference implements AutoCloseable {
         boolean relu =
                 next != null
                         && next.kind() instanceof Kind.Activate a
-                        && a.function() == Activation.RELU
-                        && a.most() == Float.POSITIVE_INFINITY;
-        Epilogue epilogue = relu ? new Epilogue(Activation.RELU) : Epilogue.NONE;
+                        && (a.function() == Activation.RELU || a.function() == Activation.RELU6);
+        Epilogue epilogue =
+                relu ? new Epilogue(((Kind.Activate) next.kind()).function()) : Epilogue.NONE;
         Conv2d op = new Conv2d(window, groups, epilogue);
         steps.put(n, (s, in) -> s.ops().conv2d(op, in.getFirst(), weight, b, null));
         if (last != n) {
@@ -256,20 +256,16 @@ public final class Inference implements AutoCloseable {
     }
 
     private static Tensor activate(Scope s, Tensor x, Kind.Activate a) {
-        Tensor y =
-                switch (a.function()) {
-                    case NONE -> x;
-                    case RELU -> s.ops().relu(x);
-                    case SIGMOID -> s.ops().sigmoid(x);
-                    case TANH -> s.ops().tanh(x);
-                    case GELU -> s.ops().gelu(x);
-                    case SILU -> s.ops().silu(x);
-                    case ELU -> s.ops().elu(x);
-                };
-        if (a.most() == Float.POSITIVE_INFINITY) {
-            return y;
-        }
-        return s.ops().pointwise(Exprs.min(Exprs.in(0), Exprs.constant(a.most())), y);
+        return switch (a.function()) {
+            case NONE -> x;
+            case RELU -> s.ops().relu(x);
+            case RELU6 -> s.ops().pointwise(Exprs.relu6(Exprs.in(0)), x);
+            case SIGMOID -> s.ops().sigmoid(x);
+            case TANH -> s.ops().tanh(x);
+            case GELU -> s.ops().gelu(x);
+            case SILU -> s.ops().silu(x);
+            case ELU -> s.ops().elu(x);
+        };
     }
 
     private void linear(Node n, Kind.Linear l) {

@@ -56,16 +56,11 @@ public sealed interface Kind {
         }
     }
 
-    /**
-     * An elementwise function.
-     *
-     * @param most upper bound of the result (ReLU6), infinity for none
-     */
-    record Activate(Activation function, float most) implements Kind {
+    /** An elementwise function. */
+    record Activate(Activation function) implements Kind {
         @Override
         public String toString() {
-            String f = function.name().toLowerCase(Locale.ROOT);
-            return most == Float.POSITIVE_INFINITY ? f : f + " up to " + most;
+            return function.name().toLowerCase(Locale.ROOT);
         }
     }
 

@@ -79,15 +79,15 @@ public final class NetworkBuilder {
     }
 
     public Node relu(String layer, Node x) {
-        return activate(layer, x, Activation.RELU, Float.POSITIVE_INFINITY);
+        return activate(layer, x, Activation.RELU);
     }
 
     public Node relu6(String layer, Node x) {
-        return activate(layer, x, Activation.RELU, 6);
+        return activate(layer, x, Activation.RELU6);
     }
 
-    public Node activate(String layer, Node x, Activation f, float most) {
-        return put(layer, new Kind.Activate(f, most), List.of(x), x.shape());
+    public Node activate(String layer, Node x, Activation f) {
+        return put(layer, new Kind.Activate(f), List.of(x), x.shape());
     }
 
     public Node gate(String layer, Node x) {

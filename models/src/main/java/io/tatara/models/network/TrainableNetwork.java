@@ -215,17 +215,14 @@ public final class TrainableNetwork implements AutoCloseable {
                 switch (a.function()) {
                     case NONE -> in;
                     case RELU -> Exprs.relu(in);
+                    case RELU6 -> Exprs.relu6(in);
                     case SIGMOID -> Exprs.sigmoid(in);
                     case TANH -> Exprs.tanh(in);
                     case GELU -> Exprs.gelu(in);
                     case SILU -> Exprs.silu(in);
                     case ELU -> Exprs.elu(in, 1);
                 };
-        boolean bounded = a.most() < Float.POSITIVE_INFINITY;
-        if (a.function() == Activation.NONE && !bounded) {
-            return x;
-        }
-        return ops.pointwise(bounded ? Exprs.min(y, Exprs.constant(a.most())) : y, x);
+        return a.function() == Activation.NONE ? x : ops.pointwise(y, x);
     }
 
     private static Tensor pad(Pass pass, Tensor x, Kind.PadChannels p) {

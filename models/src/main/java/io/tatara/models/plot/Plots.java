@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.HeatMapChart;
@@ -43,8 +44,16 @@ public final class Plots {
 
     private Plots() {}
 
-    /** Charts over epochs, one below the other, as a PNG file. */
-    public static void curves(Path file, List<Curves> charts) {
+    /**
+     * Charts over epochs, one below the other, as a PNG file.
+     *
+     * @return whether this machine can draw; where not, a warning is logged and there is no file
+     */
+    public static boolean curves(Path file, List<Curves> charts) {
+        return drawn(file, () -> curves(charts));
+    }
+
+    private static BufferedImage curves(List<Curves> charts) {
         BufferedImage all =
                 new BufferedImage(WIDTH, HEIGHT * charts.size(), BufferedImage.TYPE_INT_RGB);
         Graphics2D g = all.createGraphics();
@@ -52,7 +61,7 @@ public final class Plots {
             g.drawImage(BitmapEncoder.getBufferedImage(chart(charts.get(i))), 0, i * HEIGHT, null);
         }
         g.dispose();
-        write(file, all);
+        return all;
     }
 
     private static XYChart chart(Curves c) {
@@ -86,7 +95,7 @@ public final class Plots {
      *
      * @param weights [rows][columns], 0 … 1
      * @return whether there was a font for all words; where not, words are shown by number and
-     *     letters as the machine's fonts allow, and a warning is logged
+     *     letters as the machine's fonts allow, or nothing is drawn, and a warning is logged
      */
     public static boolean attention(
             Path file, List<String> rows, List<String> columns, float[][] weights) {
@@ -102,6 +111,16 @@ public final class Plots {
                             + columns.size()
                             + " words");
         }
+        boolean[] shown = {false};
+        return drawn(file, () -> attention(file, rows, columns, weights, shown)) && shown[0];
+    }
+
+    private static BufferedImage attention(
+            Path file,
+            List<String> rows,
+            List<String> columns,
+            float[][] weights,
+            boolean[] shown) {
         List<String> words = new ArrayList<>(rows);
         words.addAll(columns);
         Optional<Font> font = Fonts.showing(words, FONT);
@@ -145,8 +164,8 @@ public final class Plots {
                 labels(columns, font.isPresent()),
                 labels(rows, font.isPresent()).reversed(),
                 cells);
-        write(file, BitmapEncoder.getBufferedImage(chart));
-        return font.isPresent();
+        shown[0] = font.isPresent();
+        return BitmapEncoder.getBufferedImage(chart);
     }
 
     /**
@@ -154,8 +173,9 @@ public final class Plots {
      * the top, a column for each answer; shades are parts of a row, the numbers are written in.
      *
      * @param counts [rows][columns], as many as there are names
+     * @return whether this machine can draw; where not, a warning is logged and there is no file
      */
-    public static void counts(Path file, String title, List<String> names, int[][] counts) {
+    public static boolean counts(Path file, String title, List<String> names, int[][] counts) {
         boolean square = counts.length == names.size() && counts.length > 0;
         for (int[] row : counts) {
             square &= row.length == names.size();
@@ -164,8 +184,7 @@ public final class Plots {
             throw new TataraException(
                     "matrix plot: given " + counts.length + " rows for " + names.size() + " names");
         }
-        CountsPicture picture = new CountsPicture(title, names, counts);
-        write(file, picture.draw());
+        return drawn(file, () -> new CountsPicture(title, names, counts).draw());
     }
 
     /** Labels must differ even where a word stands twice: blanks behind do not show. */
@@ -179,6 +198,24 @@ public final class Plots {
             labels.add(label);
         }
         return labels;
+    }
+
+    /** A picture is never worth a run: machines without fonts train as well. */
+    static boolean drawn(Path file, Supplier<BufferedImage> picture) {
+        BufferedImage image;
+        try {
+            image = picture.get();
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            // AWT without fontconfig, freetype or any font fails in one of many ways.
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} is not drawn: this machine cannot (are fontconfig and a font installed?): {1}",
+                    file,
+                    e);
+            return false;
+        }
+        write(file, image);
+        return true;
     }
 
     private static void write(Path file, BufferedImage image) {

@@ -28,6 +28,19 @@ class PlotsTest {
     }
 
     @Test
+    void aMachineThatCannotDrawLosesNothingElse() {
+        Path file = dir.resolve("none.png");
+        boolean drawn =
+                Plots.drawn(
+                        file,
+                        () -> {
+                            throw new IllegalStateException("no fonts");
+                        });
+        assertThat(drawn).isFalse();
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
     void countsAreDarkOnTheDiagonalOfAGoodClassifier() throws Exception {
         Path file = dir.resolve("m.png");
         Plots.counts(file, "good", List.of("a", "b"), new int[][] {{9, 0}, {0, 5}});

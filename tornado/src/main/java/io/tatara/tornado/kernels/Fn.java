@@ -76,6 +76,9 @@ public final class Fn {
             r = x / (1.0f + TornadoMath.exp(-x));
         } else if (kind == 6) {
             r = x > 0.0f ? x : expMinusOne(x);
+        } else if (kind == 7) {
+            r = x < 0.0f ? 0.0f : x;
+            r = r > 6.0f ? 6.0f : r;
         }
         return r;
     }
@@ -106,6 +109,9 @@ public final class Fn {
             d = s * (1.0f + x * (1.0f - s));
         } else if (kind == 6) {
             d = x > 0.0f ? 1.0f : x + 1.0f;
+        } else if (kind == 7) {
+            d = x > 0.0f ? 1.0f : 0.0f;
+            d = x < 6.0f ? d : 0.0f;
         }
         return d;
     }
