@@ -33,13 +33,13 @@ import java.util.List;
  * and a type E, float32, float16 or bfloat16, inputs: history int32 [N, J], the levels before, the
  * latest one last, anything outside 0 … A − 1 where there was none; queue float32 [N, C · Σ R_l],
  * layer after layer rings of R_l slots of C numbers (zeros before the first sample); clock int32
- * [1], the number of samples that are made (ring l's next slot is clock modulo R_l); seed int32
- * [2]; of type E table [J · A, C]; firstBias? [C]; added? [N, count, C], such as a position's
- * embedding; weight [L, 2D, C, K]; bias? [L, 2D]; condition? [N, L, 2D]; residualWeight [L, C, D];
- * residualBias? [L, C]; skipWeight [L, S, D]; skipBias? [L, S]; hiddenWeight [H, S]; hiddenBias?
- * [H]; lastWeight [A, H]; lastBias? [A]. Outputs: levels int32 [N, count]; logits float32 [N, A] of
- * the last sample; history, queue and clock, in place, so that calls continue a stream with the
- * bits of one call. No gradient.
+ * [1], the number of samples that are made (ring l's next slot is clock modulo R_l; below 2³¹ −
+ * count); seed int32 [2]; of type E table [J · A, C]; firstBias? [C]; added? [N, count, C], such as
+ * a position's embedding; weight [L, 2D, C, K]; bias? [L, 2D]; condition? [N, L, 2D];
+ * residualWeight [L, C, D]; residualBias? [L, C]; skipWeight [L, S, D]; skipBias? [L, S];
+ * hiddenWeight [H, S]; hiddenBias? [H]; lastWeight [A, H]; lastBias? [A]. Outputs: levels int32 [N,
+ * count]; logits float32 [N, A] of the last sample; history, queue and clock, in place, so that
+ * calls continue a stream with the bits of one call. No gradient.
  *
  * @param dilations one a layer, each at least 1
  * @param count samples a call, at least 1
