@@ -127,6 +127,15 @@ void carry_out_loads(MBarrier& m) {
   for (auto& l : loads) carry_out(*l);
 }
 
+/* Words that other blocks (or this one) have sent to this block, b. */
+void carry_out_words(MBarrier& m, Block* b) {
+  auto words = std::move(m.words);
+  m.words.clear();
+  for (auto& w : words) memcpy(resolve(w.first, 4, "cluster_store_async", b), &w.second, 4);
+  m.bytes -= 4 * (long)words.size();
+  settle(m);
+}
+
 void carry_out(const TmaStore& s) {
   const TensorMapData& m = *s.map;
   std::vector<char> box(box_bytes(m));
@@ -151,6 +160,7 @@ void finish_hopper(Fiber* f) {
       for (auto& l : m.second.loads) {
         if (!l->done) fail(text("the block ends while a tma_load to 0x%x is under way: nobody waits for it", l->to));
       }
+      if (!m.second.words.empty()) fail("the block ends while a cluster_store_async to it is under way");
     }
   }
 }
@@ -198,13 +208,17 @@ EMU_API void tatara_emu_mbarrier_wait(uint32_t bar, int parity) {
       race_acquire(self->block, self, m.clock);
       return;
     }
-    if (!m.loads.empty() && !gave_way) {
+    if (!(m.loads.empty() && m.words.empty()) && !gave_way) {
       gave_way = true; /* first the others, so that those see NaN who read without waiting */
       give_way();
       continue;
     }
     if (!m.loads.empty()) {
       carry_out_loads(m);
+      continue;
+    }
+    if (!m.words.empty()) {
+      carry_out_words(m, self->block);
       continue;
     }
     m.waiting.push_back(self);
@@ -247,6 +261,28 @@ EMU_API void tatara_emu_tma_load(uint32_t to, const void* map, uint32_t bar, con
     m.loads.push_back(l);
     wake_all(m); /* who waits carries it out */
   }
+}
+
+EMU_API void tatara_emu_cluster_store_async(uint32_t at, uint32_t x, uint32_t bar) {
+  HERE;
+  const char* what = "cluster_store_async";
+  if (at % 4 != 0) fail(text("%s: address 0x%x is no multiple of 4", what, at));
+  int rank = (int)(at >> RANK_SHIFT) - 1;
+  if (rank < 0 || rank != (int)(bar >> RANK_SHIFT) - 1) {
+    fail(text("%s: 0x%x and the mbarrier 0x%x are not cluster addresses of one block", what, at, bar));
+  }
+  Block* b = peer(rank, what);
+  MBarrier& m = barrier_at(bar, what, b);
+  if (!m.fenced) fail(text("%s: the mbarrier was not made visible by mbarrier_fence_init", what));
+  memset(resolve(at & OFFSET, 4, what, b), 0xff, 4); /* nobody may read it now */
+  if (b == self->block) {
+    race_access(b, self, at & OFFSET, 4, Access::WRITE, __builtin_return_address(0));
+    race_release(b, self, m.clock);
+  } else {
+    race_forget(b, at & OFFSET, 4);
+  }
+  m.words.emplace_back(at & OFFSET, x);
+  wake_all(m); /* who waits carries it out */
 }
 
 EMU_API void tatara_emu_tma_store(const void* map, uint32_t from, const int* at, int rank) {

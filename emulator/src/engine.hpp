@@ -140,6 +140,7 @@ struct MBarrier {
   std::vector<uint32_t> clock;
   std::vector<Fiber*> waiting;
   std::vector<std::shared_ptr<TmaLoad>> loads;
+  std::vector<std::pair<uint32_t, uint32_t>> words; /* place and value of stores under way */
 };
 
 struct Cluster {

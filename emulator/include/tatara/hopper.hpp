@@ -21,6 +21,7 @@ void tatara_emu_cluster_wait();
 uint tatara_emu_cluster_address(uint at, int rank);
 uint tatara_emu_cluster_load(uint at);
 void tatara_emu_cluster_store(uint at, uint x);
+void tatara_emu_cluster_store_async(uint at, uint x, uint bar);
 void tatara_emu_registers(int count);
 void tatara_emu_wgmma_fence();
 void tatara_emu_wgmma_commit();
@@ -73,6 +74,9 @@ static inline uint cluster_address(uint at, int rank) { return tatara_emu_cluste
 static inline float cluster_load(uint at) { return __uint_as_float(tatara_emu_cluster_load(at)); }
 static inline void cluster_store(uint at, float x) { tatara_emu_cluster_store(at, __float_as_uint(x)); }
 static inline void cluster_store(uint at, uint x) { tatara_emu_cluster_store(at, x); }
+static inline void cluster_store_async(uint at, float x, uint bar) {
+  tatara_emu_cluster_store_async(at, __float_as_uint(x), bar);
+}
 
 template <int N>
 static inline void registers_increase() {

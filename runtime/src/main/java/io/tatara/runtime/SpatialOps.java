@@ -8,6 +8,7 @@ import io.tatara.kernels.Value;
 import io.tatara.kernels.batchnorm.BatchNorm;
 import io.tatara.kernels.causal.CausalConv1d;
 import io.tatara.kernels.causal.GatedCausalLayer;
+import io.tatara.kernels.causal.WaveNetGenerate;
 import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.Conv2dDataGradient;
@@ -144,6 +145,16 @@ public abstract sealed class SpatialOps permits Ops {
                 residualBias,
                 skipWeight,
                 skipBias);
+    }
+
+    /**
+     * Samples one after the other, levels [N, count] and the last one's logits [N, A]; history,
+     * queue and clock change in place.
+     *
+     * @param inputs as {@link WaveNetGenerate} has them, null where one is absent
+     */
+    public Tensor[] waveNetGenerate(WaveNetGenerate op, Tensor... inputs) {
+        return run(op, inputs);
     }
 
     /** Maxima of windows of x [N, C, H, W] and their int32 indices; see {@link MaxPool}. */

@@ -48,7 +48,17 @@ public final class CausalRoom {
                             CausalReference::step,
                             List.of(StepJvm::step),
                             List.of(LayerGpu::step),
-                            LayerCases::step));
+                            LayerCases::step),
+                    new OpEntry<>(
+                            WaveNetGenerate.class,
+                            "wave_net_generate",
+                            GenerateReference::generate,
+                            List.of(GenerateJvm::generate),
+                            List.of(
+                                    new GenerateCuda(true),
+                                    new GenerateCuda(false),
+                                    GenerateGpu::generate),
+                            GenerateCases::all));
 
     private CausalRoom() {}
 }

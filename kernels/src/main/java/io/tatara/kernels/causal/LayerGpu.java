@@ -131,23 +131,26 @@ final class LayerGpu {
                 .build();
     }
 
+    /** Text before a source that asks for a layer's dilation. */
+    static String dilations(List<Integer> dilations) {
+        StringBuilder text = new StringBuilder("#define DILATIONS 1\n");
+        text.append("DEVICE int dilation_of(int layer) {\n  switch (layer) {\n");
+        for (int l = 0; l < dilations.size(); l++) {
+            text.append("    case ").append(l).append(": return ").append(dilations.get(l));
+            text.append(";\n");
+        }
+        return text.append("  }\n  return 1;\n}\n").toString();
+    }
+
     static GpuPlan step(WaveNetStep op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         WaveNetStep.Extents e = op.extents(in);
         int local = Math.min(STEP_LOCAL, Integer.highestOneBit(traits.maxWorkGroup()));
         int numbers = e.c() * (1 + e.k()) + 2 * e.d() + e.s();
         boolean inMemory = 4L * (numbers + 4) > traits.localMemory();
-        StringBuilder text = new StringBuilder("#define DILATIONS 1\n");
-        text.append("DEVICE int dilation_of(int layer) {\n  switch (layer) {\n");
-        List<Integer> dilations = op.dilations();
-        for (int l = 0; l < dilations.size(); l++) {
-            text.append("    case ").append(l).append(": return ").append(dilations.get(l));
-            text.append(";\n");
-        }
-        text.append("  }\n  return 1;\n}\n");
         GpuProgram p =
                 GpuProgram.of(
                         "causal/step.cl",
-                        text + GpuSources.load(LayerGpu.class, "step.cl"),
+                        dilations(op.dilations()) + GpuSources.load(LayerGpu.class, "step.cl"),
                         "STORAGE",
                         GpuProgram.storage(in[0].dtype()),
                         "CHANNELS",

@@ -30,7 +30,7 @@ final class StepJvm {
     private final float[] residualWeights;
     private final float[] skipWeights;
 
-    private StepJvm(WaveNetStep op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
+    StepJvm(WaveNetStep op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
         this.op = op;
         this.in = in;
         this.out = out;
@@ -85,7 +85,8 @@ final class StepJvm {
         step.advance();
     }
 
-    private void advance() {
+    /** Moves the rings on, when all sequences have seen the sample. */
+    void advance() {
         int[] slots = out[3].i();
         for (int l = 0; l < e.layers(); l++) {
             int reach = op.reach(l, e.k());
@@ -97,7 +98,7 @@ final class StepJvm {
         return reach == 0 ? 0 : Math.floorMod(in[WaveNetStep.SLOTS].i()[layer], reach);
     }
 
-    private void sequence(int n) {
+    void sequence(int n) {
         int depth = Math.max(e.k() * e.c(), e.d());
         float[] seen = ctx.acquire(Math.max(1, depth));
         float[] sums =

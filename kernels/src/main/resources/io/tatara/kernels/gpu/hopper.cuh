@@ -129,6 +129,13 @@ DEVICE void cluster_store(uint at, float x) {
 DEVICE void cluster_store(uint at, uint x) {
   asm volatile("st.shared::cluster.u32 [%0], %1;" ::"r"(at), "r"(x) : "memory");
 }
+/* The same, and four bytes come to the mbarrier `bar` of that block as from the copy engine: who waits there sees x.
+ * Both addresses are of one block, in the cluster's window. */
+DEVICE void cluster_store_async(uint at, float x, uint bar) {
+  asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.b32 [%0], %1, [%2];" ::"r"(at), "r"(AS_UINT(x)),
+               "r"(bar)
+               : "memory");
+}
 
 /* Whether this is the lane that acts for its (whole) warp, always the same one. The compiler knows that it is one lane,
  * and so issues copies without a loop over lanes. */

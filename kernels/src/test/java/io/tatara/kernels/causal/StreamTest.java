@@ -38,7 +38,7 @@ class StreamTest {
         return JvmArray.of(spec, f);
     }
 
-    private static JvmContext context(Lanes lanes) {
+    static JvmContext context(Lanes lanes) {
         return new JvmContext() {
             @Override
             public Workers workers() {

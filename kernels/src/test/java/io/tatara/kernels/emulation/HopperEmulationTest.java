@@ -312,6 +312,60 @@ class HopperEmulationTest {
         }
     }
 
+    /** Numbers that bring their own signal are there behind the wait, and not before. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 5})
+    void wordsComeWithTheirSignal(long seed) {
+        double[] got =
+                new Emulated(
+                                """
+                                extern "C" __global__ void __cluster_dims__(2, 1, 1) k(float* c) {
+                                  DYNAMIC_SHARED(room);
+                                  uint at = shared_address(room);
+                                  uint bar = at + 128;
+                                  int i = LOCAL_ID(0);
+                                  int other = 1 - cluster_rank();
+                                  float* s = (float*)room;
+                                  if (i == 0) {
+                                    mbarrier_init(bar, 1);
+                                    mbarrier_fence_init();
+                                  }
+                                  s[i] = -1.0f;
+                                  cluster_arrive();
+                                  cluster_wait();
+                                  for (int round = 0; round < 3; round++) {
+                                    float x = (float)(100 * round + 1000 * GROUP_ID(0) + i);
+                                    cluster_store_async(cluster_address(at + 4 * i, other), x,
+                                                        cluster_address(bar, other));
+                                    float early = s[i];
+                                    if (i == 0) mbarrier_arrive_expect(bar, 128);
+                                    mbarrier_wait_copies(bar, round & 1);
+                                    c[(GROUP_ID(0) * 3 + round) * 64 + i] = s[i];
+                                    c[(GROUP_ID(0) * 3 + round) * 64 + 32 + i] = early;
+                                    cluster_arrive();
+                                    cluster_wait();
+                                  }
+                                }
+                                """,
+                                HEADERS)
+                        .groups(2)
+                        .shuffled(seed)
+                        .shared(144)
+                        .out(TensorSpec.f32(2, 3, 64))
+                        .run();
+        for (int g = 0; g < 2; g++) {
+            for (int round = 0; round < 3; round++) {
+                for (int i = 0; i < 32; i++) {
+                    int at = (g * 3 + round) * 64 + i;
+                    assertThat(got[at]).isEqualTo(100 * round + 1000 * (g ^ 1) + i);
+                    double early = got[at + 32];
+                    double before = round == 0 ? -1 : got[at - 64];
+                    assertThat(Double.isNaN(early) || early == before).isTrue();
+                }
+            }
+        }
+    }
+
     @Test
     void accumulatorsReadAsNanUntilTheyAreWaitedFor() {
         double[] got =

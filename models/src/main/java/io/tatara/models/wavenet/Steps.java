@@ -1,7 +1,7 @@
 package io.tatara.models.wavenet;
 
 import io.tatara.kernels.DType;
-import io.tatara.runtime.Graph;
+import io.tatara.kernels.causal.WaveNetGenerate;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tensor;
@@ -11,75 +11,71 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * The network one sample at a time, for some sequences together, from queues of what its layers
- * saw: a recorded graph, so that a sample costs one replay whatever the receptive field. Gives the
- * logits of {@link WaveNetModel#forward}.
+ * The network one sample after the other, for some sequences together, from queues of what its
+ * layers saw, so that a sample costs the same whatever the receptive field. Its logits are those of
+ * {@link WaveNetModel#forward}.
  */
 final class Steps {
     private final WaveNetConfig config;
-    private final int sequences;
+    private final WaveNetModel model;
+    private final Scope scope;
     private final int samples;
     private final int[][] factors;
-    private final int columns;
-    private final int[] ids;
-    private final Tensor input;
-    private final Graph graph;
+    private final Tensor table;
+    private final Tensor history;
+    private final Tensor[] inputs;
     private int made;
+    private float[] logits;
 
     /**
      * @param scope of all that this holds
      * @param factors [sequences][factors], rows of the tables of conditions
      * @param samples of each sequence, for their positions
+     * @param seed of the random numbers
      */
-    Steps(WaveNetConfig config, WaveNetModel model, Scope scope, int[][] factors, int samples) {
+    Steps(
+            WaveNetConfig config,
+            WaveNetModel model,
+            Scope scope,
+            int[][] factors,
+            int samples,
+            long seed) {
         this.config = config;
-        this.sequences = factors.length;
+        this.model = model;
+        this.scope = scope;
         this.samples = samples;
         this.factors = factors;
-        this.columns = WaveNetModel.columns(config, factors[0].length);
-        this.ids = new int[sequences * columns];
-        Arrays.fill(ids, WaveNetModel.before(config));
-        this.input = scope.tensor(ids, sequences, columns);
         Ops ops = scope.ops();
         List<WaveNetModel.Layer> layers = model.layers();
-        int count = layers.size();
+        int n = factors.length;
         int r = config.residual();
-        Tensor table = model.table(ops, scope);
-        Tensor weight = stack(scope, layers, WaveNetModel.Layer::weight, 2 * r, r, config.kernel());
-        Tensor bias = stack(scope, layers, WaveNetModel.Layer::bias, 2 * r);
-        Tensor residual = stack(scope, layers, WaveNetModel.Layer::residualWeight, r, r);
-        Tensor residualBias = stack(scope, layers, WaveNetModel.Layer::residualBias, r);
-        Tensor skip = stack(scope, layers, WaveNetModel.Layer::skipWeight, config.skip(), r);
-        Tensor skipBias = stack(scope, layers, WaveNetModel.Layer::skipBias, config.skip());
-        Tensor condition = condition(scope, layers, factors);
-        List<Integer> dilations = config.dilations();
-        int slots = dilations.stream().mapToInt(d -> (config.kernel() - 1) * d).sum();
-        Tensor queue = scope.zeros(sequences, slots * r);
-        Tensor next = scope.zeros(DType.INT32, count);
-        this.graph =
-                Graph.record(
-                        scope,
-                        s -> {
-                            Ops o = s.ops();
-                            Tensor x = model.embed(o, table, input);
-                            Tensor sum =
-                                    o.waveNetStep(
-                                                    dilations,
-                                                    x,
-                                                    queue,
-                                                    next,
-                                                    weight,
-                                                    bias,
-                                                    condition,
-                                                    residual,
-                                                    residualBias,
-                                                    skip,
-                                                    skipBias)[0];
-                            return new Tensor[] {model.head(o, sum)};
-                        });
-        // The recording was a step too.
-        queue.write(new float[queue.size()]);
-        next.write(new int[count]);
+        int s = config.skip();
+        table = model.table(ops, scope);
+        int[] none = new int[n * config.kernel()];
+        Arrays.fill(none, -1);
+        history = scope.tensor(none, n, config.kernel());
+        int slots = config.dilations().stream().mapToInt(d -> (config.kernel() - 1) * d).sum();
+        inputs =
+                new Tensor[] {
+                    history,
+                    scope.zeros(n, slots * r),
+                    scope.zeros(DType.INT32, 1),
+                    scope.tensor(new int[] {(int) seed, (int) (seed >>> 32)}, 2),
+                    model.levelTable(ops),
+                    model.firstBias(),
+                    null,
+                    stack(scope, layers, WaveNetModel.Layer::weight, 2 * r, r, config.kernel()),
+                    stack(scope, layers, WaveNetModel.Layer::bias, 2 * r),
+                    condition(scope, layers, factors),
+                    stack(scope, layers, WaveNetModel.Layer::residualWeight, r, r),
+                    stack(scope, layers, WaveNetModel.Layer::residualBias, r),
+                    stack(scope, layers, WaveNetModel.Layer::skipWeight, s, r),
+                    stack(scope, layers, WaveNetModel.Layer::skipBias, s),
+                    ops.reshape(model.hidden(), s, s),
+                    model.hiddenBias(),
+                    ops.reshape(model.last(), config.levels(), s),
+                    model.lastBias()
+                };
     }
 
     /** The layers' weights below each other; zeros where the last layer has none. */
@@ -119,33 +115,54 @@ final class Steps {
     }
 
     /**
+     * The next levels [sequences, count], each drawn given those before.
+     *
+     * @param temperature see {@link WaveNetGenerate}
+     */
+    int[] make(int count, double temperature) {
+        try (Scope s = scope.child()) {
+            Tensor[] given = inputs.clone();
+            given[6] = positions(s, count);
+            WaveNetGenerate op =
+                    new WaveNetGenerate(config.dilations(), count, (float) temperature);
+            Tensor[] out = s.ops().waveNetGenerate(op, given);
+            logits = out[1].toFloats();
+            made += count;
+            return out[0].toInts();
+        }
+    }
+
+    /** What the positions of the next samples add to the first convolution; null without them. */
+    private Tensor positions(Scope s, int count) {
+        int each = factors[0].length;
+        if (WaveNetModel.columns(config, each) == config.kernel()) {
+            return null;
+        }
+        int[] ids = new int[factors.length * count * each];
+        for (int i = 0; i < ids.length; i++) {
+            int row = factors[i / each / count][i % each];
+            ids[i] = WaveNetModel.position(config, row, made + i / each % count, samples);
+        }
+        Tensor rows = s.tensor(ids, factors.length, count, each);
+        return s.ops().sum(s.ops().embedding(table, rows, WaveNetModel.before(config)), 2);
+    }
+
+    /**
      * The next samples' logits [sequences, levels], when these levels were the samples before.
      *
      * @param levels one a sequence; null before the first sample
      */
     float[] next(int[] levels) {
-        for (int n = 0; n < sequences; n++) {
-            if (levels != null) {
-                shift(n * columns, levels[n]);
+        if (levels != null) {
+            // Instead of the ones that the last call drew.
+            int[] before = history.toInts();
+            int taps = config.kernel();
+            for (int n = 0; n < levels.length; n++) {
+                before[(n + 1) * taps - 1] = levels[n];
             }
-            for (int k = config.kernel(); k < columns; k++) {
-                int row = factors[n][k - config.kernel()];
-                ids[n * columns + k] = WaveNetModel.position(config, row, made, samples);
-            }
+            history.write(before);
         }
-        input.write(ids);
-        made++;
-        graph.replay();
-        return graph.outputs()[0].toFloats();
-    }
-
-    /** The taps move on by a sample: the last one sees the level. */
-    private void shift(int at, int level) {
-        int taps = config.kernel();
-        for (int k = 0; k < taps - 1; k++) {
-            int seen = ids[at + k + 1];
-            ids[at + k] = seen == WaveNetModel.before(config) ? seen : seen - config.levels();
-        }
-        ids[at + taps - 1] = level + (taps - 1) * config.levels();
+        make(1, 0);
+        return logits;
     }
 }

@@ -10,11 +10,13 @@ import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 
 /** A trained model that makes sound. Owns its weights: close it before the device. */
 public final class WaveNetGenerator implements AutoCloseable {
+    /** Samples of a call: enough that beginning one costs little, few enough to stop soon. */
+    private static final int TOGETHER = 256;
+
     private final Device device;
     private final WaveNetConfig config;
     private final VoiceData data;
@@ -92,8 +94,8 @@ public final class WaveNetGenerator implements AutoCloseable {
      *
      * @param labels a value for each factor, none where the model has no condition
      * @param temperature 1 for the model's own distribution; 0 takes the likeliest level
-     * @param more is asked before each sample, given the number of those that are made; false ends
-     *     all sounds there
+     * @param more is asked before each sample, given the number of those before it; false ends all
+     *     sounds there. Some samples are made in one call, so it is asked for all of them first.
      * @throws TataraException if a label is not known, or a number is out of range
      */
     public Sound[] generate(
@@ -103,32 +105,29 @@ public final class WaveNetGenerator implements AutoCloseable {
             long seed,
             IntPredicate more) {
         int samples = samples(seconds);
-        if (!(temperature >= 0) || labels.isEmpty()) {
+        if (!(temperature >= 0 && temperature <= Float.MAX_VALUE) || labels.isEmpty()) {
             throw new TataraException(
                     "generate: given temperature "
                             + temperature
                             + " and "
                             + labels.size()
-                            + " labels, expected >= 0 and at least one");
+                            + " labels, expected a finite number >= 0 and at least one");
         }
         int[][] factors = labels.stream().map(data::rows).toArray(int[][]::new);
         int n = factors.length;
-        SplittableRandom[] random = new SplittableRandom[n];
-        Arrays.setAll(random, i -> new SplittableRandom(seed * 0x9E3779B97F4A7C15L + i));
         float[][] made = new float[n][samples];
         MuLaw law = new MuLaw(config.levels());
         int t = 0;
         try (Scope scope = device.scope()) {
-            Steps steps = new Steps(config, model, scope, factors, samples);
-            int[] levels = null;
-            double[] weights = new double[config.levels()];
-            for (; t < samples && more.test(t); t++) {
-                float[] logits = steps.next(levels);
-                levels = levels == null ? new int[n] : levels;
-                for (int i = 0; i < n; i++) {
-                    levels[i] = draw(logits, i * weights.length, weights, temperature, random[i]);
-                    made[i][t] = law.decode(levels[i]);
+            Steps steps = new Steps(config, model, scope, factors, samples, seed);
+            for (int count = wanted(t, samples, more);
+                    count > 0;
+                    count = wanted(t, samples, more)) {
+                int[] levels = steps.make(count, temperature);
+                for (int i = 0; i < levels.length; i++) {
+                    made[i / count][t + i % count] = law.decode(levels[i]);
                 }
+                t += count;
             }
         }
         Sound[] sounds = new Sound[n];
@@ -156,33 +155,13 @@ public final class WaveNetGenerator implements AutoCloseable {
         return (int) samples;
     }
 
-    /** A level from the distribution, by inverting its cumulated weights. */
-    static int draw(
-            float[] logits, int at, double[] weights, double temperature, SplittableRandom random) {
-        int best = 0;
-        for (int i = 1; i < weights.length; i++) {
-            best = logits[at + i] > logits[at + best] ? i : best;
+    /** Samples of the next call. */
+    private static int wanted(int from, int samples, IntPredicate more) {
+        int t = from;
+        while (t < samples && t < from + TOGETHER && more.test(t)) {
+            t++;
         }
-        if (temperature == 0) {
-            return best;
-        }
-        double sum = 0;
-        for (int i = 0; i < weights.length; i++) {
-            sum += Math.exp((logits[at + i] - logits[at + best]) / temperature);
-            weights[i] = sum;
-        }
-        double place = random.nextDouble() * sum;
-        int low = 0;
-        int high = weights.length - 1;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (weights[middle] > place) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        return low;
+        return t - from;
     }
 
     @Override

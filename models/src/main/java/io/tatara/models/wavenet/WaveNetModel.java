@@ -165,16 +165,40 @@ final class WaveNetModel {
         return c.kernel() + (c.positions() == 0 ? 0 : factors);
     }
 
+    Tensor firstBias() {
+        return firstBias;
+    }
+
+    Tensor hidden() {
+        return hidden;
+    }
+
+    Tensor hiddenBias() {
+        return hiddenBias;
+    }
+
+    Tensor last() {
+        return last;
+    }
+
+    Tensor lastBias() {
+        return lastBias;
+    }
+
+    /** The first convolution's rows of each tap's levels, [taps · levels, residual]. */
+    Tensor levelTable(Ops ops) {
+        return ops.reshape(
+                ops.transpose(first, 2, 1, 0),
+                config.kernel() * config.levels(),
+                config.residual());
+    }
+
     /**
      * The first convolution as a table: taps · levels rows, one of zeros, and those of the
      * positions, [rows, residual].
      */
     Tensor table(Ops ops, Scope scope) {
-        Tensor rows =
-                ops.reshape(
-                        ops.transpose(first, 2, 1, 0),
-                        config.kernel() * config.levels(),
-                        config.residual());
+        Tensor rows = levelTable(ops);
         Tensor zeros = scope.zeros(1, config.residual());
         return positions == null
                 ? ops.concat(0, rows, zeros)

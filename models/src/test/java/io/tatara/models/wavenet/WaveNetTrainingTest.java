@@ -217,7 +217,7 @@ class WaveNetTrainingTest {
             Tensor ids = scope.tensor(b.ids(), n, t, b.columns());
             Tensor rows = conditioned ? scope.tensor(b.factors(), n, 2) : null;
             float[] whole = model.forward(scope.ops(), scope, ids, rows).toFloats();
-            Steps steps = new Steps(c, model, scope, factors, t);
+            Steps steps = new Steps(c, model, scope, factors, t, 0);
             int[] levels = null;
             for (int j = 0; j < t; j++) {
                 float[] logits = steps.next(levels);
