@@ -48,6 +48,9 @@ final class BatchNormCases {
         cases.add(forward("empty batch", true, true, normal, 0, 3, 4, 4).noGradient());
         cases.add(forward("no channels", true, true, normal, 2, 0, 4, 4).noGradient());
         cases.add(forward("empty planes", true, true, normal, 2, 3, 0, 4).noGradient());
+        cases.add(forward("chunks, words", true, false, normal, 3, 2, 76, 81).noGradient());
+        cases.add(forward("words", true, false, normal, 3, 3, 6, 10).noGradient());
+        cases.add(forward("pieces", true, false, normal, 2, 3, 8, 9).noGradient());
         Data far = Data.normal(1e4, 1);
         cases.add(forward("far from 0", true, false, far, 2, 3, 40, 41).noGradient());
         cases.add(forward("far from 0, chunks", true, true, far, 3, 2, 61, 53).noGradient());
@@ -56,7 +59,8 @@ final class BatchNormCases {
         Data wild = Data.normal().sprinkled(90, Double.NaN, INF, -INF);
         cases.add(forward("wild", true, true, wild, 2, 12, 4, 6).noGradient());
         // Without running statistics, which stay float32 whatever x is.
-        cases = Case.withHalves(cases, "plain", "scale alone");
+        String[] halves = {"plain", "scale alone", "words", "pieces", "chunks, words"};
+        cases = Case.withHalves(cases, halves);
         for (int[] s : REAL) {
             String name = s[0] + "x" + s[1] + "x" + s[2];
             cases.add(forward(name, true, true, normal, s).bench("convolution"));
@@ -65,14 +69,20 @@ final class BatchNormCases {
     }
 
     private static Case gradient(String name, boolean parameters, boolean more, int... dims) {
-        TensorSpec x = TensorSpec.f32(dims);
-        TensorSpec c = TensorSpec.f32(dims[1]);
+        return gradient(DType.FLOAT32, name, parameters, more, dims);
+    }
+
+    private static Case gradient(
+            DType type, String name, boolean parameters, boolean more, int... dims) {
+        TensorSpec x = TensorSpec.f32(dims).withDType(type);
+        TensorSpec c = TensorSpec.f32(dims[1]).withDType(type);
         Case k = Case.of(name, new BatchNormGradient(MOMENTUM, parameters, parameters));
         k = k.in(x, Data.normal(0.5, 1));
         k = parameters ? k.in(c, Data.normal(1, 0.5)) : k.absent();
         k = k.in(TensorSpec.f32(dims[1], 2), statistics()).in(x);
         if (more) {
-            k = k.in(TensorSpec.f32(dims[1], 2)).in(c).in(c);
+            TensorSpec f = c.withDType(DType.FLOAT32);
+            k = k.in(TensorSpec.f32(dims[1], 2)).in(f).in(f);
         }
         return k.reduction(Math.max(1, x.size() / Math.max(1, dims[1])));
     }
@@ -95,6 +105,13 @@ final class BatchNormCases {
         cases.add(gradient("scale", true, false, 2, 5, 6, 6));
         cases.add(gradient("rows", true, false, 37, 5));
         cases.add(gradient("chunks", true, true, 3, 2, 61, 53));
+        for (DType t : List.of(DType.FLOAT32, DType.FLOAT16, DType.BFLOAT16)) {
+            String of = t == DType.FLOAT32 ? "" : " " + t;
+            cases.add(gradient(t, "chunks, words" + of, true, false, 3, 2, 76, 81).noGradient());
+            cases.add(gradient(t, "words" + of, true, true, 3, 3, 6, 10));
+            cases.add(gradient(t, "pieces" + of, true, false, 2, 3, 8, 9));
+            cases.add(gradient(t, "rows of one" + of, true, false, 37, 5));
+        }
         cases.add(gradient("one element", true, true, 1, 3, 1, 1));
         cases.add(gradient("empty batch", true, true, 0, 3, 4, 4));
         cases.add(gradient("no channels", true, false, 2, 0, 4, 4));

@@ -12,14 +12,14 @@ public final class BatchNormRoom {
                             "batch_norm",
                             BatchNormReference::forward,
                             List.of(BatchNormJvm::forward),
-                            List.of(BatchNormGpu::forward),
+                            List.of(BatchNormCuda.FORWARD, BatchNormGpu::forward),
                             BatchNormCases::forward),
                     new OpEntry<>(
                             BatchNormGradient.class,
                             "batch_norm_gradient",
                             BatchNormReference::gradient,
                             List.of(BatchNormJvm::gradient),
-                            List.of(BatchNormGpu::gradient),
+                            List.of(BatchNormCuda.GRADIENT, BatchNormGpu::gradient),
                             BatchNormCases::gradient));
 
     private BatchNormRoom() {}

@@ -41,7 +41,11 @@ final class CausalCases {
                     new Size(0, 3, 2, 2, 4, 20),
                     new Size(2, 3, 2, 3, 4, 0),
                     new Size(1, 0, 2, 2, 4, 9),
-                    new Size(2, 17, 19, 2, 4, 211));
+                    new Size(2, 17, 19, 2, 4, 211),
+                    new Size(1, 9, 8, 2, 300, 40)); // longer than the samples
+
+    /** Without a state, and large enough for tiles. */
+    private static final Size REST = new Size(2, 12, 17, 2, 6, 72);
 
     private static Case forward(String name, Size s, boolean bias, boolean state, Data data) {
         Case c =
@@ -72,13 +76,21 @@ final class CausalCases {
                         .in(f32(1, 3, 3), Data.normal().sprinkled(4, special))
                         .noGradient());
         all.add(forward("halves", small, true, true, Data.normal()));
+        all.add(forward("halves from rest", REST, true, false, Data.normal()));
+        all.add(
+                Case.of("carry from rest", new CausalConv1d(REST.d, true))
+                        .reduction(REST.c * REST.k)
+                        .in(f32(REST.n, REST.c, REST.t))
+                        .in(f32(REST.m, REST.c, REST.k))
+                        .in(f32(REST.m))
+                        .absent());
         Size large = new Size(2, 40, 70, 2, 64, 450);
         all.add(forward("large", large, true, true, Data.normal()).large().noGradient());
         for (int d : DILATIONS) {
             Size real = new Size(1, 64, 64, 2, d, 16_000);
             all.add(forward("64 dilation " + d, real, true, false, Data.normal()).bench(SUITE));
         }
-        return Case.withHalves(all, "halves");
+        return Case.withHalves(all, "halves", "halves from rest");
     }
 
     private static Case data(String name, Size s, boolean state, Data data) {
@@ -98,12 +110,13 @@ final class CausalCases {
         }
         Size s = new Size(2, 6, 9, 3, 5, 77);
         all.add(data("integers", s, true, Data.integers(-4, 4)).exact());
+        all.add(data("halves from rest", REST, false, Data.normal()));
         all.add(data("halves", new Size(1, 3, 4, 2, 3, 40), true, Data.normal()));
         for (int d : DILATIONS) {
             Size real = new Size(1, 64, 64, 2, d, 16_000);
             all.add(data("64 dilation " + d, real, false, Data.normal()).bench(SUITE));
         }
-        return Case.withHalves(all, "halves");
+        return Case.withHalves(all, "halves", "halves from rest");
     }
 
     private static Case weight(String name, Size s, boolean state, Data data) {
@@ -123,11 +136,12 @@ final class CausalCases {
         }
         Size s = new Size(2, 6, 9, 3, 5, 77);
         all.add(weight("integers", s, true, Data.integers(-4, 4)).exact());
+        all.add(weight("halves from rest", REST, false, Data.normal()));
         all.add(weight("halves", new Size(1, 3, 4, 2, 3, 40), true, Data.normal()));
         for (int d : DILATIONS) {
             Size real = new Size(1, 64, 64, 2, d, 16_000);
             all.add(weight("64 dilation " + d, real, false, Data.normal()).bench(SUITE));
         }
-        return Case.withHalves(all, "halves");
+        return Case.withHalves(all, "halves", "halves from rest");
     }
 }

@@ -12,21 +12,30 @@ public final class CausalRoom {
                             "causal_conv1d",
                             CausalReference::convolution,
                             List.of(CausalJvm::convolution),
-                            List.of(CausalCpu.CONVOLUTION, CausalGpu::convolution),
+                            List.of(
+                                    CausalCpu.CONVOLUTION,
+                                    CausalCuda.CONVOLUTION,
+                                    CausalGpu::convolution),
                             CausalCases::convolution),
                     new OpEntry<>(
                             CausalConv1dDataGradient.class,
                             "causal_conv1d_data_gradient",
                             CausalReference::dataGradient,
                             List.of(CausalJvm::dataGradient),
-                            List.of(CausalCpu.DATA_GRADIENT, CausalGpu::dataGradient),
+                            List.of(
+                                    CausalCpu.DATA_GRADIENT,
+                                    CausalCuda.DATA_GRADIENT,
+                                    CausalGpu::dataGradient),
                             CausalCases::dataGradient),
                     new OpEntry<>(
                             CausalConv1dWeightGradient.class,
                             "causal_conv1d_weight_gradient",
                             CausalReference::weightGradient,
                             List.of(CausalJvm::weightGradient),
-                            List.of(CausalCpu.WEIGHT_GRADIENT, CausalGpu::weightGradient),
+                            List.of(
+                                    CausalCpu.WEIGHT_GRADIENT,
+                                    CausalCuda.WEIGHT_GRADIENT,
+                                    CausalGpu::weightGradient),
                             CausalCases::weightGradient),
                     new OpEntry<>(
                             GatedCausalLayer.class,

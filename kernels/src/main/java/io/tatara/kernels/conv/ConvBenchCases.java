@@ -13,7 +13,8 @@ import java.util.List;
  * 2015, table 1, with the stride in the 3 × 3 layer as is usual) as benchmarks, each distinct layer
  * once; suite "convolution". The forward layers have bias and relu, as after batch normalization
  * has been folded into them. Suite "convolution-large" has what fills a GPU: batches of 64, in
- * float32 and in float16, of the depthwise layers and of some of the others.
+ * float32 and in float16, of the depthwise layers and of some of the others, and batches of 8 of
+ * the latter in both 16-bit types.
  */
 final class ConvBenchCases {
     static final String SUITE = "convolution";
@@ -102,6 +103,11 @@ final class ConvBenchCases {
         for (Layer l : layers()) {
             for (int n : new int[] {1, 8}) {
                 cases.add(maker.of(l, n, l.name() + "-batch-" + n).bench(SUITE));
+            }
+            if (DENSE.contains(l.name())) {
+                Case c = maker.of(l, 8, l.name() + "-batch-8");
+                cases.add(c.as(DType.FLOAT16).bench(LARGE));
+                cases.add(c.as(DType.BFLOAT16).bench(LARGE));
             }
             if (l.groups() > 1 || DENSE.contains(l.name())) {
                 Case c = maker.of(l, LARGE_BATCH, l.name() + "-batch-" + LARGE_BATCH);

@@ -126,6 +126,9 @@ final class ConvCases {
                 larger("3x3-stride-2", u.stride(2).pad(1), 1, 2, 16, 23, 21, 33, 3, 3),
                 larger("7x7-stride-2", u.stride(2).pad(3), 1, 1, 3, 41, 39, 24, 7, 7),
                 larger("3x3-many-pixels", u.pad(1), 1, 3, 3, 17, 19, 9, 3, 3),
+                larger("few-channels-gaps", u.stride(3).pad(1), 2, 1, 4, 13, 14, 18, 1, 2),
+                larger("3x3-stride-2-deep", u.stride(2).pad(1), 1, 1, 16, 9, 8, 210, 3, 3),
+                larger("groups-2-stride-2", u.stride(2).pad(1), 2, 1, 18, 9, 10, 22, 3, 3),
                 larger("3x3-7x7-images", u.pad(1), 1, 5, 40, 7, 7, 26, 3, 3),
                 larger("3x3-many-channels", u.pad(1), 1, 3, 8, 7, 7, 270, 3, 3),
                 larger("3x3-from-many", u.pad(1), 1, 2, 260, 7, 6, 8, 3, 3),
@@ -287,6 +290,8 @@ final class ConvCases {
                 "3x3",
                 "3x3-specials",
                 "deep-ints",
+                "7x7-stride-2",
+                "pointwise-strided",
                 "3x3-stride-2");
     }
 
@@ -312,6 +317,15 @@ final class ConvCases {
                 "depthwise-multiplier",
                 "depthwise-5x5",
                 "depthwise-words",
+                "pointwise-84",
+                "pointwise-wide-ints",
+                "3x3",
+                "3x3-specials",
+                "3x3-many-pixels",
+                "7x7-stride-2",
+                "groups-4",
+                "deep-ints",
+                "3x3-stride-2-deep",
                 "3x3-stride-2");
     }
 }

@@ -53,12 +53,37 @@ final class ConvGpu {
         if (s.shape().n() == 0) {
             return GpuPlan.NOTHING;
         }
+        zeros(plan, s, type, traits);
         for (Axis y : s.ys()) {
             for (Axis x : s.xs()) {
-                launch(plan, s, y, x, buffers, finish(buffers, activation), type, traits);
+                if (tapped(y, x)) {
+                    launch(plan, s, y, x, buffers, finish(buffers, activation), type, traits);
+                }
             }
         }
         return plan.build();
+    }
+
+    /** Whether a place within the stride meets a tap. */
+    static boolean tapped(Axis y, Axis x) {
+        return y.taps() > 0 && x.taps() > 0;
+    }
+
+    /** Fills the result where a place within the stride meets no tap: gradients alone. */
+    static void zeros(GpuPlan.Builder plan, Sums s, DType type, GpuTraits traits) {
+        if (s.ys().stream().allMatch(y -> s.xs().stream().allMatch(x -> tapped(y, x)))) {
+            return;
+        }
+        ConvShape c = s.shape();
+        int size = Math.multiplyExact(c.n() * c.groups() * s.out(), s.outHeight() * s.outWidth());
+        int local = Math.min(128, traits.maxWorkGroup());
+        plan.launch1d(
+                program("conv.cl", type, List.of()),
+                "conv_zeros",
+                size / (type == DType.FLOAT32 ? 4 : 8) + 1,
+                local,
+                GpuPlan.out(0),
+                size);
     }
 
     /** The definitions of what follows the sums. */
@@ -88,7 +113,7 @@ final class ConvGpu {
         taps(defines, y.taps(), x.taps());
         int pixels = y.count() * x.count();
         ConvShape c = s.shape();
-        if (s.out() < 8 || traits.maxWorkGroup() < 256 || y.taps() * x.taps() == 0) {
+        if (s.out() < 8 || traits.maxWorkGroup() < 256) {
             int local = Math.min(pixels <= 64 ? 64 : 128, traits.maxWorkGroup());
             int planes = c.n() * c.groups() * s.out();
             plan.launch(

@@ -35,7 +35,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
     /** Elements of a group's channels of an image, so that the table's words hold a distance. */
     private static final long MOST_DISTANCE = 1L << 25;
 
-    private static final List<ConvTile.Shape> SIMT =
+    static final List<ConvTile.Shape> SIMT =
             List.of(
                     new ConvTile.Shape(128, 128, 64, 64, 8, 4, 2, 0.9, false),
                     new ConvTile.Shape(64, 128, 32, 64, 8, 4, 2, 0.85, true),
@@ -66,7 +66,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
     }
 
     /** Whether a place within the stride is for this kernel; the others take the portable one. */
-    private static boolean worth(Sums s, Axis y, Axis x) {
+    static boolean worth(Sums s, Axis y, Axis x) {
         int taps = y.taps() * x.taps();
         return taps > 0
                 && taps <= MOST_TAPS
@@ -81,8 +81,15 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         Activation f = op instanceof Conv2d c ? c.epilogue().activation() : Activation.NONE;
         Object[] buffers = ConvGpu.buffers(in);
         GpuPlan.Builder plan = GpuPlan.builder();
+        if (in[0].dtype() == DType.FLOAT32 && ConvPlaces.add(plan, s, buffers, traits)) {
+            return plan.build();
+        }
+        ConvGpu.zeros(plan, s, in[0].dtype(), traits);
         for (Axis y : s.ys()) {
             for (Axis x : s.xs()) {
+                if (!ConvGpu.tapped(y, x)) {
+                    continue;
+                }
                 List<Object> defines = ConvGpu.finish(buffers, f);
                 if (!worth(s, y, x)) {
                     ConvGpu.launch(plan, s, y, x, buffers, defines, in[0].dtype(), traits);
@@ -151,15 +158,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         whole && pixels % 4 == 0 ? 1 : 0,
                         "SPLIT",
                         tile.splits() > 1 ? 1 : 0));
-        GpuProgram program =
-                GpuProgram.of(
-                                "conv/conv_simt.cu",
-                                ConvGpu.text("sums.cl")
-                                        + ConvGpu.text("implicit.cuh")
-                                        + ConvGpu.text("simt.cuh")
-                                        + ConvGpu.text("conv_simt.cu"),
-                                defines.toArray())
-                        .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh"));
+        GpuProgram program = program(defines);
         GpuPlan.Arg partial = tile.partial(plan);
         List<Object> args = new ArrayList<>(Arrays.asList(ConvGpu.args(s, y, x, buffers)));
         args.add(tile.depth());
@@ -173,6 +172,18 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                 shared(tile, tables),
                 false,
                 args.toArray());
+    }
+
+    /** The source for float32. */
+    static GpuProgram program(List<Object> defines) {
+        return GpuProgram.of(
+                        "conv/conv_simt.cu",
+                        ConvGpu.text("sums.cl")
+                                + ConvGpu.text("implicit.cuh")
+                                + ConvGpu.text("simt.cuh")
+                                + ConvGpu.text("conv_simt.cu"),
+                        defines.toArray())
+                .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh"));
     }
 
     private static void matrix(
@@ -276,7 +287,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
     }
 
     /** Slots, and tables of a word for each term. */
-    private static int shared(ConvTile t, int tables) {
+    static int shared(ConvTile t, int tables) {
         ConvTile.Shape s = t.shape();
         int slots = s.slice() * (s.bm() + 4 + s.bn() + 4) * s.stages();
         return 4 * (slots + tables * (t.depth() + s.stages() * s.slice()));

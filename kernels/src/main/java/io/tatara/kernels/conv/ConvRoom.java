@@ -26,6 +26,7 @@ public final class ConvRoom {
                             List.of(
                                     ConvCpu.DATA,
                                     DepthwiseCuda.DATA,
+                                    new FewChannels(),
                                     ConvImplicit.DATA,
                                     ConvGpu::data),
                             ConvCases::data),

@@ -9,7 +9,10 @@ import io.tatara.kernels.gpu.GpuTraits;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Weight gradients in float32 as implicit products on CUDA; see weight_simt.cu. */
+/**
+ * Weight gradients as implicit products on CUDA; see weight_simt.cu (float32) and weight_sm80.cu
+ * (float16 and bfloat16, on the matrix units).
+ */
 final class WeightImplicit implements GpuKernel<Conv2dWeightGradient> {
     /** Least rows and columns that are worth a tile. */
     private static final int LEAST = 8;
@@ -17,9 +20,11 @@ final class WeightImplicit implements GpuKernel<Conv2dWeightGradient> {
     private static final int DEPTH = 8;
     private static final int STAGES = 4;
     private static final int THREADS = 128;
+    private static final int MATRIX_DEPTH = 32;
+    private static final int MATRIX_STAGES = 3;
 
     /** Fewest pixels of a part that are worth its sums. */
-    private static final int LEAST_PIXELS = 256;
+    private static final int LEAST_PIXELS = 128;
 
     /** Floats that all parts may take together. */
     private static final long MAX_PARTS = 1L << 24;
@@ -34,7 +39,7 @@ final class WeightImplicit implements GpuKernel<Conv2dWeightGradient> {
 
     @Override
     public boolean supports(Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
-        if (!traits.cuda(80) || in[0].dtype() != DType.FLOAT32) {
+        if (!traits.cuda(80)) {
             return false;
         }
         ConvShape s = op.shape(in);
@@ -53,45 +58,78 @@ final class WeightImplicit implements GpuKernel<Conv2dWeightGradient> {
         int k = s.cg() * s.taps();
         int size = s.m() * k;
         int pixels = s.n() * s.ho() * s.wo();
-        boolean tall = s.mg() > 64 && k <= 64;
+        boolean matrix = in[0].dtype() != DType.FLOAT32;
+        boolean tall = s.mg() > 64 && (matrix || k <= 64);
         int bm = tall ? 128 : 64;
-        int bn = tall || k <= 64 ? 64 : 128;
+        int bn = k > 64 && (matrix || !tall) ? 128 : 64;
         boolean small = bm == 64 && bn == 64;
+        boolean large = bm == 128 && bn == 128;
         int tiles = ConvGpu.ceil(s.mg(), bm) * ConvGpu.ceil(k, bn);
-        int blocks = small ? 3 : 2;
+        boolean copyDy = matrix && s.ho() * s.wo() % 8 == 0;
+        boolean copyX = copyDy && same(s);
+        // What is held on its way through registers leaves room for fewer blocks.
+        int blocks = small ? (matrix && !copyDy ? 2 : 3) : large || matrix && !copyX ? 1 : 2;
         // Two rounds of blocks on every multiprocessor.
         long wanted = 2L * blocks * traits.computeUnits() / ((long) tiles * s.groups());
         long most = Math.min(Math.max(1, pixels / LEAST_PIXELS), Math.max(1, MAX_PARTS / size));
         int parts = (int) Math.clamp(wanted, 1, most);
-        int each = ConvGpu.ceil(ConvGpu.ceil(pixels, parts), DEPTH) * DEPTH;
+        int step = matrix ? MATRIX_DEPTH : DEPTH;
+        int each = ConvGpu.ceil(ConvGpu.ceil(pixels, parts), step) * step;
         parts = ConvGpu.ceil(pixels, each);
         List<Object> defines = new ArrayList<>();
-        defines.addAll(List.of("BM", bm, "BN", bn, "WM", small || bm == 64 ? 32 : 64));
-        defines.addAll(List.of("WN", bn == 128 ? 64 : 32, "DEPTH", DEPTH, "STAGES", STAGES));
-        defines.addAll(List.of("BLOCKS", blocks, "PARTS", parts > 1 ? 1 : 0));
+        defines.addAll(List.of("BM", bm, "BN", bn, "BLOCKS", blocks, "PARTS", parts > 1 ? 1 : 0));
         defines.addAll(List.of("TY", s.kh(), "TX", s.kw()));
-        GpuProgram program =
-                GpuProgram.of(
-                                "conv/weight_simt.cu",
-                                ConvGpu.text("weights.cl")
-                                        + ConvGpu.text("simt.cuh")
-                                        + ConvGpu.text("weight_simt.cu"),
-                                defines.toArray())
-                        .withHeaders(List.of("warp.cuh", "tensor.cuh"));
+        GpuProgram program;
+        int threads;
+        int shared;
+        if (matrix) {
+            defines.addAll(List.of("WM", large ? 64 : 32, "WN", 32));
+            defines.addAll(List.of("COPY_DY", copyDy ? 1 : 0, "COPY_X", copyX ? 1 : 0));
+            defines.addAll(List.of("STORAGE", GpuProgram.storage(in[0].dtype())));
+            program =
+                    GpuProgram.of(
+                                    "conv/weight_sm80.cu",
+                                    ConvGpu.text("weights.cl") + ConvGpu.text("weight_sm80.cu"),
+                                    defines.toArray())
+                            .withHeaders(List.of("warp.cuh", "tensor.cuh"));
+            threads = small ? 128 : 256;
+            shared = 2 * MATRIX_DEPTH * (bm + bn) * MATRIX_STAGES;
+        } else {
+            defines.addAll(List.of("WM", small || bm == 64 ? 32 : 64, "WN", bn == 128 ? 64 : 32));
+            defines.addAll(List.of("DEPTH", DEPTH, "STAGES", STAGES));
+            program =
+                    GpuProgram.of(
+                                    "conv/weight_simt.cu",
+                                    ConvGpu.text("weights.cl")
+                                            + ConvGpu.text("simt.cuh")
+                                            + ConvGpu.text("weight_simt.cu"),
+                                    defines.toArray())
+                            .withHeaders(List.of("warp.cuh", "tensor.cuh"));
+            threads = THREADS;
+            shared = 4 * DEPTH * (bm + 4 + bn + 4) * STAGES;
+        }
         GpuPlan.Builder plan = GpuPlan.builder();
         GpuPlan.Arg sums = parts > 1 ? plan.temporary(4L * size * parts) : null;
-        int groups = Math.min(s.groups(), 1 << 15);
         plan.launch(
                 program,
-                "weight_simt",
-                new int[] {tiles, parts, groups},
-                new int[] {THREADS, 1, 1},
-                4 * DEPTH * (bm + 4 + bn + 4) * STAGES,
+                matrix ? "weight_sm80" : "weight_simt",
+                new int[] {tiles, parts, Math.min(s.groups(), 1 << 15)},
+                new int[] {threads, 1, 1},
+                shared,
                 false,
                 ConvGpu.weightArgs(s, sums, parts, each));
         if (parts > 1) {
             plan.launch1d(program, "weight_total", size, 128, sums, GpuPlan.out(0), size, parts);
         }
         return plan.build();
+    }
+
+    /** Whether a product is of pixel with pixel. */
+    private static boolean same(ConvShape s) {
+        ConvWindow v = s.window();
+        return s.taps() == 1
+                && v.strideY() == 1
+                && v.strideX() == 1
+                && v.padTop() + v.padBottom() + v.padLeft() + v.padRight() == 0;
     }
 }

@@ -11,6 +11,8 @@
  * conv_direct  one work-item a pixel, neighbours along the row, the taps in order: depthwise convolutions, which are
  *              bound by memory, and devices with small work-groups.
  *
+ * conv_zeros   what no tap reaches, a plain fill of the result before the launches that know better.
+ *
  * Ladder: 1. this. TX and TY, where they are given, are tapsX and tapsY, which turns the divisions by them into
  * multiplications and unrolls the depthwise taps. Not measured on a GPU yet. Sums are made in a fixed order.
  * Behind sums.cl. */
@@ -148,5 +150,20 @@ KERNEL void conv_direct(CONV_ARGUMENTS) {
       }
       conv_store(y, bias, residual, plane * oh * ow + place, channel, s);
     }
+  }
+}
+
+/* 16 bytes a work-item; zero has the same bits in all types. */
+KERNEL void conv_zeros(GLOBAL ELEM* y, int size) {
+#if STORAGE == 0
+  const int each = 4;
+#else
+  const int each = 8;
+#endif
+  int i = GLOBAL_ID(0);
+  if (i < size / each) {
+    STOREF4((GLOBAL float*)y, i * 4, MAKE4(0.0f, 0.0f, 0.0f, 0.0f));
+  } else if (i == size / each) {
+    for (int j = i * each; j < size; j++) ST(y, j, 0.0f);
   }
 }

@@ -1,6 +1,7 @@
 /* Convolution in two dimensions, and its data gradient, as an implicit product in strict float32: every product and sum in
  * the ordinary arithmetic units. CUDA with cp.async, compute capability 8.0 and later. Arguments as in conv.cl, one launch
- * for each place within the stride.
+ * for each place within the stride; or PLACES: one for all four places within a stride of 2, those with the most taps
+ * first, of which none would fill the device.
  *
  * The scheme is that of matmul_simt.cu: a block computes a BM x BN tile, a warp WM x WN of it, its lanes as 4 x 8 with blocks
  * of 4 x 4 sums; slices of both operands, DEPTH deep, stand in STAGES slots of shared memory with the sum's axis outermost;
@@ -96,9 +97,19 @@ struct Patches {
 #endif
 };
 
+#if PLACES
+/* The second of both places along each axis; blocks of all four follow each other along the grid's z. */
+#define MORE_ARGUMENTS                                                                                             \
+  , int countY1, int outY1, int inY1, int tapsY1, int firstY1, int countX1, int outX1, int inX1, int tapsX1, int firstX1
+#define PLACE_COUNT 4
+#else
+#define MORE_ARGUMENTS
+#define PLACE_COUNT 1
+#endif
+
 /* Grid: tiles, splits, groups. depth: terms of a split, a multiple of DEPTH. */
 extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARGUMENTS, int depth, float* partial,
-                                                                        int* semaphores) {
+                                                                        int* semaphores MORE_ARGUMENTS) {
   DYNAMIC_SHARED(bytes);
 #if SPLIT
   SHARED int last;
@@ -112,10 +123,34 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
   int lane = id % 32;
   int wm = warp / WARPS_N * WM + (lane % 2 + lane / 16 * 2) * 4;
   int wn = warp % WARPS_N * WN + lane / 2 % 8 * 4;
+  int place = GROUP_ID(2) % PLACE_COUNT;
+#if PLACES
+  if (place / 2 == 1) {
+    countY = countY1;
+    outY = outY1;
+    inY = inY1;
+    tapsY = tapsY1;
+    firstY = firstY1;
+  }
+  if (place % 2 == 1) {
+    countX = countX1;
+    outX = outX1;
+    inX = inX1;
+    tapsX = tapsX1;
+    firstX = firstX1;
+  }
+#else
+  tapsY = TY;
+  tapsX = TX;
+#endif
   int pixels = countY * countX;
   int columns = images * pixels;
-  int k = in * TAPS;
+  int k = in * tapsY * tapsX;
   int tn = (columns + BN - 1) / BN;
+#if PLACES
+  /* Smaller places have fewer tiles and splits than the grid. */
+  if ((int)GROUP_ID(0) >= (out + BM - 1) / BM * tn || (int)GROUP_ID(1) * depth >= k) return;
+#endif
   int row0, col0;
   implicit_tile(GROUP_ID(0), (out + BM - 1) / BM, tn, &row0, &col0);
   row0 *= BM;
@@ -124,7 +159,8 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
   int terms = k - p0 < depth ? k - p0 : depth;
   int channels = groups * in;
 #if !POINTWISE || !LINEAR
-  terms_fill(table, places, p0, terms, STAGES * DEPTH, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX, nextX);
+  terms_fill(table, places, p0, terms, STAGES * DEPTH, tapsY, tapsX, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX,
+             nextX);
 #endif
   Weights ga;
   Patches gb;
@@ -138,10 +174,14 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
     image = col / pixels;
     int sy = inY + inStepY * (col % pixels / countX);
     int sx = inX + inStepX * (col % pixels % countX);
+#if PLACES
+    for (int t = 0; t < tapsY * tapsX; t++) {
+#else
     UNROLL
     for (int t = 0; t < TAPS; t++) {
-      int yy = sy + tapY * (t / TX);
-      int xx = sx + tapX * (t % TX);
+#endif
+      int yy = sy + tapY * (t / tapsX);
+      int xx = sx + tapX * (t % tapsX);
       uint bit = yy >= 0 && yy < h && xx >= 0 && xx < wd ? 1u : 0u;
       if (t < 32) gb.patch.low |= bit << (t & 31);
       else gb.patch.high |= bit << (t & 31);
@@ -151,7 +191,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
 #endif
   BARRIER();
 
-  for (int g = GROUP_ID(2); g < groups; g += GROUP_COUNT(2)) {
+  for (int g = GROUP_ID(2) / PLACE_COUNT; g < groups; g += GROUP_COUNT(2) / PLACE_COUNT) {
     ga.start(w + g * wg + row0 * wo + (LINEAR ? p0 : 0), places, out - row0, wo);
 #if POINTWISE
     gb.start(x + (g * in + p0) * h * wd, col0, columns, h, wd, channels);
@@ -161,9 +201,10 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
     float acc[RQ * 4 * CQ][4];
     simt_sums(acc, ga, gb, memory, base, terms, wm, wn);
 #if SPLIT
-    int tile = g * (int)GROUP_COUNT(0) + GROUP_ID(0);
+    int tile = (g * PLACE_COUNT + place) * (int)GROUP_COUNT(0) + GROUP_ID(0);
+    int splits = PLACES ? (k + depth - 1) / depth : GROUP_COUNT(1);
     if (!implicit_join<RQ * 4 * CQ, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN),
-                                             semaphores + tile, GROUP_ID(1), GROUP_COUNT(1), &last)) {
+                                             semaphores + tile, GROUP_ID(1), splits, &last)) {
       BARRIER(); /* last may be written again for the next group */
       continue;
     }
@@ -198,9 +239,9 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
       for (int j = 0; j < 4; j++) {
         int c = first + j;
         int n = c / pixels;
-        int place = c % pixels;
-        int yy = outY + outStepY * (place / countX);
-        int xx = outX + outStepX * (place % countX);
+        int pixel = c % pixels;
+        int yy = outY + outStepY * (pixel / countX);
+        int xx = outX + outStepX * (pixel % countX);
         int to = (n * groups * out * oh + yy) * ow + xx;
         UNROLL
         for (int i = 0; i < RQ * 4; i++) {

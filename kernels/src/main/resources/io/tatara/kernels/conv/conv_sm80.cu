@@ -228,7 +228,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
   Weights ga;
   Patches gb;
 #if !COPY
-  terms_fill(table, table, p0, terms, STAGES * DEPTH, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX, nextX);
+  terms_fill(table, table, p0, terms, STAGES * DEPTH, TY, TX, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX, nextX);
   UNROLL
   for (int i = 0; i < 2; i++) {
     int col = col0 + id % (BN / 2) * 2 + i;

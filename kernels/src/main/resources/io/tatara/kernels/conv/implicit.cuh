@@ -17,6 +17,9 @@
 #ifndef SPLIT
 #define SPLIT 0
 #endif
+#ifndef PLACES
+#define PLACES 0 /* whether a launch has all four places within a stride of 2; TAPS is then the most of one */
+#endif
 #define TAPS (TY * TX)
 #define TAP_BITS 6
 #define NO_TAP (TAPS < 32 ? 31 : 63) /* that no patch has */
@@ -44,18 +47,18 @@ struct Patch {
   }
 };
 
-/* For each term of the sum from `first` on: distance from a patch's beginning, and the tap. Behind `terms` of them come
+/* For each term of the sum from `first` on, of ty · tx taps: distance from a patch's beginning, and the tap. Behind `terms` of them come
  * `more` that no patch has. */
-DEVICE void terms_fill(int* table, int* weights, int first, int terms, int more, int h, int wd, int wi, int wr, int tapY,
-                       int firstY, int nextY, int tapX, int firstX, int nextX) {
+DEVICE void terms_fill(int* table, int* weights, int first, int terms, int more, int ty, int tx, int h, int wd, int wi,
+                       int wr, int tapY, int firstY, int nextY, int tapX, int firstX, int nextX) {
   for (int e = LOCAL_ID(0); e < terms + more; e += LOCAL_SIZE(0)) {
     int p = first + e;
-    int c = p / TAPS;
-    int t = p % TAPS;
-    int far = (c * h + t / TX * tapY) * wd + t % TX * tapX;
+    int c = p / (ty * tx);
+    int t = p % (ty * tx);
+    int far = (c * h + t / tx * tapY) * wd + t % tx * tapX;
     table[e] = e < terms ? far * (1 << TAP_BITS) + t : NO_TAP;
 #if !LINEAR
-    weights[e] = e < terms ? c * wi + (firstY + nextY * (t / TX)) * wr + firstX + nextX * (t % TX) : 0;
+    weights[e] = e < terms ? c * wi + (firstY + nextY * (t / tx)) * wr + firstX + nextX * (t % tx) : 0;
 #endif
   }
 }

@@ -25,7 +25,13 @@ KERNEL void weight_total(GLOBAL const float *RESTRICT part, GLOBAL ELEM *RESTRIC
   int i = GLOBAL_ID(0);
   if (i < n) {
     float s = 0.0f;
-    for (int p = 0; p < parts; p++) s += part[p * n + i];
+    for (int p = 0; p < parts; p += 16) { /* loads are under way together, sums stay in order */
+      float v[16];
+      UNROLL
+      for (int j = 0; j < 16; j++) v[j] = p + j < parts ? part[(p + j) * n + i] : 0.0f;
+      UNROLL
+      for (int j = 0; j < 16; j++) s += v[j];
+    }
     ST(dw, i, s);
   }
 }
