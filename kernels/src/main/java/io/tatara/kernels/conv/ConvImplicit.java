@@ -43,7 +43,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                     new ConvTile.Shape(64, 64, 32, 32, 16, 4, 3, 0.78, true),
                     new ConvTile.Shape(32, 64, 16, 32, 16, 4, 3, 0.65, true));
 
-    private static final List<ConvTile.Shape> MATRIX =
+    static final List<ConvTile.Shape> MATRIX =
             List.of(
                     new ConvTile.Shape(128, 128, 64, 32, 32, 3, 2, 0.7, false),
                     new ConvTile.Shape(64, 128, 32, 32, 32, 3, 2, 0.6, true),
@@ -81,7 +81,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         Activation f = op instanceof Conv2d c ? c.epilogue().activation() : Activation.NONE;
         Object[] buffers = ConvGpu.buffers(in);
         GpuPlan.Builder plan = GpuPlan.builder();
-        if (in[0].dtype() == DType.FLOAT32 && ConvPlaces.add(plan, s, buffers, traits)) {
+        if (ConvPlaces.add(plan, s, buffers, in[0].dtype(), traits)) {
             return plan.build();
         }
         ConvGpu.zeros(plan, s, in[0].dtype(), traits);
@@ -118,7 +118,6 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         boolean linear = !s.gradient();
         boolean whole = y.outStep() == 1 && x.outStep() == 1;
         boolean pointwise = whole && pixels % 4 == 0 && same(y, s.height()) && same(x, s.width());
-        double rate = traits.arch() == 80 ? 64 : 128;
         int tables = !linear ? 2 : pointwise ? 0 : 1;
         ConvTile tile =
                 ConvTile.of(
@@ -128,7 +127,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         s.in() * taps,
                         c.groups(),
                         4,
-                        rate,
+                        rate(traits),
                         t -> shared(t, tables),
                         traits);
         if (tile == null) {
@@ -186,6 +185,33 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                 .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh"));
     }
 
+    /** The source for 16-bit types. */
+    static GpuProgram matrixProgram(List<Object> defines) {
+        return GpuProgram.of(
+                        "conv/conv_sm80.cu",
+                        ConvGpu.text("sums.cl")
+                                + ConvGpu.text("implicit.cuh")
+                                + ConvGpu.text("conv_sm80.cu"),
+                        defines.toArray())
+                .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh", "lanes.cuh"));
+    }
+
+    /** Products and sums of a multiprocessor in a clock, float32. */
+    static double rate(GpuTraits traits) {
+        return traits.arch() == 80 ? 64 : 128;
+    }
+
+    /** The same on the matrix units, 16-bit types. */
+    static double matrixRate(GpuTraits traits) {
+        return traits.arch() == 80 || traits.arch() == 90 || traits.arch() == 100 ? 1024 : 512;
+    }
+
+    /** Blocks at once that the matrix source is compiled for. */
+    static int matrixBlocks(ConvTile.Shape t, GpuTraits traits) {
+        // Later architectures' code needs more registers than two large blocks leave.
+        return traits.arch() >= 100 && t.threads() == 256 ? 1 : t.blocks();
+    }
+
     private static void matrix(
             GpuPlan.Builder plan,
             Sums s,
@@ -201,7 +227,6 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         boolean whole = y.outStep() == 1 && x.outStep() == 1;
         boolean one = whole && same(y, s.height()) && same(x, s.width());
         int copy = !one ? 0 : pixels % 8 == 0 ? 16 : pixels % 4 == 0 ? 8 : 0;
-        boolean large = traits.arch() == 80 || traits.arch() == 90 || traits.arch() == 100;
         ConvTile tile =
                 ConvTile.of(
                         MATRIX,
@@ -210,7 +235,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         terms,
                         c.groups(),
                         2,
-                        large ? 1024 : 512,
+                        matrixRate(traits),
                         t -> sharedMatrix(t, copy != 0),
                         traits);
         if (tile == null) {
@@ -223,9 +248,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         defines.addAll(
                 List.of(
                         "BLOCKS",
-                        // Later architectures' code needs more registers than two large blocks
-                        // leave.
-                        traits.arch() >= 100 && t.threads() == 256 ? 1 : t.blocks(),
+                        matrixBlocks(t, traits),
                         "TY",
                         y.taps(),
                         "TX",
@@ -238,14 +261,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         tile.splits() > 1 ? 1 : 0,
                         "STORAGE",
                         GpuProgram.storage(type)));
-        GpuProgram program =
-                GpuProgram.of(
-                                "conv/conv_sm80.cu",
-                                ConvGpu.text("sums.cl")
-                                        + ConvGpu.text("implicit.cuh")
-                                        + ConvGpu.text("conv_sm80.cu"),
-                                defines.toArray())
-                        .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh", "lanes.cuh"));
+        GpuProgram program = matrixProgram(defines);
         List<Object> args = new ArrayList<>(Arrays.asList(ConvGpu.args(s, y, x, buffers)));
         int length = terms;
         if (s.gradient() || terms % 8 != 0) {
@@ -274,7 +290,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
     }
 
     /** Slots, or what results pass through, and a table of a word for each term. */
-    private static int sharedMatrix(ConvTile t, boolean copied) {
+    static int sharedMatrix(ConvTile t, boolean copied) {
         ConvTile.Shape s = t.shape();
         int slots = s.slice() * (s.bm() + s.bn()) * s.stages() * 2;
         int staged = s.threads() / 32 * 16 * (s.wn() + 8) * 4;

@@ -97,16 +97,6 @@ struct Patches {
 #endif
 };
 
-#if PLACES
-/* The second of both places along each axis; blocks of all four follow each other along the grid's z. */
-#define MORE_ARGUMENTS                                                                                             \
-  , int countY1, int outY1, int inY1, int tapsY1, int firstY1, int countX1, int outX1, int inX1, int tapsX1, int firstX1
-#define PLACE_COUNT 4
-#else
-#define MORE_ARGUMENTS
-#define PLACE_COUNT 1
-#endif
-
 /* Grid: tiles, splits, groups. depth: terms of a split, a multiple of DEPTH. */
 extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARGUMENTS, int depth, float* partial,
                                                                         int* semaphores MORE_ARGUMENTS) {
@@ -124,25 +114,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
   int wm = warp / WARPS_N * WM + (lane % 2 + lane / 16 * 2) * 4;
   int wn = warp % WARPS_N * WN + lane / 2 % 8 * 4;
   int place = GROUP_ID(2) % PLACE_COUNT;
-#if PLACES
-  if (place / 2 == 1) {
-    countY = countY1;
-    outY = outY1;
-    inY = inY1;
-    tapsY = tapsY1;
-    firstY = firstY1;
-  }
-  if (place % 2 == 1) {
-    countX = countX1;
-    outX = outX1;
-    inX = inX1;
-    tapsX = tapsX1;
-    firstX = firstX1;
-  }
-#else
-  tapsY = TY;
-  tapsX = TX;
-#endif
+  CHOOSE_PLACE(place);
   int pixels = countY * countX;
   int columns = images * pixels;
   int k = in * tapsY * tapsX;

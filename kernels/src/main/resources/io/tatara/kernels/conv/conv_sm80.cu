@@ -1,6 +1,7 @@
 /* Convolution in two dimensions, and its data gradient, as an implicit product on the matrix units by mma.sync: float16 and
- * bfloat16, compute capability 8.0 and later. Arguments as in conv.cl, one launch for each place within the stride; images
- * stay as they are, channel by channel, no other layout and no matrix of patches is made.
+ * bfloat16, compute capability 8.0 and later. Arguments as in conv.cl, one launch for each place within the stride, or
+ * PLACES: one for all four places within a stride of 2, as in conv_simt.cu; images stay as they are, channel by channel, no
+ * other layout and no matrix of patches is made.
  *
  * A block computes a BM x BN tile, a warp WM x WN of it; slices of both operands, DEPTH terms deep, pass through three slots
  * of shared memory.
@@ -42,16 +43,37 @@
 #define STAGED (WN + 8) /* floats from row to row of a warp's part of the result */
 #define EACH (DEPTH * BN / 2 / THREADS) /* terms of a thread, two pixels each */
 
-/* Rows of whole pieces from a kernel in any order: packed [groups][out][length], zeros behind the terms. */
+#if PLACES
+#define PACK_ARGUMENTS , int tapsY, int tapsX, int tapsY1, int firstY1, int tapsX1, int firstX1
+#else
+#define PACK_ARGUMENTS
+#endif
+
+/* Rows of whole pieces from a kernel in any order: packed [places][groups][out][length], zeros behind the terms. */
 KERNEL void conv_pack(const ELEM* RESTRICT w, ELEM* RESTRICT packed, int groups, int in, int out, int length, int wg, int wo,
-                      int wi, int wr, int firstY, int nextY, int firstX, int nextX) {
+                      int wi, int wr, int firstY, int nextY, int firstX, int nextX PACK_ARGUMENTS) {
   int e = GLOBAL_ID(0);
-  if (e >= groups * out * length) return;
+  if (e >= PLACE_COUNT * groups * out * length) return;
+#if PLACES
+  int place = e / length / out / groups;
+  if (place / 2 == 1) {
+    tapsY = tapsY1;
+    firstY = firstY1;
+  }
+  if (place % 2 == 1) {
+    tapsX = tapsX1;
+    firstX = firstX1;
+  }
+#else
+  const int tapsY = TY;
+  const int tapsX = TX;
+#endif
   int p = e % length;
   int row = e / length % out;
-  int c = p / TAPS;
-  int t = p % TAPS;
-  packed[e] = c < in ? w[e / length / out * wg + row * wo + c * wi + (firstY + nextY * (t / TX)) * wr + firstX + nextX * (t % TX)]
+  int g = e / length / out % groups;
+  int c = p / (tapsY * tapsX);
+  int t = p % (tapsY * tapsX);
+  packed[e] = c < in ? w[g * wg + row * wo + c * wi + (firstY + nextY * (t / tapsX)) * wr + firstX + nextX * (t % tapsX)]
                      : (ELEM)0;
 }
 
@@ -199,10 +221,10 @@ DEVICE void finish(const float* v, const ELEM* RESTRICT bias, const ELEM* RESTRI
 #endif
 }
 
-/* Grid: tiles, splits, groups. w: rows of `length` elements, a multiple of 8, group after group. depth: terms of a split, a
+/* Grid: tiles, splits, groups. w: rows of `length` elements, a multiple of 8, group after group, place after place. depth: terms of a split, a
  * multiple of DEPTH. */
 extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARGUMENTS, int length, int depth, float* partial,
-                                                                        int* semaphores) {
+                                                                        int* semaphores MORE_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
 #if SPLIT
   SHARED int last;
@@ -214,9 +236,15 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
   int warp = id / 32;
   int wm = warp / WARPS_N * WM;
   int wn = warp % WARPS_N * WN;
+  int place = GROUP_ID(2) % PLACE_COUNT;
+  CHOOSE_PLACE(place);
   int pixels = countY * countX;
   int columns = images * pixels;
-  int k = in * TAPS;
+  int k = in * tapsY * tapsX;
+#if PLACES
+  /* Smaller places have fewer tiles and splits than the grid. */
+  if ((int)GROUP_ID(0) >= (out + BM - 1) / BM * ((columns + BN - 1) / BN) || (int)GROUP_ID(1) * depth >= k) return;
+#endif
   int row0, col0;
   implicit_tile(GROUP_ID(0), (out + BM - 1) / BM, (columns + BN - 1) / BN, &row0, &col0);
   row0 *= BM;
@@ -228,7 +256,8 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
   Weights ga;
   Patches gb;
 #if !COPY
-  terms_fill(table, table, p0, terms, STAGES * DEPTH, TY, TX, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX, nextX);
+  terms_fill(table, table, p0, terms, STAGES * DEPTH, tapsY, tapsX, h, wd, wi, wr, tapY, firstY, nextY, tapX, firstX,
+             nextX);
   UNROLL
   for (int i = 0; i < 2; i++) {
     int col = col0 + id % (BN / 2) * 2 + i;
@@ -237,10 +266,14 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
     if (col < columns) {
       int sy = inY + inStepY * (col % pixels / countX);
       int sx = inX + inStepX * (col % pixels % countX);
+#if PLACES
+      for (int t = 0; t < tapsY * tapsX; t++) {
+#else
       UNROLL
       for (int t = 0; t < TAPS; t++) {
-        int yy = sy + tapY * (t / TX);
-        int xx = sx + tapX * (t % TX);
+#endif
+        int yy = sy + tapY * (t / tapsX);
+        int xx = sx + tapX * (t % tapsX);
         uint bit = yy >= 0 && yy < h && xx >= 0 && xx < wd ? 1u : 0u;
         if (t < 32) gb.patch[i].low |= bit << (t & 31);
         else gb.patch[i].high |= bit << (t & 31);
@@ -258,8 +291,8 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
   uint of_b = BM * ROW_A + r16 * ROW_B;
   int turn_b = r16 & 7;
 
-  for (int g = GROUP_ID(2); g < groups; g += GROUP_COUNT(2)) {
-    ga.start(w + ((long long)g * out + row0) * length + p0, out - row0, length);
+  for (int g = GROUP_ID(2) / PLACE_COUNT; g < groups; g += GROUP_COUNT(2) / PLACE_COUNT) {
+    ga.start(w + ((long long)(place * groups + g) * out + row0) * length + p0, out - row0, length);
 #if COPY
     gb.start(x + (g * in + p0) * h * wd, col0, columns, h, wd, channels);
 #else
@@ -326,9 +359,10 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
     copy_async_wait<0>();
     BARRIER();
 #if SPLIT
-    int tile = g * (int)GROUP_COUNT(0) + GROUP_ID(0);
+    int tile = (g * PLACE_COUNT + place) * (int)GROUP_COUNT(0) + GROUP_ID(0);
+    int splits = PLACES ? (k + depth - 1) / depth : GROUP_COUNT(1);
     if (!implicit_join<MI * NI, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN), semaphores + tile,
-                                         GROUP_ID(1), GROUP_COUNT(1), &last)) {
+                                         GROUP_ID(1), splits, &last)) {
       BARRIER(); /* last may be written again for the next group */
       continue;
     }
@@ -353,9 +387,9 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
           UNROLL
           for (int j = 0; j < RUN; j++) v[j] = own[e / WN * STAGED + e % WN + j];
           int channel = g * out + row;
-          int place = col % pixels;
-          int yy = outY + outStepY * (place / countX);
-          int xx = outX + outStepX * (place % countX);
+          int pixel = col % pixels;
+          int yy = outY + outStepY * (pixel / countX);
+          int xx = outX + outStepX * (pixel % countX);
           finish(v, bias, residual, y, channel, ((col / pixels * groups * out + channel) * oh + yy) * ow + xx);
         }
       }

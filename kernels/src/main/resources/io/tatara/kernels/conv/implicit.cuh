@@ -20,6 +20,37 @@
 #ifndef PLACES
 #define PLACES 0 /* whether a launch has all four places within a stride of 2; TAPS is then the most of one */
 #endif
+#if PLACES
+/* The second of both places along each axis; blocks of all four follow each other along the grid's z. */
+#define MORE_ARGUMENTS                                                                                             \
+  , int countY1, int outY1, int inY1, int tapsY1, int firstY1, int countX1, int outX1, int inX1, int tapsX1, int firstX1
+#define PLACE_COUNT 4
+#define CHOOSE_PLACE(place)  \
+  do {                       \
+    if ((place) / 2 == 1) {  \
+      countY = countY1;      \
+      outY = outY1;          \
+      inY = inY1;            \
+      tapsY = tapsY1;        \
+      firstY = firstY1;      \
+    }                        \
+    if ((place) % 2 == 1) {  \
+      countX = countX1;      \
+      outX = outX1;          \
+      inX = inX1;            \
+      tapsX = tapsX1;        \
+      firstX = firstX1;      \
+    }                        \
+  } while (0)
+#else
+#define MORE_ARGUMENTS
+#define PLACE_COUNT 1
+#define CHOOSE_PLACE(place) \
+  do {                      \
+    tapsY = TY;             \
+    tapsX = TX;             \
+  } while (0)
+#endif
 #define TAPS (TY * TX)
 #define TAP_BITS 6
 #define NO_TAP (TAPS < 32 ? 31 : 63) /* that no patch has */
