@@ -11,7 +11,7 @@
  * multiply-adds with 8 filters and their 8 gates, 7 for 96 behind the gates. z = tanh(a_f) σ(a_g) goes through shared
  * memory; the next tile's window is on its way while [residual; skip] = W · z is computed.
  *
- * Ladder: 1 gates and outputs apart, z through memory (layer.cl); 2 this. Not measured on a GPU yet. Behind layer.cuh. */
+ * Ladder: 1 gates and outputs apart, z through memory (layer.cl); 2 this. Figures: docs/h200.md. Behind layer.cuh. */
 #define THREADS 256
 #define WARPS 8
 #define PITCH_W1 (2 * HALF_ROWS + 4) /* floats */

@@ -13,7 +13,7 @@
  *   POINTWISE: one tap, pixel upon pixel, rows of whole 16 bytes: four pixels a copy.
  *
  * Ladder: 1 conv_tiled: loads, barrier, products, barrier; divisions for each element; 2 this. SPLIT: few tiles and a long
- * sum are cut along it. Not measured on a GPU yet. Behind sums.cl, implicit.cuh and simt.cuh. */
+ * sum are cut along it. Figures: docs/h200.md. Behind sums.cl, implicit.cuh and simt.cuh. */
 #define TABLE (STAGES * SLOT)
 
 /* What a thread fetches of the kernel: rows id / 8 and on, term id % 8 of each eight. */
@@ -215,9 +215,10 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
         int yy = outY + outStepY * (pixel / countX);
         int xx = outX + outStepX * (pixel % countX);
         int to = (n * groups * out * oh + yy) * ow + xx;
+        int row1 = not_kept(row0 + wm); /* else all rows' places and biases are kept over the columns */
         UNROLL
         for (int i = 0; i < RQ * 4; i++) {
-          int row = row0 + wm + i / 4 * 16 + i % 4;
+          int row = row1 + i / 4 * 16 + i % 4;
           if (row < out && c < columns) {
             int channel = g * out + row;
             conv_store(y, bias, residual, to + channel * oh * ow, channel, acc[i * CQ + r][j]);

@@ -14,8 +14,7 @@
  *   COPY 16 (8): one tap, pixel upon pixel, planes of whole 16 (8) bytes: copied by cp.async.
  * Results go through shared memory, 16 rows of a warp at a time, so that stores are runs of RUN elements along rows.
  *
- * Ladder: 1 conv_tiled in float32 arithmetic; 2 this. SPLIT: few tiles and a long sum are cut along it. Not measured on a GPU
- * yet. Behind sums.cl and implicit.cuh. */
+ * Ladder: 1 conv_tiled in float32 arithmetic; 2 this. SPLIT: few tiles and a long sum are cut along it. Figures: docs/h200.md. Behind sums.cl and implicit.cuh. */
 #ifndef BM
 #define BM 128
 #define BN 128

@@ -18,7 +18,7 @@
  *
  * Ladder: (1) conv_direct: a result a thread, a load of 4 bytes for each multiplication; (2) tiles in registers: (OY + 2)
  * · (OX + 2) elements for 9 · OY · OX multiplications; (3) words of 16 bytes, all under way at once. Behind sums.cl.
- * Not measured on a GPU yet. */
+ * Figures: docs/h200.md. */
 #ifndef KY
 #define KY 3
 #define KX 3

@@ -7,7 +7,7 @@
  * A thread looks after every eighth pixel and the same columns all the way: how far each of its columns lies from a pixel's
  * place, and its tap's row and column, stay in registers; the pixel's place is counted on from slice to slice.
  *
- * Ladder: 1 weight_tiled: divisions for each element, two barriers a slice; 2 this. Not measured on a GPU yet. Behind
+ * Ladder: 1 weight_tiled: divisions for each element, two barriers a slice; 2 this. Figures: docs/h200.md. Behind
  * weights.cl and simt.cuh. */
 #define DEVICE_PIXELS (THREADS / 8) /* rows, or columns, that the block fetches at one time */
 
