@@ -20,7 +20,8 @@ final class PeerChart {
         new Color(0x2f6db3),
         new Color(0x6aa84f),
         new Color(0x8e6bb0),
-        new Color(0x999999)
+        new Color(0x999999),
+        new Color(0xc0504d)
     };
 
     /** Longer bars would make the rest unreadable. */
