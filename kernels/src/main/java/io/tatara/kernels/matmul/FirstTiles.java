@@ -10,6 +10,9 @@ final class FirstTiles {
     /** One call in so many tries the vectors. */
     private static final int TRY = 8;
 
+    /** Depth whose time says something; the first layer of an image network has 27. */
+    private static final int LEAST = 8;
+
     private final boolean[] left = new boolean[VectorKernels.MAX_ROWS + 1];
     private final long[] plain = new long[VectorKernels.MAX_ROWS + 1];
     private int calls;
@@ -31,7 +34,7 @@ final class FirstTiles {
         long time = 1 + (System.nanoTime() - start) * 1000 / Math.max(1, k);
         if (!vector) {
             plain[h] = plain[h] == 0 ? time : Math.min(plain[h], time);
-        } else if (k >= 32 && time < plain[h]) {
+        } else if (k >= LEAST && time < plain[h]) {
             left[h] = true;
         }
     }
