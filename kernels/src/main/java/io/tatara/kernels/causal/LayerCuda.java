@@ -27,6 +27,13 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
         return half ? 64 : 128;
     }
 
+    /**
+     * 16-bit blocks that registers let a multiprocessor hold; the compiler for 8.0 needs some more.
+     */
+    private static int blocks(GpuTraits traits) {
+        return traits.arch() < 86 ? 1 : 2;
+    }
+
     @Override
     public String variant() {
         return "cuda";
@@ -79,11 +86,18 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
         int blocks = up(s.t(), tile);
         int tiles = Math.multiplyExact(s.n(), blocks);
         // Blocks that a multiprocessor holds at once; each takes a kilobyte besides its own.
-        int resident = half ? Math.clamp((traits.maxShared() + 1024) / (shared + 1024), 1, 2) : 1;
+        int most = half ? blocks(traits) : 1;
+        int resident = Math.clamp((traits.maxShared() + 1024) / (shared + 1024), 1, most);
         TensorSpec condition = in[GatedCausalLayer.CONDITION];
         GpuPlan.Builder plan = GpuPlan.builder();
         plan.launch(
-                program(op, s, in, condition == null ? 0 : condition.shape().rank() - 1, lanes),
+                program(
+                        op,
+                        s,
+                        in,
+                        condition == null ? 0 : condition.shape().rank() - 1,
+                        lanes,
+                        traits),
                 half ? "layer_sm80" : "layer_simt",
                 new int[] {Math.min(tiles, resident * traits.computeUnits()), 1, 1},
                 new int[] {THREADS, 1, 1},
@@ -116,7 +130,12 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
     }
 
     private static GpuProgram program(
-            GatedCausalLayer op, CausalShape s, TensorSpec[] in, int condition, int lanes) {
+            GatedCausalLayer op,
+            CausalShape s,
+            TensorSpec[] in,
+            int condition,
+            int lanes,
+            GpuTraits traits) {
         DType type = in[0].dtype();
         String file = type.isHalf() ? "layer_sm80.cu" : "layer_simt.cu";
         String text =
@@ -132,6 +151,7 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
             "SKIPS", skips(in),
             "TAPS", s.k(),
             "TT", tile(type.isHalf()),
+            "BLOCKS", type.isHalf() ? blocks(traits) : 1,
             "DSHIFT", s.d() % lanes,
             "ALIGNED", s.t() % lanes == 0 ? 1 : 0,
             "BEFORE", flag(in, GatedCausalLayer.STATE),

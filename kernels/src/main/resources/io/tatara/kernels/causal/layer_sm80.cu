@@ -171,7 +171,7 @@ DEVICE void gates(unsigned char* memory, const float (&f)[4][4], const float (&g
 }
 
 /* blocks: tiles of a sequence; tiles: of all. */
-extern "C" __global__ __launch_bounds__(THREADS, 2) void layer_sm80(LAYER_ARGUMENTS) {
+extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
   uint at = shared_address(memory);
   int lane = lane_id();
