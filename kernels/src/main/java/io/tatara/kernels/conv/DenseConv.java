@@ -140,7 +140,10 @@ final class DenseConv {
                         c.kw(),
                         used,
                         PanelProduct.layout(ctx));
-        return s.packs().get(key, () -> pack(g, y, x, base, transposed, new float[size], false));
+        // Places within the stride may share a kernel, but not where its taps lie.
+        Part kept =
+                s.packs().get(key, () -> pack(g, y, x, base, transposed, new float[size], false));
+        return new Part(y, x, kept.kernel(), kept.transposed(), base, false);
     }
 
     /** Whether vectors lie along the channels. */

@@ -61,19 +61,13 @@ final class SeparableCases {
                         .reduction(27));
         double[] special = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
         all.add(
-                of(
-                        "specials",
-                        same,
-                        RELU,
-                        RELU,
-                        normal.sprinkled(97, special),
-                        1,
-                        4,
-                        9,
-                        9,
-                        6,
-                        3,
-                        3));
+                Case.of("specials", new SeparableConv2d(same, RELU, RELU))
+                        .in(TensorSpec.f32(1, 4, 9, 9), normal.sprinkled(97, special))
+                        .in(TensorSpec.f32(4, 1, 3, 3))
+                        .in(TensorSpec.f32(4))
+                        .in(TensorSpec.f32(6, 4, 1, 1))
+                        .in(TensorSpec.f32(6))
+                        .reduction(36));
         int[][] blocks = {
             {32, 64, 112, 1},
             {64, 128, 112, 2},
