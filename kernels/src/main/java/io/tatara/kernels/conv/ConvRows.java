@@ -131,45 +131,6 @@ abstract class ConvRows {
         return ctx.lanes() instanceof PlainLanes ? Holder.PLAIN : Holder.BEST;
     }
 
-    /** Sums of {@link #tapSums}: of three gradients with nine taps. */
-    static final int TAP_SUMS = 27;
-
-    /** Lanes of {@link #tapSums}, 0 where registers do not hold so many sums. */
-    int tapLanes() {
-        return 0;
-    }
-
-    /**
-     * Adds to vectors of {@link #tapLanes} sums: number 9 m + tap is over i < n of the vector of x
-     * at xo + xs[i], moved by the tap of a 3 × 3 kernel, times the vector of d at ds[i] + d0, d1 or
-     * d2 for m = 0, 1, 2.
-     *
-     * @param part elements of these vectors that count
-     * @param t scratch as large as the sums
-     */
-    void tapSums(
-            int part,
-            int n,
-            int[] xs,
-            int[] ds,
-            float[] x,
-            int xo,
-            int pitch,
-            float[] d,
-            int d0,
-            int d1,
-            int d2,
-            float[] t,
-            float[] sums,
-            int at) {
-        throw new UnsupportedOperationException();
-    }
-
-    /** Sum of the elements of a vector of {@link #tapSums}. */
-    float total(float[] sums, int at) {
-        throw new UnsupportedOperationException();
-    }
-
     /** Chosen once, without linking the vector module where it is absent. */
     private static final class Holder {
         static final ConvRows PLAIN = new PlainConvRows();

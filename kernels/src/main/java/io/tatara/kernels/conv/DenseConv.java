@@ -2,8 +2,6 @@ package io.tatara.kernels.conv;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.SerialContext;
-import io.tatara.kernels.matmul.PackedLeft;
-import io.tatara.kernels.matmul.PackedRight;
 import io.tatara.kernels.matmul.PanelProduct;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -73,12 +71,7 @@ final class DenseConv {
     }
 
     /** One pair of axes with its kernel. */
-    private record Part(
-            Axis y, Axis x, PackedLeft kernel, PackedRight transposed, int[] base, boolean pooled) {
-        float[] data() {
-            return kernel != null ? kernel.data() : transposed.data();
-        }
-
+    private record Part(Axis y, Axis x, DenseKernel kernel, int[] base) {
         int pixels() {
             return y.count() * x.count();
         }
@@ -96,123 +89,22 @@ final class DenseConv {
             }
             images(g, parts);
         } finally {
-            for (Part p : parts) {
-                if (p.pooled()) {
-                    ctx.release(p.data());
-                }
-            }
+            parts.forEach(p -> p.kernel().release(ctx));
         }
     }
-
-    /** What a packed kernel depends on besides its numbers. */
-    private record Key(
-            boolean gradient,
-            boolean transposed,
-            int group,
-            int outer,
-            int inner,
-            int taps,
-            int width,
-            List<Integer> used,
-            String layout) {}
 
     private Part part(int g, Axis y, Axis x) {
         int[] base = s.bases(plane, y, x);
-        ConvShape c = s.shape();
-        boolean transposed = transposed(y, x, base.length);
-        int size =
-                transposed
-                        ? PanelProduct.sizeRight(base.length, s.out(), ctx)
-                        : PanelProduct.size(s.out(), base.length, ctx);
-        if (s.packs() == null) {
-            return pack(g, y, x, base, transposed, ctx.acquire(size), true);
-        }
-        List<Integer> used =
-                List.of(y.tapStart(), y.tapStep(), y.taps(), x.tapStart(), x.tapStep(), x.taps());
-        Key key =
-                new Key(
-                        s.gradient(),
-                        transposed,
-                        g,
-                        c.mg(),
-                        c.cg(),
-                        c.taps(),
-                        c.kw(),
-                        used,
-                        PanelProduct.layout(ctx));
-        // Places within the stride may share a kernel, but not where its taps lie.
-        Part kept =
-                s.packs().get(key, () -> pack(g, y, x, base, transposed, new float[size], false));
-        return new Part(y, x, kept.kernel(), kept.transposed(), base, false);
+        boolean channels = alongChannels(y, x, base.length);
+        return new Part(y, x, DenseKernel.of(s, g, y, x, channels, ctx), base);
     }
 
     /** Whether vectors lie along the channels. */
-    private boolean transposed(Axis y, Axis x, int k) {
+    private boolean alongChannels(Axis y, Axis x, int k) {
         int pixels = y.count() * x.count();
         int run = plane.row(y, 1) == x.count() ? pixels : x.count();
         boolean worse = run <= SHORT || (long) s.shape().n() * pixels <= FEW;
         return worse && s.out() >= CHANNELS && k >= TERMS;
-    }
-
-    private Part pack(
-            int g, Axis y, Axis x, int[] base, boolean transposed, float[] data, boolean pooled) {
-        int k = base.length;
-        PanelProduct.Left left;
-        if (s.gradient()) {
-            left =
-                    (row, rows, from, depth, height, panel, at) ->
-                            packTaps(g, y, x, row, rows, from, depth, height, panel, at);
-        } else {
-            int first = g * s.out() * k;
-            left =
-                    (row, rows, from, depth, height, panel, at) ->
-                            PanelProduct.packTransposed(
-                                    rows,
-                                    depth,
-                                    s.w(),
-                                    first + row * k + from,
-                                    k,
-                                    height,
-                                    panel,
-                                    at,
-                                    ctx);
-        }
-        return transposed
-                ? new Part(
-                        y,
-                        x,
-                        null,
-                        PanelProduct.packRight(k, s.out(), left, data, ctx),
-                        base,
-                        pooled)
-                : new Part(
-                        y, x, PanelProduct.pack(s.out(), k, left, data, ctx), null, base, pooled);
-    }
-
-    private void packTaps(
-            int g,
-            Axis y,
-            Axis x,
-            int row,
-            int rows,
-            int from,
-            int depth,
-            int height,
-            float[] panel,
-            int at) {
-        int taps = y.taps() * x.taps();
-        for (int p = 0; p < depth; p++) {
-            int source = (from + p) / taps;
-            int tap = (from + p) % taps;
-            int w = s.weight(g, row, source, y, tap / x.taps(), x, tap % x.taps());
-            int to = at + p * height;
-            for (int i = 0; i < rows; i++) {
-                panel[to + i] = s.w()[w + i * s.shape().taps()];
-            }
-            for (int i = rows; i < height; i++) {
-                panel[to + i] = 0;
-            }
-        }
     }
 
     private void images(int g, List<Part> parts) {
@@ -347,7 +239,6 @@ final class DenseConv {
             int limit,
             int count,
             DenseResult result) {
-        int pixels = p.y().count() * p.x().count();
         int[] base = p.base();
         int[] from = base;
         if (origin != 0) {
@@ -362,8 +253,8 @@ final class DenseConv {
         }
         int[] bases = from;
         int readable = limit - highest - ConvRows.SLACK;
-        if (p.transposed() != null) {
-            transposed(p, data, bases, stride, readable, count, result);
+        if (p.kernel().columns() != null) {
+            alongChannels(p, data, bases, stride, readable, count, result);
             return;
         }
         PanelProduct.Right patches =
@@ -380,13 +271,15 @@ final class DenseConv {
                         }
                     }
                 };
-        PanelProduct.run(p.kernel(), count * pixels, patches, result, false, ctx);
+        PanelProduct.run(p.kernel().rows(), count * p.pixels(), patches, result, false, ctx);
     }
 
     /**
+     * The product whose rows are pixels.
+     *
      * @param readable end of a run from the first tap whose vectors may be read at every tap
      */
-    private void transposed(
+    private void alongChannels(
             Part p,
             float[] data,
             int[] base,
@@ -423,7 +316,7 @@ final class DenseConv {
                         };
                 PanelProduct.run(
                         PanelProduct.pack(m, k, left, patches, ctx),
-                        p.transposed(),
+                        p.kernel().columns(),
                         new ChannelResult(result, first),
                         false,
                         ctx);

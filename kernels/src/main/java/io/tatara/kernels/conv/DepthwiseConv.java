@@ -22,6 +22,10 @@ final class DepthwiseConv {
     private record Part(Axis y, Axis x, int[] base) {}
 
     private final Sums s;
+
+    /** Plane, counted over all images, whose result comes first. */
+    private final int first;
+
     private final Plane plane;
     private final JvmContext ctx;
     private final ConvRows kernels;
@@ -29,9 +33,10 @@ final class DepthwiseConv {
     private final int most;
     private final Interleave interleave;
 
-    private DepthwiseConv(Sums s, JvmContext ctx) {
+    private DepthwiseConv(Sums s, int first, JvmContext ctx) {
         this.s = s;
-        this.plane = s.plane();
+        this.first = first;
+        this.plane = Plane.around(s.height(), s.width(), s.ys(), s.xs());
         this.ctx = ctx;
         this.kernels = ConvRows.of(ctx);
         this.interleave = Interleave.of(s, kernels);
@@ -49,10 +54,18 @@ final class DepthwiseConv {
     }
 
     static void run(Sums s, JvmContext ctx) {
-        DepthwiseConv d = new DepthwiseConv(s, ctx);
-        int planes = s.shape().n() * s.shape().groups();
+        planes(s, 0, s.shape().n() * s.shape().groups(), ctx);
+    }
+
+    /** Planes [from, to), counted over all images, to the beginning of the result. */
+    static void planes(Sums s, int from, int to, JvmContext ctx) {
+        DepthwiseConv d = new DepthwiseConv(s, from, ctx);
         int work = Math.max(s.out() * s.outHeight() * s.outWidth(), s.in() * d.plane.size());
-        ctx.workers().parallelFor(planes, Math.max(1, GRAIN / work), d::planes);
+        ctx.workers()
+                .parallelFor(
+                        to - from,
+                        Math.max(1, GRAIN / work),
+                        (a, b) -> d.planes(from + a, from + b));
     }
 
     private void planes(int from, int to) {
@@ -95,12 +108,12 @@ final class DepthwiseConv {
             }
         }
         int result = s.out() * s.outHeight() * s.outWidth();
-        s.finish().afterBias(s.y(), from * result, (to - from) * result, ctx);
+        s.finish().afterBias(s.y(), (from - first) * result, (to - from) * result, ctx);
     }
 
     private void result(int p, int q, float[] source, int origin, float[] w, float[] places) {
         int g = p % s.shape().groups();
-        int at = (p * s.out() + q) * s.outHeight() * s.outWidth();
+        int at = ((p - first) * s.out() + q) * s.outHeight() * s.outWidth();
         for (List<Part> row : parts) {
             if (places == null) {
                 float bias = s.finish().bias(g * s.out() + q);

@@ -20,7 +20,7 @@ record Finish(Activation activation, float[] bias, float[] residual) {
                 array(Conv2d.optional(in, 3)));
     }
 
-    private static float[] array(JvmArray a) {
+    static float[] array(JvmArray a) {
         return a == null ? null : a.f();
     }
 

@@ -5,11 +5,8 @@ import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.PackCache;
 import io.tatara.kernels.jvm.SerialContext;
-import io.tatara.kernels.matmul.Activations;
 import io.tatara.kernels.matmul.PackedLeft;
 import io.tatara.kernels.matmul.PanelProduct;
-import io.tatara.kernels.pointwise.Activation;
-import java.util.List;
 
 /**
  * {@link SeparableConv2d} on Java arrays: for some rows of an image at a time the depthwise sums of
@@ -20,11 +17,8 @@ final class SeparableJvm {
     /** Pixels of a block, at least, where an image has as many. */
     private static final int PIXELS = 256;
 
-    /** Floats of the source that are laid out at a time. */
-    private static final int BLOCK = 1 << 12;
-
     private final ConvShape s;
-    private final Activation inner;
+    private final Finish inside;
     private final Finish finish;
     private final JvmArray[] in;
     private final float[] y;
@@ -40,20 +34,20 @@ final class SeparableJvm {
         }
         this.s = op.shape(specs);
         this.m = op.m(specs);
-        this.inner = op.inner().activation();
+        this.inside =
+                new Finish(
+                        op.inner().activation(),
+                        Finish.array(in[SeparableConv2d.DEPTHWISE_BIAS]),
+                        null);
         this.finish =
                 new Finish(
                         op.outer().activation(),
-                        array(Conv2d.optional(in, SeparableConv2d.BIAS)),
-                        array(Conv2d.optional(in, SeparableConv2d.RESIDUAL)));
+                        Finish.array(Conv2d.optional(in, SeparableConv2d.BIAS)),
+                        Finish.array(Conv2d.optional(in, SeparableConv2d.RESIDUAL)));
         this.in = in;
         this.y = out[0].f();
         this.ctx = ctx;
         this.kernels = ConvRows.of(ctx);
-    }
-
-    private static float[] array(JvmArray a) {
-        return a == null ? null : a.f();
     }
 
     static void run(SeparableConv2d op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -122,65 +116,23 @@ final class SeparableJvm {
         int pixels = (end - first) * s.wo();
         float[] z = c.acquire(s.c() * pixels);
         try {
-            ConvWindow v = s.window();
-            int top = v.padTop() - first * v.strideY();
-            Axis ay = Axis.forward(end - first, v.strideY(), top, v.dilationY(), s.kh());
-            Axis ax = Axis.forward(s.wo(), v.strideX(), v.padLeft(), v.dilationX(), s.kw());
-            Plane plane = Plane.around(s.h(), s.w(), List.of(ay), List.of(ax));
-            int[] base = new int[s.taps()];
-            for (int t = 0; t < base.length; t++) {
-                base[t] = plane.tap(ay, t / s.kw(), ax, t % s.kw());
-            }
-            int grain = Math.max(1, (1 << 13) / Math.max(pixels, plane.size()));
-            c.workers()
-                    .parallelFor(
-                            s.c(),
-                            grain,
-                            (from, to) -> depthwise(n, from, to, plane, ay, base, pixels, z));
+            DepthwiseConv.planes(
+                    Sums.rows(
+                            s,
+                            first,
+                            end,
+                            in[SeparableConv2d.X].f(),
+                            in[SeparableConv2d.DEPTHWISE].f(),
+                            null,
+                            z,
+                            inside),
+                    n * s.c(),
+                    (n + 1) * s.c(),
+                    c);
             product(n, first, pixels, z, c);
         } finally {
             c.release(z);
         }
-    }
-
-    /** Some channels: laid out, then summed, a few at a time, as {@link DepthwiseConv} does. */
-    private void depthwise(
-            int n, int from, int to, Plane plane, Axis ay, int[] base, int pixels, float[] z) {
-        int size = plane.size();
-        int each = Math.clamp(BLOCK / Math.max(1, size), 1, to - from);
-        float[] source = ctx.acquire(each * size + ConvRows.SLACK);
-        float[] x = in[SeparableConv2d.X].f();
-        float[] w = in[SeparableConv2d.DEPTHWISE].f();
-        float[] bias = array(in[SeparableConv2d.DEPTHWISE_BIAS]);
-        int image = s.h() * s.w();
-        java.util.Arrays.fill(source, 0, each * size, 0); // the borders stay so
-        try {
-            for (int c = from; c < to; c += each) {
-                int last = Math.min(to, c + each);
-                for (int q = c; q < last; q++) {
-                    plane.inside(kernels, x, (n * s.c() + q) * image, source, (q - c) * size);
-                }
-                for (int q = c; q < last; q++) {
-                    kernels.sums(
-                            ay.count(),
-                            s.wo(),
-                            base.length,
-                            base,
-                            w,
-                            q * base.length,
-                            bias == null ? 0 : bias[q],
-                            source,
-                            (q - c) * size,
-                            plane.row(ay, 1),
-                            z,
-                            q * pixels,
-                            s.wo());
-                }
-            }
-        } finally {
-            ctx.release(source);
-        }
-        Activations.apply(inner, z, from * pixels, (to - from) * pixels, ctx);
     }
 
     private void product(int n, int first, int pixels, float[] z, JvmContext c) {

@@ -36,11 +36,25 @@ record Sums(
 
     static Sums forward(
             ConvShape s, float[] x, float[] w, PackCache packs, float[] y, Finish finish) {
+        return rows(s, 0, s.ho(), x, w, packs, y, finish);
+    }
+
+    /** Rows [first, end) of the output alone. */
+    static Sums rows(
+            ConvShape s,
+            int first,
+            int end,
+            float[] x,
+            float[] w,
+            PackCache packs,
+            float[] y,
+            Finish finish) {
         ConvWindow v = s.window();
+        int pad = v.padTop() - first * v.strideY();
         return new Sums(
                 s,
                 false,
-                List.of(Axis.forward(s.ho(), v.strideY(), v.padTop(), v.dilationY(), s.kh())),
+                List.of(Axis.forward(end - first, v.strideY(), pad, v.dilationY(), s.kh())),
                 List.of(Axis.forward(s.wo(), v.strideX(), v.padLeft(), v.dilationX(), s.kw())),
                 x,
                 s.cg(),
@@ -50,7 +64,7 @@ record Sums(
                 packs,
                 y,
                 s.mg(),
-                s.ho(),
+                end - first,
                 s.wo(),
                 finish);
     }

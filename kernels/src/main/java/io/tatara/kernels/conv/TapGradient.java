@@ -11,7 +11,9 @@ import java.util.Arrays;
  */
 final class TapGradient {
     private static final int MOST_CHANNELS = 48;
-    private static final int ROWS = 3;
+
+    /** Channels of the image whose sums a task holds at a time, in the second cache. */
+    private static final int EACH = 8;
 
     private final ConvShape c;
     private final float[] x;
@@ -19,6 +21,7 @@ final class TapGradient {
     private final float[] dw;
     private final JvmContext ctx;
     private final ConvRows kernels;
+    private final TapSums taps;
     private final int lanes;
     private final int pitch;
     private final Places rows;
@@ -31,7 +34,8 @@ final class TapGradient {
         this.dw = dw;
         this.ctx = ctx;
         this.kernels = ConvRows.of(ctx);
-        this.lanes = kernels.tapLanes();
+        this.taps = TapSums.of(ctx);
+        this.lanes = taps.lanes();
         this.pitch = c.wo() + 2;
         this.rows = new Places(c.ho(), c.wo() / lanes, 0);
         this.tails = new Places(c.ho(), c.wo() % lanes == 0 ? 0 : 1, c.wo() / lanes * lanes);
@@ -55,7 +59,7 @@ final class TapGradient {
 
     /** Whether this is the faster way. */
     static boolean fits(ConvShape c, JvmContext ctx) {
-        int lanes = ConvRows.of(ctx).tapLanes();
+        TapSums taps = TapSums.of(ctx);
         ConvWindow v = c.window();
         boolean plain =
                 v.strideY() == 1
@@ -64,12 +68,12 @@ final class TapGradient {
                         && v.dilationX() == 1
                         && c.kh() == 3
                         && c.kw() == 3;
-        return lanes > 0
+        return taps != null
                 && plain
                 && c.groups() == 1
-                && c.mg() >= ROWS
+                && c.mg() >= TapSums.ROWS
                 && c.mg() <= MOST_CHANNELS
-                && filled(c.wo(), lanes);
+                && filled(c.wo(), taps.lanes());
     }
 
     /** Whether three quarters of the vectors of a row are pixels. */
@@ -83,37 +87,43 @@ final class TapGradient {
         ctx.workers().parallelFor(c.c(), 1, t::channels);
     }
 
-    /** The kernels' taps at these channels of the image. */
     private void channels(int from, int to) {
-        int threes = (c.m() + ROWS - 1) / ROWS;
-        int each = ConvRows.TAP_SUMS * lanes;
-        int plane = (c.ho() + 2) * pitch;
-        float[] source = ctx.acquire(plane);
-        float[] t = ctx.acquire(each);
-        float[] sums = ctx.acquire((to - from) * threes * each);
-        Arrays.fill(source, 0, plane, 0);
-        Arrays.fill(sums, 0, (to - from) * threes * each, 0);
+        int threes = (c.m() + TapSums.ROWS - 1) / TapSums.ROWS;
+        float[] source = ctx.acquire((c.ho() + 2) * pitch);
+        float[] t = ctx.acquire(TapSums.COUNT * lanes);
+        float[] sums = ctx.acquire(EACH * threes * TapSums.COUNT * lanes);
+        Arrays.fill(source, 0, (c.ho() + 2) * pitch, 0); // the borders stay so
         try {
-            for (int n = 0; n < c.n(); n++) {
-                for (int q = from; q < to; q++) {
-                    lay(n, q, source);
-                    for (int i = 0; i < threes; i++) {
-                        sums(n, i, source, t, sums, ((q - from) * threes + i) * each);
-                    }
-                }
-            }
-            for (int q = from; q < to; q++) {
-                for (int m = 0; m < c.m(); m++) {
-                    int at = ((q - from) * threes + m / ROWS) * each + m % ROWS * 9 * lanes;
-                    for (int k = 0; k < 9; k++) {
-                        dw[(m * c.c() + q) * 9 + k] = kernels.total(sums, at + k * lanes);
-                    }
-                }
+            for (int q = from; q < to; q += EACH) {
+                some(q, Math.min(to, q + EACH), threes, source, t, sums);
             }
         } finally {
             ctx.release(sums);
             ctx.release(t);
             ctx.release(source);
+        }
+    }
+
+    /** The kernels' taps at these channels of the image. */
+    private void some(int from, int to, int threes, float[] source, float[] t, float[] sums) {
+        int each = TapSums.COUNT * lanes;
+        Arrays.fill(sums, 0, (to - from) * threes * each, 0);
+        for (int n = 0; n < c.n(); n++) {
+            for (int q = from; q < to; q++) {
+                lay(n, q, source);
+                for (int i = 0; i < threes; i++) {
+                    sums(n, i, source, t, sums, ((q - from) * threes + i) * each);
+                }
+            }
+        }
+        for (int q = from; q < to; q++) {
+            for (int m = 0; m < c.m(); m++) {
+                int three = (q - from) * threes + m / TapSums.ROWS;
+                int at = three * each + m % TapSums.ROWS * TapSums.TAPS * lanes;
+                for (int k = 0; k < TapSums.TAPS; k++) {
+                    dw[(m * c.c() + q) * TapSums.TAPS + k] = taps.total(sums, at + k * lanes);
+                }
+            }
         }
     }
 
@@ -140,16 +150,15 @@ final class TapGradient {
     private void sums(
             int part, Places p, int n, int three, float[] source, float[] t, float[] sums, int at) {
         int size = c.ho() * c.wo();
-        int m = three * ROWS;
+        int m = three * TapSums.ROWS;
         int last = c.m() - 1;
         int first = n * c.m();
-        kernels.tapSums(
+        taps.add(
                 part,
                 p.xs.length,
                 p.xs,
                 p.ds,
                 source,
-                0,
                 pitch,
                 dy,
                 (first + m) * size,

@@ -344,38 +344,4 @@ final class VectorConvRows extends ConvRows {
         }
         out[at] += VectorReduce.addLanes(s);
     }
-
-    @Override
-    int tapLanes() {
-        return L == 8 ? 0 : L; // 256-bit x86 has 16 registers, 512-bit x86 and 128-bit ARM have 32
-    }
-
-    @Override
-    void tapSums(
-            int part,
-            int n,
-            int[] xs,
-            int[] ds,
-            float[] x,
-            int xo,
-            int pitch,
-            float[] d,
-            int d0,
-            int d1,
-            int d2,
-            float[] t,
-            float[] sums,
-            int at) {
-        if (part == L) {
-            VectorTaps.sums(n, xs, ds, x, xo, pitch, d, d0, d1, d2, t);
-        } else {
-            VectorTaps.tails(part, n, xs, ds, x, xo, pitch, d, d0, d1, d2, t);
-        }
-        VectorTaps.add(t, sums, at);
-    }
-
-    @Override
-    float total(float[] sums, int at) {
-        return VectorTaps.total(sums, at);
-    }
 }

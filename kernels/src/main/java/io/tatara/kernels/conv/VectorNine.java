@@ -167,17 +167,7 @@ final class VectorNine {
             u.intoArray(y, yo + r * ys + ys, tail);
         }
         if (r < rows) {
-            int m = r * xs;
-            FloatVector s = w0.fma(FloatVector.fromArray(S, x, x0 + m), b);
-            s = w1.fma(FloatVector.fromArray(S, x, x1 + m), s);
-            s = w2.fma(FloatVector.fromArray(S, x, x2 + m), s);
-            s = w3.fma(FloatVector.fromArray(S, x, x3 + m), s);
-            s = w4.fma(FloatVector.fromArray(S, x, x4 + m), s);
-            s = w5.fma(FloatVector.fromArray(S, x, x5 + m), s);
-            s = w6.fma(FloatVector.fromArray(S, x, x6 + m), s);
-            s = w7.fma(FloatVector.fromArray(S, x, x7 + m), s);
-            s = w8.fma(FloatVector.fromArray(S, x, x8 + m), s);
-            s.intoArray(y, yo + r * ys, tail);
+            wide(1, n, off, w, wo, bias, x, xo + r * xs, xs, y, yo + r * ys, ys);
         }
     }
 

@@ -9,19 +9,57 @@ import jdk.incubator.vector.VectorSpecies;
  * Sums of products of a source, moved by each of 3 × 3 taps, with three gradients: 27 sums in
  * registers over all pixels, vectors along the rows of both, so that nothing need be turned over.
  */
-final class VectorTaps {
+final class VectorTaps extends TapSums {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int L = S.length();
 
-    private VectorTaps() {}
+    @Override
+    int lanes() {
+        return L;
+    }
 
-    /** As {@link ConvRows#tapSums}. */
-    static void sums(
+    @Override
+    boolean fit() {
+        return L != 8; // 256-bit x86 has 16 registers, 512-bit x86 and 128-bit ARM have 32
+    }
+
+    @Override
+    void add(
+            int part,
             int n,
             int[] xs,
             int[] ds,
             float[] x,
-            int xo,
+            int pitch,
+            float[] d,
+            int d0,
+            int d1,
+            int d2,
+            float[] t,
+            float[] sums,
+            int at) {
+        if (part == L) {
+            sums(n, xs, ds, x, pitch, d, d0, d1, d2, t);
+        } else {
+            tails(part, n, xs, ds, x, pitch, d, d0, d1, d2, t);
+        }
+        for (int i = 0; i < COUNT * L; i += L) {
+            FloatVector s = FloatVector.fromArray(S, sums, at + i);
+            s.add(FloatVector.fromArray(S, t, i)).intoArray(sums, at + i);
+        }
+    }
+
+    @Override
+    float total(float[] sums, int at) {
+        return VectorReduce.addLanes(FloatVector.fromArray(S, sums, at));
+    }
+
+    /** The vectors of sums, to t. */
+    private static void sums(
+            int n,
+            int[] xs,
+            int[] ds,
+            float[] x,
             int pitch,
             float[] d,
             int d0,
@@ -56,7 +94,7 @@ final class VectorTaps {
         FloatVector c7 = FloatVector.zero(S);
         FloatVector c8 = FloatVector.zero(S);
         for (int i = 0; i < n; i++) {
-            int from = xo + xs[i];
+            int from = xs[i];
             int at = ds[i];
             FloatVector u = FloatVector.fromArray(S, d, d0 + at);
             FloatVector v = FloatVector.fromArray(S, d, d1 + at);
@@ -128,13 +166,12 @@ final class VectorTaps {
     }
 
     /** The same for vectors of which this many elements count: what stands behind may be NaN. */
-    static void tails(
+    private static void tails(
             int part,
             int n,
             int[] xs,
             int[] ds,
             float[] x,
-            int xo,
             int pitch,
             float[] d,
             int d0,
@@ -170,7 +207,7 @@ final class VectorTaps {
         FloatVector c7 = FloatVector.zero(S);
         FloatVector c8 = FloatVector.zero(S);
         for (int i = 0; i < n; i++) {
-            int from = xo + xs[i];
+            int from = xs[i];
             int at = ds[i];
             FloatVector u = FloatVector.fromArray(S, d, d0 + at, mask);
             FloatVector v = FloatVector.fromArray(S, d, d1 + at, mask);
@@ -239,18 +276,5 @@ final class VectorTaps {
         c6.intoArray(t, 24 * L);
         c7.intoArray(t, 25 * L);
         c8.intoArray(t, 26 * L);
-    }
-
-    /** sums[at + i] += t[i]. */
-    static void add(float[] t, float[] sums, int at) {
-        for (int i = 0; i < ConvRows.TAP_SUMS * L; i += L) {
-            FloatVector s = FloatVector.fromArray(S, sums, at + i);
-            s.add(FloatVector.fromArray(S, t, i)).intoArray(sums, at + i);
-        }
-    }
-
-    /** The sum of a vector's elements. */
-    static float total(float[] sums, int at) {
-        return VectorReduce.addLanes(FloatVector.fromArray(S, sums, at));
     }
 }

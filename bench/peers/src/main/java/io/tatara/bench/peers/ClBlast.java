@@ -12,6 +12,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jocl.CL;
+import org.jocl.cl_mem;
 
 /**
  * Convolutions as CLBlast does them on OpenCL: a matrix of patches for each image, then a product.
@@ -27,8 +29,8 @@ final class ClBlast implements Contestant {
     private static final MemoryLayout F = ValueLayout.JAVA_FLOAT;
     private static final MemoryLayout P = ValueLayout.ADDRESS;
 
-    private final OpenClCalls cl = new OpenClCalls();
-    private final MemorySegment queue = cl.queuePointer();
+    private final ClQueue cl = new ClQueue();
+    private final MemorySegment queue = cl.pointer();
     private final MethodHandle patches;
     private final MethodHandle product;
 
@@ -70,7 +72,7 @@ final class ClBlast implements Contestant {
     }
 
     private final class Convolution implements Work {
-        private final List<MemorySegment> buffers = new ArrayList<>();
+        private final List<cl_mem> buffers = new ArrayList<>();
         private final int n;
         private final int channels;
         private final int size;
@@ -80,10 +82,10 @@ final class ClBlast implements Contestant {
         private final int groups;
         private final int out;
         private final boolean asItIs;
-        private final MemorySegment x;
-        private final MemorySegment w;
-        private final MemorySegment y;
-        private final MemorySegment columns;
+        private final cl_mem x;
+        private final cl_mem w;
+        private final cl_mem y;
+        private final cl_mem columns;
 
         Convolution(PeerCase c) {
             n = c.size("n");
@@ -102,7 +104,7 @@ final class ClBlast implements Contestant {
             columns = asItIs ? x : keep(cl.buffer(channels * taps * taps * out * out));
         }
 
-        private MemorySegment keep(MemorySegment b) {
+        private cl_mem keep(cl_mem b) {
             buffers.add(b);
             return b;
         }
@@ -144,9 +146,9 @@ final class ClBlast implements Contestant {
                                         s,
                                         1L,
                                         1L,
-                                        x,
+                                        ClQueue.handle(x),
                                         at,
-                                        columns,
+                                        ClQueue.handle(columns),
                                         0L,
                                         queue,
                                         none));
@@ -164,16 +166,16 @@ final class ClBlast implements Contestant {
                                     pixels,
                                     depth,
                                     1f,
-                                    w,
+                                    ClQueue.handle(w),
                                     0L,
                                     depth,
                                     rows * depth,
-                                    columns,
+                                    ClQueue.handle(columns),
                                     asItIs ? at : 0L,
                                     pixels,
                                     depth * pixels,
                                     0f,
-                                    y,
+                                    ClQueue.handle(y),
                                     i * (long) m * pixels,
                                     pixels,
                                     rows * pixels,
@@ -201,7 +203,7 @@ final class ClBlast implements Contestant {
 
         @Override
         public void close() {
-            buffers.forEach(cl::release);
+            buffers.forEach(CL::clReleaseMemObject);
         }
     }
 }

@@ -46,7 +46,7 @@ final class TorchConvolutions {
         return Script.of(
                 "pad, conv1d, tanh, sigmoid, mul, two conv1d, add",
                 """
-                def forward(self, x: Tensor, w: Tensor, b: Tensor, wr: Tensor, br: Tensor, ws: Tensor, bs: Tensor) -> Tensor:
+                def forward(self, x: Tensor, w: Tensor, b: Tensor, wr: Tensor, br: Tensor, ws: Tensor, bs: Tensor) -> List[Tensor]:
                   p = torch.constant_pad_nd(x, [%1$d, 0])
                   a = torch.conv1d(p, w, b, [1], [0], [%1$d])
                   f = torch.slice(a, 1, 0, %2$d)
@@ -54,7 +54,7 @@ final class TorchConvolutions {
                   z = torch.mul_(torch.tanh(f), torch.sigmoid(g))
                   y = torch.add_(torch.conv1d(z, wr, br), x)
                   s = torch.conv1d(z, ws, bs)
-                  return s
+                  return [s, y]
                 """
                         .formatted(c.size("dilation"), n, 2 * n),
                 Array.normal("x", 1, 1, n, c.size("t")),
