@@ -96,7 +96,7 @@ public final class TrainingLoop<B> {
      *
      * @param resume whether to go on from the folder's checkpoint
      * @throws TrainingException if there is nothing to resume; if not resuming would overwrite an
-     *     unfinished run's checkpoint; or if a loss is no finite number or a metric none
+     *     unfinished run's checkpoint; or if a loss is no finite number, or a metric NaN
      */
     public Outcome run(boolean resume) {
         Path last = options.folder.resolve(LAST);

@@ -298,6 +298,10 @@ class ImageDataTest {
         byte[] whole = Samples.picture("jpg", 5, 4, 0);
         Files.write(odd, Arrays.copyOf(whole, 40));
         refused("3.jpg");
+        for (int missing : new int[] {2, 4}) {
+            Files.write(odd, Arrays.copyOf(whole, whole.length - missing));
+            refused("3.jpg", "cut short");
+        }
         Files.write(odd, new byte[] {1, 2, 3});
         refused("3.jpg", "no picture of a known form");
         Files.delete(odd);
