@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,7 +51,7 @@ final class ClassifyCommand extends BaseCommand {
                 answers = answers.subList(0, Math.min(top, answers.size()));
                 StringBuilder line = new StringBuilder(p + ":");
                 for (Classifier.Answer a : answers) {
-                    line.append(String.format("  %s %.3f", a.name(), a.probability()));
+                    line.append(String.format(Locale.ROOT, "  %s %.3f", a.name(), a.probability()));
                 }
                 say("%s", line);
                 Map<String, Object> m = new LinkedHashMap<>();

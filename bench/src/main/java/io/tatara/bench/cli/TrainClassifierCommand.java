@@ -220,7 +220,6 @@ final class TrainClassifierCommand extends BaseCommand {
         m.put("classes", r.finished() ? r.confusion().classes() : null);
         m.put("parameters", r.parameters());
         m.put("seconds", r.seconds());
-        m.put("folder", r.folder().toString());
         m.put("config", config);
         m.put("epochs", r.history());
         return m;

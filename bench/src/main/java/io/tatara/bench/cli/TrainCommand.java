@@ -263,7 +263,6 @@ final class TrainCommand implements Runnable {
             m.put("finished", r.finished());
             m.put("testBleu", r.finished() ? r.testBleu() : null);
             m.put("testBleuGreedy", r.finished() ? r.testBleuGreedy() : null);
-            m.put("folder", r.folder().toString());
             m.put("config", config);
             m.put("epochs", r.history());
             return m;

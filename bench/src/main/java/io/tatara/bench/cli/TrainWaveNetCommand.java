@@ -213,7 +213,6 @@ final class TrainWaveNetCommand extends BaseCommand {
         m.put("finished", r.finished());
         m.put("heldOutLoss", r.finished() ? r.heldOutLoss() : null);
         m.put("parameters", r.parameters());
-        m.put("folder", r.folder().toString());
         m.put("config", config);
         m.put("epochs", r.history());
         return m;

@@ -94,6 +94,7 @@ class TrainClassifierCommandTest {
         assertThat(r.exit).as(r.err).isZero();
         assertThat(r.out.lines().toList().getLast()).isEqualTo("test accuracy 1.0000");
         JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
+        assertThat(j.toString()).doesNotContain(folder.toString());
         assertThat(j.get("testAccuracy").doubleValue()).isEqualTo(1);
         assertThat(j.get("epochs").size()).isEqualTo(2);
         assertThat(j.at("/config/schedule").stringValue()).isEqualTo("step");

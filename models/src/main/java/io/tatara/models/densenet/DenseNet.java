@@ -10,7 +10,8 @@ import java.util.Map;
 /**
  * DenseNet (Huang et al. 2017, sections 3 and 4): composite functions norm, ReLU, convolution;
  * bottlenecks of 4k channels (B); transitions that halve the channels (C). Options: {@code
- * classes}, {@code resolution}, {@code channels} of the input, {@code dropout} (CIFAR forms).
+ * classes}, {@code resolution}, {@code channels} of the input, {@code dropout-per-mille} (CIFAR
+ * forms).
  */
 public final class DenseNet {
     /** Layers of the four blocks, growth rate, channels of the first convolution. */

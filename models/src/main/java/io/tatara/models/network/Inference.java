@@ -5,8 +5,6 @@ import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.ConvWindow;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.pointwise.Activation;
-import io.tatara.kernels.pointwise.Exprs;
-import io.tatara.kernels.pool.PoolWindow;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tensor;
@@ -24,12 +22,10 @@ import java.util.Map;
  * convolution of single positions by channel, and a ReLU behind either is its epilogue.
  *
  * <p>Weights have PyTorch's names and layouts: {@code NAME.weight}, {@code NAME.bias}, and of batch
- * norms {@code NAME.running_mean} and {@code NAME.running_var}. Networks over [C, H, W]; max
- * pooling and WaveNet's layers are not run.
+ * norms {@code NAME.running_mean} and {@code NAME.running_var}. Networks over [C, H, W]; WaveNet's
+ * layers are not run.
  */
 public final class Inference implements AutoCloseable {
-    private static final float EPSILON = 1e-5f;
-
     private final Network network;
     private final Map<String, HostTensor> weights;
     private final Scope scope;
@@ -135,41 +131,20 @@ public final class Inference implements AutoCloseable {
             case Kind.BatchNorm b -> {
                 float[][] a = affine(n);
                 int c = n.channels();
-                run(n, window(1, 0, 1), c, a[0], new int[] {c, 1, 1, 1}, a[1], n, readers);
+                run(n, ConvWindow.UNIT, c, a[0], new int[] {c, 1, 1, 1}, a[1], n, readers);
             }
-            case Kind.Activate a -> steps.put(n, (s, in) -> activate(s, in.getFirst(), a));
-            case Kind.Add a -> steps.put(n, (s, in) -> s.ops().add(in.get(0), in.get(1)));
-            case Kind.Concat c -> steps.put(n, (s, in) -> s.ops().concat(1, in.get(0), in.get(1)));
             case Kind.Dropout d -> steps.put(n, (s, in) -> in.getFirst());
-            case Kind.GlobalAverage g -> steps.put(n, (s, in) -> s.ops().mean(in.getFirst(), 2, 3));
-            case Kind.Flatten f ->
-                    steps.put(
-                            n,
-                            (s, in) ->
-                                    s.ops()
-                                            .reshape(
-                                                    in.getFirst(),
-                                                    in.getFirst().shape().dim(0),
-                                                    n.channels()));
             case Kind.Linear l -> linear(n, l);
-            case Kind.PadChannels p -> steps.put(n, (s, in) -> pad(s, in.getFirst(), p));
-            case Kind.Subsample u -> everyStride(n, u.stride(), readers);
-            case Kind.Pool p -> {
-                PoolWindow window = PoolWindow.square(p.kernel(), p.stride(), p.padding());
-                steps.put(
-                        n,
-                        p.max()
-                                ? (s, in) -> s.ops().maxPool(in.getFirst(), window)[0]
-                                : (s, in) -> s.ops().averagePool(in.getFirst(), window, true));
+            default -> {
+                Layers.Step step = Layers.weightless(n).orElseThrow(() -> unknown(n));
+                steps.put(n, (s, in) -> step.run(s, s.ops(), in));
             }
-            default ->
-                    throw new TataraException(
-                            network.name() + ": " + n.name() + " (" + n.kind() + ") is not run");
         }
     }
 
-    private static ConvWindow window(int stride, int padding, int dilation) {
-        return ConvWindow.UNIT.stride(stride).pad(padding).dilation(dilation);
+    private TataraException unknown(Node n) {
+        return new TataraException(
+                network.name() + ": " + n.name() + " (" + n.kind() + ") is not run");
     }
 
     private void convolution(Node n, Kind.Conv2d c, Map<Node, List<Node>> readers) {
@@ -191,8 +166,7 @@ public final class Inference implements AutoCloseable {
             }
             last = next;
         }
-        ConvWindow window = window(c.stride(), c.padding(), c.dilation());
-        run(n, window, c.groups(), w, dims, bias, last, readers);
+        run(n, Layers.window(c), c.groups(), w, dims, bias, last, readers);
     }
 
     /** Scale and shift that a batch norm comes down to. */
@@ -204,7 +178,7 @@ public final class Inference implements AutoCloseable {
         float[] variance = weight(n.name() + ".running_var", c);
         float[][] a = new float[2][c];
         for (int i = 0; i < c; i++) {
-            a[0][i] = (float) (scale[i] / Math.sqrt((double) variance[i] + EPSILON));
+            a[0][i] = (float) (scale[i] / Math.sqrt((double) variance[i] + Layers.EPSILON));
             a[1][i] = Math.fma(-mean[i], a[0][i], shift[i]);
         }
         return a;
@@ -247,27 +221,6 @@ public final class Inference implements AutoCloseable {
         steps.put(n, (s, in) -> s.ops().add(s.ops().mul(in.getFirst(), scale), shift));
     }
 
-    /** A convolution by ones of single positions: it leaves the others out. */
-    private void everyStride(Node n, int stride, Map<Node, List<Node>> readers) {
-        int c = n.channels();
-        float[] ones = new float[c];
-        Arrays.fill(ones, 1);
-        run(n, window(stride, 0, 1), c, ones, new int[] {c, 1, 1, 1}, null, n, readers);
-    }
-
-    private static Tensor activate(Scope s, Tensor x, Kind.Activate a) {
-        return switch (a.function()) {
-            case NONE -> x;
-            case RELU -> s.ops().relu(x);
-            case RELU6 -> s.ops().pointwise(Exprs.relu6(Exprs.in(0)), x);
-            case SIGMOID -> s.ops().sigmoid(x);
-            case TANH -> s.ops().tanh(x);
-            case GELU -> s.ops().gelu(x);
-            case SILU -> s.ops().silu(x);
-            case ELU -> s.ops().elu(x);
-        };
-    }
-
     private void linear(Node n, Kind.Linear l) {
         int from = n.inputs().getFirst().channels();
         Tensor w =
@@ -277,17 +230,5 @@ public final class Inference implements AutoCloseable {
                         ? scope.weight(weight(n.name() + ".bias", l.features()), l.features())
                         : null;
         steps.put(n, (s, in) -> s.ops().linear(in.getFirst(), w, b));
-    }
-
-    private static Tensor pad(Scope s, Tensor x, Kind.PadChannels p) {
-        int n = x.shape().dim(0);
-        int h = x.shape().dim(2);
-        int w = x.shape().dim(3);
-        int behind = p.channels() - p.front() - x.shape().dim(1);
-        Tensor y = x;
-        if (p.front() > 0) {
-            y = s.ops().concat(1, s.zeros(n, p.front(), h, w), y);
-        }
-        return behind > 0 ? s.ops().concat(1, y, s.zeros(n, behind, h, w)) : y;
     }
 }

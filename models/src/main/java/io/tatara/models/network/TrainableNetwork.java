@@ -2,13 +2,7 @@ package io.tatara.models.network;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.batchnorm.BatchNorm;
-import io.tatara.kernels.conv.ConvWindow;
-import io.tatara.kernels.layout.Slice;
 import io.tatara.kernels.optimizer.Sgd;
-import io.tatara.kernels.pointwise.Activation;
-import io.tatara.kernels.pointwise.Expr;
-import io.tatara.kernels.pointwise.Exprs;
-import io.tatara.kernels.pool.PoolWindow;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Parameters;
 import io.tatara.runtime.Device;
@@ -31,8 +25,6 @@ import java.util.Map;
  * <p>Networks over [C, H, W]; WaveNet's layers are not run.
  */
 public final class TrainableNetwork implements AutoCloseable {
-    private static final float EPSILON = 1e-5f;
-
     /** Share of a batch in the running statistics. */
     private static final float MOMENTUM = 0.1f;
 
@@ -57,8 +49,7 @@ public final class TrainableNetwork implements AutoCloseable {
     }
 
     /** A pass over a batch: where its ops go, and what it leaves behind. */
-    private record Pass(
-            Scope scope, Ops ops, Noise[] noise, List<Tensor> old, List<Tensor> change) {}
+    private record Pass(Scope scope, Ops ops, long step, List<Tensor> old, List<Tensor> change) {}
 
     private void make(Node n) {
         Parameters p = parameters.under(n.name());
@@ -113,25 +104,11 @@ public final class TrainableNetwork implements AutoCloseable {
      * @return [N, classes]
      */
     public Tensor forward(Tape tape, Tensor x, long step) {
-        Pass pass =
-                new Pass(
-                        tape.scope(),
-                        tape.ops(),
-                        new Noise[network.nodes().size()],
-                        new ArrayList<>(),
-                        new ArrayList<>());
+        Pass pass = new Pass(tape.scope(), tape.ops(), step, new ArrayList<>(), new ArrayList<>());
         Map<Node, Tensor> values = new HashMap<>();
-        values.put(network.input(), x);
-        int at = 0;
         for (Node n : network.nodes()) {
-            if (n.kind() instanceof Kind.Dropout d) {
-                pass.noise[at] = Noise.of(pass.scope, d.probability(), seed + at, step);
-            }
-            if (!(n.kind() instanceof Kind.Input)) {
-                List<Tensor> in = n.inputs().stream().map(values::get).toList();
-                values.put(n, layer(pass, n, in, pass.noise[at]));
-            }
-            at++;
+            List<Tensor> in = n.inputs().stream().map(values::get).toList();
+            values.put(n, n == network.input() ? x : layer(pass, n, in));
         }
         updateStatistics(pass);
         return values.get(network.output());
@@ -152,7 +129,7 @@ public final class TrainableNetwork implements AutoCloseable {
         pass.scope.ops().run(new Sgd(n, 0, false, 0), in);
     }
 
-    private Tensor layer(Pass pass, Node n, List<Tensor> in, Noise noise) {
+    private Tensor layer(Pass pass, Node n, List<Tensor> in) {
         Ops ops = pass.ops;
         Tensor x = in.getFirst();
         return switch (n.kind()) {
@@ -161,27 +138,17 @@ public final class TrainableNetwork implements AutoCloseable {
                             x,
                             parameter(n, "weight"),
                             c.bias() ? parameter(n, "bias") : null,
-                            ConvWindow.UNIT
-                                    .stride(c.stride())
-                                    .pad(c.padding())
-                                    .dilation(c.dilation()),
+                            Layers.window(c),
                             c.groups());
             case Kind.BatchNorm b -> batchNorm(pass, n, x);
-            case Kind.Activate a -> activate(ops, x, a);
-            case Kind.Add a -> ops.add(x, in.get(1));
-            case Kind.Concat c -> ops.concat(1, x, in.get(1));
-            case Kind.Dropout d -> noise.drop(ops, x);
-            case Kind.GlobalAverage g -> ops.mean(x, 2, 3);
-            case Kind.Flatten f -> ops.reshape(x, x.shape().dim(0), n.channels());
             case Kind.Linear l ->
                     ops.linear(x, parameter(n, "weight"), l.bias() ? parameter(n, "bias") : null);
-            case Kind.PadChannels p -> pad(pass, x, p);
-            case Kind.Subsample u -> everyStride(ops, x, u.stride());
-            case Kind.Pool p -> {
-                PoolWindow w = PoolWindow.square(p.kernel(), p.stride(), p.padding());
-                yield p.max() ? ops.maxPool(x, w)[0] : ops.averagePool(x, w, true);
+            case Kind.Dropout d -> {
+                int at = network.nodes().indexOf(n);
+                yield Noise.of(pass.scope, d.probability(), seed + at, pass.step).drop(ops, x);
             }
-            default -> throw untrained(n);
+            default ->
+                    Layers.weightless(n).orElseThrow(() -> untrained(n)).run(pass.scope, ops, in);
         };
     }
 
@@ -194,7 +161,7 @@ public final class TrainableNetwork implements AutoCloseable {
         Tensor variance = parameter(n, "running_var");
         Tensor[] out =
                 pass.ops.batchNorm(
-                        new BatchNorm(EPSILON, MOMENTUM),
+                        new BatchNorm(Layers.EPSILON, MOMENTUM),
                         x,
                         parameter(n, "weight"),
                         parameter(n, "bias"),
@@ -207,47 +174,6 @@ public final class TrainableNetwork implements AutoCloseable {
         pass.old.add(variance);
         pass.change.add(plain.sub(variance, out[3]));
         return out[0];
-    }
-
-    private static Tensor activate(Ops ops, Tensor x, Kind.Activate a) {
-        Expr in = Exprs.in(0);
-        Expr y =
-                switch (a.function()) {
-                    case NONE -> in;
-                    case RELU -> Exprs.relu(in);
-                    case RELU6 -> Exprs.relu6(in);
-                    case SIGMOID -> Exprs.sigmoid(in);
-                    case TANH -> Exprs.tanh(in);
-                    case GELU -> Exprs.gelu(in);
-                    case SILU -> Exprs.silu(in);
-                    case ELU -> Exprs.elu(in, 1);
-                };
-        return a.function() == Activation.NONE ? x : ops.pointwise(y, x);
-    }
-
-    private static Tensor pad(Pass pass, Tensor x, Kind.PadChannels p) {
-        int[] dims = x.shape().toArray();
-        int behind = p.channels() - p.front() - dims[1];
-        List<Tensor> parts = new ArrayList<>();
-        for (int channels : new int[] {p.front(), -1, behind}) {
-            if (channels < 0) {
-                parts.add(x);
-            } else if (channels > 0) {
-                dims[1] = channels;
-                parts.add(pass.scope.zeros(dims));
-            }
-        }
-        return parts.size() == 1 ? x : pass.ops.concat(1, parts.toArray(Tensor[]::new));
-    }
-
-    private static Tensor everyStride(Ops ops, Tensor x, int stride) {
-        int end = Integer.MAX_VALUE;
-        Slice every =
-                new Slice(
-                        List.of(0, 0, 0, 0),
-                        List.of(end, end, end, end),
-                        List.of(1, 1, stride, stride));
-        return ops.run(every, x)[0];
     }
 
     @Override

@@ -96,7 +96,7 @@ public final class TrainingLoop<B> {
      *
      * @param resume whether to go on from the folder's checkpoint
      * @throws TrainingException if there is nothing to resume; if not resuming would overwrite an
-     *     unfinished run's checkpoint; or if a loss is no finite number
+     *     unfinished run's checkpoint; or if a loss is no finite number, or a metric NaN
      */
     public Outcome run(boolean resume) {
         Path last = options.folder.resolve(LAST);
@@ -234,6 +234,14 @@ public final class TrainingLoop<B> {
         if (value == null) {
             throw new TrainingException(
                     "the evaluation has no metric " + options.metric + ": " + e.metrics());
+        }
+        if (e.metrics().values().stream().anyMatch(v -> v.isNaN())) {
+            throw new TrainingException(
+                    "the evaluation after epoch "
+                            + epoch
+                            + " gives "
+                            + e.metrics()
+                            + ": try a lower learning rate or a smaller gradient norm");
         }
         if (best == null || (options.larger ? value > best : value < best)) {
             best = value;

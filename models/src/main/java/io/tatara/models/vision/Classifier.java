@@ -4,7 +4,6 @@ import io.tatara.kernels.TataraException;
 import io.tatara.models.network.Inference;
 import io.tatara.models.train.Json;
 import io.tatara.runtime.Device;
-import io.tatara.runtime.Scope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +38,10 @@ public final class Classifier implements AutoCloseable {
             classes = List.copyOf(classes);
         }
 
+        static Meaning read(Path folder) {
+            return Json.read(folder.resolve(FILE), Meaning.class);
+        }
+
         static Meaning of(List<String> classes, Split split) {
             Images x = split.train();
             return new Meaning(classes, x.channels(), x.width(), split.normalization());
@@ -70,7 +73,7 @@ public final class Classifier implements AutoCloseable {
      */
     public static Classifier load(Device device, Path folder) {
         ClassifierConfig config = ClassifierConfig.read(folder.resolve(ClassifierTraining.CONFIG));
-        Meaning meaning = Json.read(folder.resolve(Meaning.FILE), Meaning.class);
+        Meaning meaning = Meaning.read(folder);
         int side = meaning.side();
         Images none = new Images(meaning.channels(), side, side, new byte[0], new int[0]);
         return new Classifier(
@@ -103,24 +106,21 @@ public final class Classifier implements AutoCloseable {
                                     meaning.side(),
                                     pictures.size()));
         }
-        int n = pictures.count();
-        int classes = meaning.classes().size();
         List<List<Answer>> all = new ArrayList<>();
-        if (n == 0) {
-            return all;
-        }
-        try (Scope s = device.scope()) {
-            float[] y = Scoring.logits(s, network, meaning.normalization(), pictures, 0, n);
-            for (int i = 0; i < n; i++) {
-                List<Answer> answers = new ArrayList<>();
-                for (int c = 0; c < classes; c++) {
-                    double p = Math.exp(Scoring.logProbability(y, i * classes, classes, c));
-                    answers.add(new Answer(meaning.classes().get(c), c, p));
-                }
-                answers.sort(Comparator.comparingDouble(Answer::probability).reversed());
-                all.add(answers);
-            }
-        }
+        Scoring.each(
+                device,
+                network,
+                meaning.normalization(),
+                pictures,
+                (i, logits, at, classes) -> {
+                    List<Answer> answers = new ArrayList<>();
+                    for (int c = 0; c < classes; c++) {
+                        double p = Math.exp(Scoring.logProbability(logits, at, classes, c));
+                        answers.add(new Answer(meaning.classes().get(c), c, p));
+                    }
+                    answers.sort(Comparator.comparingDouble(Answer::probability).reversed());
+                    all.add(answers);
+                });
         return all;
     }
 

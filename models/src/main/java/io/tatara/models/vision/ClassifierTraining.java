@@ -117,7 +117,10 @@ public final class ClassifierTraining {
             StopRequest stop) {
         Split split = Split.of(data.train(), config);
         Network description = network(config, data.train(), data.classes().size());
-        checkSame(config, out, resume);
+        Classifier.Meaning meaning = Classifier.Meaning.of(data.classes(), split);
+        if (resume) {
+            checkSame(config, meaning, out);
+        }
         try (TrainableNetwork network = new TrainableNetwork(device, description, config.seed());
                 Optimizer optimizer = optimizer(config, network)) {
             ClassifierTask task = new ClassifierTask(device, network, config, split);
@@ -131,7 +134,7 @@ public final class ClassifierTraining {
                             options(config, split.train().count(), out),
                             listener.first(() -> {
                                 Json.write(out.resolve(CONFIG), config);
-                                Classifier.Meaning.of(data.classes(), split).write(out);
+                                meaning.write(out);
                             }),
                             stop);
             TrainingLoop.Outcome outcome = loop.run(resume);
@@ -197,18 +200,32 @@ public final class ClassifierTraining {
         return c.decayAll() ? o : o.decayOnly(t -> t.shape().rank() > 1);
     }
 
-    /** A run is taken up with the settings it began with, or the numbers would mean nothing. */
-    private static void checkSame(ClassifierConfig config, Path out, boolean resume) {
+    /**
+     * A run is taken up with the settings and pictures it began with, or the numbers would mean
+     * nothing.
+     */
+    private static void checkSame(ClassifierConfig config, Classifier.Meaning meaning, Path out) {
         Path file = out.resolve(CONFIG);
-        if (resume && Files.isRegularFile(file)) {
-            List<String> differences = ClassifierConfig.read(file).differences(config);
-            if (!differences.isEmpty()) {
-                throw new TrainingException(
-                        "resume: the run in "
-                                + out
-                                + " has other settings (there / here): "
-                                + differences);
-            }
+        if (!Files.isRegularFile(file)) {
+            return;
+        }
+        List<String> differences = ClassifierConfig.read(file).differences(config);
+        if (!differences.isEmpty()) {
+            throw new TrainingException(
+                    "resume: the run in "
+                            + out
+                            + " has other settings (there / here): "
+                            + differences);
+        }
+        Classifier.Meaning there = Classifier.Meaning.read(out);
+        if (!there.equals(meaning)) {
+            throw new TrainingException(
+                    "resume: the run in "
+                            + out
+                            + " is on other pictures (there / here): "
+                            + there
+                            + " / "
+                            + meaning);
         }
     }
 

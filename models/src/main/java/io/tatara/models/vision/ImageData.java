@@ -30,6 +30,12 @@ public record ImageData(Images train, Images test, List<String> classes) {
             throw new ImageFormatException(
                     train.count() + " training and " + test.count() + " test pictures");
         }
+        if (classes.size() < 2) {
+            throw new ImageFormatException(
+                    "all pictures are of one class, "
+                            + classes
+                            + ": there is nothing to tell apart");
+        }
         if (!train.size().equals(test.size())) {
             throw new ImageFormatException(
                     "training pictures are " + train.size() + ", test pictures " + test.size());

@@ -3,6 +3,7 @@ package io.tatara.models.vision;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,9 @@ import java.util.stream.Stream;
 final class ImageFolders {
     /** A picture that is not decoded yet. */
     private record Entry(String category, String name, byte[] data) {}
+
+    /** Pictures in colour, and whether all of their files are grey. */
+    private record Decoded(Images images, boolean grey) {}
 
     private ImageFolders() {}
 
@@ -41,14 +45,14 @@ final class ImageFolders {
             }
         }
         List<String> classes = List.copyOf(names);
+        Decoded a = decoded(train.get(), trained, classes);
+        Decoded b = decoded(test, tested, classes);
         // Grey only where all are: one colour picture makes the data colour.
-        List<Picture> a = decoded(train.get(), trained);
-        List<Picture> b = decoded(test, tested);
-        boolean grey = Stream.concat(a.stream(), b.stream()).allMatch(Picture::grey);
+        boolean grey = a.grey && b.grey;
         return Optional.of(
                 new ImageData(
-                        images(train.get(), trained, a, classes, grey),
-                        images(test, tested, b, classes, grey),
+                        grey ? a.images.firstChannel() : a.images,
+                        grey ? b.images.firstChannel() : b.images,
                         classes));
     }
 
@@ -91,7 +95,7 @@ final class ImageFolders {
 
     private static List<Entry> inFolder(Path folder) {
         List<Entry> all = new ArrayList<>();
-        try (Stream<Path> files = Files.walk(folder, 2)) {
+        try (Stream<Path> files = Files.walk(folder, 2, FileVisitOption.FOLLOW_LINKS)) {
             for (Path p : files.sorted().toList()) {
                 boolean within = p.getNameCount() == folder.getNameCount() + 2;
                 if (within && picture(p.toString()) && Files.isRegularFile(p)) {
@@ -105,45 +109,29 @@ final class ImageFolders {
         return all;
     }
 
-    private static List<Picture> decoded(Path part, List<Entry> entries) {
-        List<Picture> all = new ArrayList<>();
-        for (Entry e : entries) {
-            Picture p = Picture.decode(e.name, e.data);
-            if (!all.isEmpty() && !p.fits(all.getFirst())) {
-                throw new ImageFormatException(
-                        "%s: %s is %s, %s is %s"
-                                .formatted(
-                                        part,
-                                        entries.getFirst().name,
-                                        all.getFirst().size(),
-                                        e.name,
-                                        p.size()));
-            }
-            all.add(p);
-        }
-        return all;
-    }
-
-    private static Images images(
-            Path part,
-            List<Entry> entries,
-            List<Picture> pictures,
-            List<String> classes,
-            boolean grey) {
-        int n = entries.size();
-        int h = pictures.getFirst().height();
-        int w = pictures.getFirst().width();
-        int channels = grey ? 1 : 3;
-        long size = (long) n * channels * h * w;
+    /** Picture by picture into bytes: what decoders make of all of them is four times as large. */
+    private static Decoded decoded(Path part, List<Entry> entries, List<String> classes) {
+        Entry start = entries.getFirst();
+        Picture first = Picture.decode(start.name, start.data);
+        long size = (long) entries.size() * 3 * first.height() * first.width();
         if (size > Integer.MAX_VALUE - 8) {
             throw new ImageFormatException(part + ": " + size + " bytes of pictures are too many");
         }
         byte[] pixels = new byte[(int) size];
-        int[] labels = new int[n];
-        for (int i = 0; i < n; i++) {
-            pictures.get(i).write(pixels, i * channels * h * w, grey);
-            labels[i] = classes.indexOf(entries.get(i).category);
+        int[] labels = new int[entries.size()];
+        boolean grey = true;
+        for (int i = 0; i < labels.length; i++) {
+            Entry e = entries.get(i);
+            Picture p = Picture.decode(e.name, e.data);
+            if (!p.fits(first)) {
+                throw new ImageFormatException(
+                        "%s: %s is %s, %s is %s"
+                                .formatted(part, start.name, first.size(), e.name, p.size()));
+            }
+            p.write(pixels, (int) (size / labels.length * i), false);
+            labels[i] = classes.indexOf(e.category);
+            grey &= p.grey();
         }
-        return new Images(channels, h, w, pixels, labels);
+        return new Decoded(new Images(3, first.height(), first.width(), pixels, labels), grey);
     }
 }

@@ -47,6 +47,16 @@ public record Images(int channels, int height, int width, byte[] pixels, int[] l
         return new Images(channels, height, width, p, l);
     }
 
+    /** The same with the first channel only. */
+    Images firstChannel() {
+        int plane = height * width;
+        byte[] p = new byte[count() * plane];
+        for (int i = 0; i < count(); i++) {
+            System.arraycopy(pixels, i * each(), p, i * plane, plane);
+        }
+        return new Images(1, height, width, p, labels);
+    }
+
     /** The largest label, -1 where there are no pictures. */
     int largestLabel() {
         return Arrays.stream(labels).max().orElse(-1);

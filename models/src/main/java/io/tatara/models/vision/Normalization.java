@@ -43,7 +43,9 @@ public record Normalization(List<Double> mean, List<Double> deviation) {
             double n = Math.max(1, (double) images.count() * plane);
             double m = sum / n / 255;
             mean[c] = m;
-            deviation[c] = Math.max(SMALLEST, Math.sqrt(squares / n / (255 * 255) - m * m));
+            // Rounding makes the variance of equal values a little less than nothing.
+            double variance = Math.max(0, squares / n / (255 * 255) - m * m);
+            deviation[c] = Math.max(SMALLEST, Math.sqrt(variance));
         }
         return new Normalization(Arrays.asList(mean), Arrays.asList(deviation));
     }

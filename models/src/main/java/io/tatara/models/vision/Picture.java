@@ -3,7 +3,10 @@ package io.tatara.models.vision;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -30,12 +33,15 @@ record Picture(int height, int width, int[] rgb, boolean grey) {
             ImageReader reader = readers.next();
             try {
                 reader.setInput(in, true, true);
+                List<String> warnings = new ArrayList<>();
+                reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
                 int w = reader.getWidth(0);
                 int h = reader.getHeight(0);
                 if (Math.max(w, h) > Images.LARGEST_SIDE) {
                     throw new ImageFormatException(name + " has " + w + " x " + h + " pixels");
                 }
                 BufferedImage image = reader.read(0);
+                warnings.forEach(text -> refuseCut(name, text));
                 boolean grey = image.getColorModel().getNumColorComponents() == 1;
                 return new Picture(h, w, values(image, grey), grey);
             } finally {
@@ -46,6 +52,14 @@ record Picture(int height, int width, int[] rgb, boolean grey) {
             throw e instanceof ImageFormatException f
                     ? f
                     : new ImageFormatException(name + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    /** Of a JPEG file that is cut short Java makes a picture, grey below, and a warning only. */
+    private static void refuseCut(String name, String warning) {
+        String w = warning.toLowerCase(Locale.ROOT);
+        if (w.contains("truncated") || w.contains("premature end")) {
+            throw new ImageFormatException(name + " is cut short: " + warning);
         }
     }
 

@@ -41,7 +41,7 @@ final class Tar {
         String longName = null;
         while (true) {
             byte[] head = in.readNBytes(BLOCK);
-            if (head.length == 0 || head.length == BLOCK && empty(head)) {
+            if (head.length == BLOCK && empty(head)) {
                 return false;
             }
             if (head.length < BLOCK) {

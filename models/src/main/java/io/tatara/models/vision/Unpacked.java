@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
@@ -26,7 +27,12 @@ final class Unpacked {
                         packed
                                 ? new GZIPInputStream(raw, 1 << 16)
                                 : new BufferedInputStream(raw, 1 << 16)) {
-            return reader.read(in);
+            T result = reader.read(in);
+            if (packed) {
+                // The check sum stands at the end, behind what a tar file is padded with.
+                in.transferTo(OutputStream.nullOutputStream());
+            }
+            return result;
         } catch (EOFException e) {
             throw new ImageFormatException(file + " is cut short", e);
         } catch (ZipException e) {

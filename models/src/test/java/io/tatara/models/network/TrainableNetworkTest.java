@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tatara.kernels.Shape;
 import io.tatara.kernels.TataraException;
 import io.tatara.models.SharedData;
 import io.tatara.models.vision.ImageData;
@@ -17,6 +18,7 @@ import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
+import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +26,9 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainableNetworkTest {
@@ -106,9 +110,13 @@ class TrainableNetworkTest {
         }
     }
 
-    @Test
-    void everyWeightGetsAGradientAndStatisticsMove() {
-        Network n = network("mobilenet-v2 width=0.1 resolution=32 classes=4");
+    @ParameterizedTest
+    @CsvSource({
+        "mobilenet-v2 width=0.1 resolution=32 classes=4, features.0.1",
+        "densenet-bc-16-4 resolution=16, features.denseblock2.denselayer1.norm1"
+    })
+    void everyWeightGetsAGradientAndStatisticsMove(String text, String norm) {
+        Network n = network(text);
         try (Device device = Tatara.open("jvm");
                 TrainableNetwork t = new TrainableNetwork(device, n, 3);
                 Scope s = device.scope()) {
@@ -117,17 +125,40 @@ class TrainableNetworkTest {
             Tensor loss = tape.ops().crossEntropy(y, s.tensor(new int[BATCH], BATCH), -1, 0);
             Gradients g = tape.backward(loss);
             for (Tensor p : t.parameters().tensors()) {
-                double norm = 0;
+                double squares = 0;
                 for (float v : g.of(p).toFloats()) {
-                    norm += v * v;
+                    squares += v * v;
                 }
-                assertThat(norm).isPositive();
+                assertThat(squares).isPositive();
             }
             Map<String, HostTensor> saved = t.parameters().save();
-            for (float v : saved.get("features.0.1.running_var").floats()) {
+            for (float v : saved.get(norm + ".running_var").floats()) {
                 assertThat(v).isNotEqualTo(1).isGreaterThanOrEqualTo(0.9f);
             }
             assertThat(t.parameters().names()).noneMatch(name -> name.contains("running"));
+        }
+    }
+
+    @Test
+    void aFileGivesBackWeightsAndStatistics(@TempDir Path folder) {
+        Path file = folder.resolve("model.safetensors");
+        Network n = network("resnet-8 resolution=16");
+        try (Device device = Tatara.open("jvm");
+                TrainableNetwork t = new TrainableNetwork(device, n, 3);
+                TrainableNetwork other = new TrainableNetwork(device, n, 4);
+                Scope s = device.scope()) {
+            t.forward(s.tape(), input(s, n), 0);
+            Map<String, HostTensor> saved = t.parameters().save();
+            Safetensors.write(file, saved, Map.of("format", "pt"));
+            Map<String, HostTensor> read = Safetensors.read(file).tensors();
+            assertThat(read.keySet()).isEqualTo(saved.keySet());
+            assertThat(read.get("conv1.weight").spec().shape()).isEqualTo(Shape.of(16, 3, 3, 3));
+            assertThat(read.get("linear.weight").spec().shape()).isEqualTo(Shape.of(10, 64));
+            assertThat(read.get("layer3.0.bn2.running_var").floats()).doesNotContain(1f);
+            other.parameters().load(read);
+            Map<String, HostTensor> again = other.parameters().save();
+            saved.forEach((name, x) ->
+                    assertThat(again.get(name).floats()).as(name).isEqualTo(x.floats()));
         }
     }
 

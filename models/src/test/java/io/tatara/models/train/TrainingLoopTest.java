@@ -137,6 +137,21 @@ class TrainingLoopTest {
     }
 
     @Test
+    void aMetricThatIsNoNumberStopsTrainingToo() {
+        assertThatThrownBy(() ->
+                        train(
+                                dir,
+                                List.of(8f, 8f),
+                                List.of(Double.NaN, 1.0),
+                                false,
+                                new StopRequest(),
+                                TrainingListener.NONE))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("after epoch 1 gives {m=NaN}");
+        assertThat(dir.resolve("best.safetensors")).doesNotExist();
+    }
+
+    @Test
     void whatWasStoppedGoesOnToTheSameNumbers() {
         List<Float> numbers = new ArrayList<>();
         for (int i = 0; i < 40; i++) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.TataraException;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -33,6 +34,35 @@ class AugmentationTest {
     }
 
     @Test
+    void normalizationIsOfEachChannel() {
+        // Red 0, 255 and green 51, 153 of two pictures of one pixel; blue is the same everywhere.
+        byte[] pixels = {0, 51, 77, (byte) 255, (byte) 153, 77};
+        Images two = new Images(3, 1, 1, pixels, new int[2]);
+        Normalization n = Normalization.of(two);
+        double[] mean = {0.5, 0.4, 77 / 255.0};
+        double[] deviation = {0.5, 0.2, 0.001};
+        for (int c = 0; c < 3; c++) {
+            assertThat(n.mean().get(c)).isCloseTo(mean[c], within(1e-12));
+            assertThat(n.deviation().get(c)).isCloseTo(deviation[c], within(1e-12));
+        }
+        float[] x = n.apply(two, 1, 1);
+        assertThat(x).hasSize(3);
+        assertThat(x[0]).isCloseTo(1, within(1e-6f));
+        assertThat(x[1]).isCloseTo(1, within(1e-6f));
+        assertThat(x[2]).isCloseTo(0, within(1e-6f));
+    }
+
+    @Test
+    void picturesOfOneValueHaveADeviationToo() {
+        for (int v = 0; v < 256; v++) {
+            byte[] pixels = new byte[27];
+            Arrays.fill(pixels, (byte) v);
+            Normalization n = Normalization.of(new Images(1, 3, 3, pixels, new int[3]));
+            assertThat(n.deviation()).containsExactly(0.001);
+        }
+    }
+
+    @Test
     void everyChangeIsAShiftAndAMirrorImage() {
         Augmentation a = new Augmentation(2, true);
         Set<Augmentation.Change> seen = new HashSet<>();
@@ -56,7 +86,7 @@ class AugmentationTest {
         Augmentation a = new Augmentation(4, true);
         float[] both = a.apply(ONE, UNIT, new int[] {1, 0}, 7, 3);
         float[] first = a.apply(ONE, UNIT, new int[] {1}, 7, 3);
-        assertThat(java.util.Arrays.copyOf(both, 24)).isEqualTo(first);
+        assertThat(Arrays.copyOf(both, 24)).isEqualTo(first);
         Set<Augmentation.Change> seen = new HashSet<>();
         for (int i = 0; i < 3; i++) {
             seen.add(a.change(7 + i, 3, 5));

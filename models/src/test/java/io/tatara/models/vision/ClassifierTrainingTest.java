@@ -136,6 +136,20 @@ class ClassifierTrainingTest {
                                 TrainingListener.NONE))
                 .isInstanceOf(TrainingException.class)
                 .hasMessageContaining("batch 25 / 20");
+        ImageData other = new ImageData(DATA.test(), DATA.test(), DATA.classes());
+        try (Device device = Tatara.open("jvm")) {
+            assertThatThrownBy(() ->
+                            ClassifierTraining.run(
+                                    device,
+                                    c,
+                                    other,
+                                    parts,
+                                    true,
+                                    TrainingListener.NONE,
+                                    new StopRequest()))
+                    .isInstanceOf(TrainingException.class)
+                    .hasMessageContaining("other pictures");
+        }
         ClassifierTraining.Result resumed =
                 run(c, parts, true, new StopRequest(), TrainingListener.NONE);
         assertThat(resumed.history().stream().map(EpochRecord::metrics).toList())
@@ -145,6 +159,24 @@ class ClassifierTrainingTest {
         assertThat(b.keySet()).isEqualTo(a.keySet());
         a.forEach((name, t) -> assertThat(b.get(name).floats()).as(name).isEqualTo(t.floats()));
         assertThat(resumed.testLoss()).isEqualTo(whole.testLoss());
+    }
+
+    @Test
+    void aDenseNetLearnsToo() {
+        ClassifierConfig c = CONFIG.with("model", "densenet-bc-16-8").with("learningRate", 0.1);
+        ClassifierTraining.Result r = run(c, folder);
+        assertThat(r.testAccuracy()).isGreaterThan(0.97);
+        assertThat(r.history().getLast().trainLoss()).isLessThan(0.3);
+    }
+
+    @Test
+    void aRunThatDivergesSaysSo() {
+        assertThatThrownBy(() ->
+                        run(CONFIG.with("learningRate", 1e20).with("warmupEpochs", 0), folder))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("the loss is")
+                .hasMessageContaining("learning rate");
+        assertThat(folder.resolve("model.safetensors")).doesNotExist();
     }
 
     @Test

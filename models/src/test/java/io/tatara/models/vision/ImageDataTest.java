@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tatara.models.SharedData;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +74,13 @@ class ImageDataTest {
         refused("t10k-labels-idx1-ubyte");
     }
 
+    @Test
+    void ofFashionMnistTheClassesHaveNames() throws IOException {
+        Path fashion = Files.createDirectory(folder.resolve("fashion-mnist"));
+        Samples.idx(fashion, true);
+        assertThat(ImageData.read(fashion).classes()).startsWith("T-shirt/top").hasSize(10);
+    }
+
     private static byte[] record(int labels, int first, int fill) {
         byte[] b = new byte[labels + 3072];
         Arrays.fill(b, (byte) fill);
@@ -114,6 +124,10 @@ class ImageDataTest {
         Files.write(other.resolve("cifar-10-binary.tar.gz"), Samples.gzip(tar));
         assertThat(ImageData.read(other).train().pixels())
                 .isEqualTo(Arrays.copyOf(d.train().pixels(), 2 * 3072));
+
+        String names = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n\n";
+        Files.writeString(folder.resolve("batches.meta.txt"), names);
+        assertThat(ImageData.read(folder).classes()).startsWith("a", "b").hasSize(10);
     }
 
     @Test
@@ -139,6 +153,9 @@ class ImageDataTest {
         byte[] tar = Samples.tar(List.of("data_batch_1.bin"), List.of(new byte[3073]));
         Files.write(folder.resolve("cifar-10-binary.tar"), Arrays.copyOf(tar, 2000));
         refused("cifar-10-binary.tar", "cut short");
+        // What its first entry says is whole; the rest may be missing.
+        Files.write(folder.resolve("cifar-10-binary.tar"), Arrays.copyOf(tar, 512 + 3584));
+        refused("cifar-10-binary.tar", "cut short");
         tar[124] = '7';
         Files.write(folder.resolve("cifar-10-binary.tar"), tar);
         refused("sum");
@@ -146,6 +163,20 @@ class ImageDataTest {
         Samples.sum(tar);
         Files.write(folder.resolve("cifar-10-binary.tar"), tar);
         refused("a tar entry of " + (7L * (1L << 30) + 3073));
+    }
+
+    @Test
+    void aPackedFileIsHeldToItsCheckSum() throws IOException {
+        byte[] test = record(1, 0, 40);
+        byte[] tar =
+                Samples.tar(List.of("data_batch_1.bin", "test_batch.bin"), List.of(test, test));
+        byte[] packed = Samples.gzip(tar);
+        Path file = folder.resolve("cifar-10-binary.tar.gz");
+        Files.write(file, packed);
+        assertThat(ImageData.read(folder).train().count()).isOne();
+        packed[packed.length - 8] ^= 1;
+        Files.write(file, packed);
+        refused("cifar-10-binary.tar.gz", "damaged");
     }
 
     private void folders(Path in, String form) throws IOException {
@@ -167,6 +198,75 @@ class ImageDataTest {
         byte[] p = d.train().pixels();
         assertThat(p[0] & 0xff).isEqualTo(255);
         assertThat(new int[] {p[60], p[80], p[100]}).containsExactly(0x10, 0x20, 0x30);
+    }
+
+    private static byte[] grey(int value) throws IOException {
+        BufferedImage image = new BufferedImage(2, 2, BufferedImage.TYPE_BYTE_GRAY);
+        for (int i = 0; i < 4; i++) {
+            image.getRaster().setSample(i % 2, i / 2, 0, value + i);
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ImageIO.write(image, "png", out);
+        return out.toByteArray();
+    }
+
+    @Test
+    void picturesAreGreyWhereAllAre() throws IOException {
+        for (String part : List.of("train", "test")) {
+            Files.createDirectories(folder.resolve(part + "/a"));
+            Files.write(folder.resolve(part + "/a/1.png"), grey(100));
+            Files.createDirectories(folder.resolve(part + "/b"));
+            Files.write(folder.resolve(part + "/b/1.png"), grey(200));
+        }
+        Images x = ImageData.read(folder).train();
+        assertThat(x.size()).isEqualTo("1 x 2 x 2");
+        byte[] expected = new byte[8];
+        for (int i = 0; i < 8; i++) {
+            expected[i] = (byte) ((i < 4 ? 100 : 200) + i % 4);
+        }
+        assertThat(x.pixels()).isEqualTo(expected);
+        Files.write(folder.resolve("test/b/2.png"), Samples.picture("png", 2, 2, 0x102030));
+        ImageData d = ImageData.read(folder);
+        assertThat(d.train().size()).isEqualTo("3 x 2 x 2");
+        assertThat(Arrays.copyOfRange(d.train().pixels(), 4, 8))
+                .isEqualTo(Arrays.copyOf(expected, 4));
+    }
+
+    @Test
+    void foldersMayBeLinks() throws IOException {
+        Path kept = Files.createDirectory(folder.resolve("kept"));
+        folders(kept, "png");
+        Path linked = Files.createDirectory(folder.resolve("linked"));
+        Files.createSymbolicLink(linked.resolve("train"), kept.resolve("train"));
+        Files.createDirectory(linked.resolve("test"));
+        for (String name : List.of("ant", "cat")) {
+            Files.createSymbolicLink(
+                    linked.resolve("test").resolve(name), kept.resolve("test").resolve(name));
+        }
+        ImageData d = ImageData.read(linked);
+        assertThat(d.train().pixels()).isEqualTo(ImageData.read(kept).train().pixels());
+        assertThat(d.test().count()).isEqualTo(2);
+    }
+
+    @Test
+    void oneClassIsNothingToLearn() throws IOException {
+        byte[] picture = Samples.picture("png", 5, 4, 0);
+        Samples.write(folder.resolve("train/cat/1.png"), picture, false);
+        Samples.write(folder.resolve("test/cat/1.png"), picture, false);
+        refused("one class", "cat");
+    }
+
+    @Test
+    void scaledPixelsAreMeansOfAreas() {
+        Picture row = new Picture(1, 3, new int[] {0x000000, 0x3C0000, 0xFF0000}, false);
+        // Of 0, 60, 255: (0 + 60 / 2) / 1.5 and (60 / 2 + 255) / 1.5.
+        assertThat(row.scaled(1, 2).rgb()).containsExactly(20 << 16, 190 << 16);
+        assertThat(row.scaled(2, 1).rgb()).containsExactly(105 << 16, 105 << 16);
+        assertThat(row.scaled(1, 3)).isSameAs(row);
+        byte[] colours = new byte[3];
+        new Picture(1, 1, new int[] {0x102030}, false).write(colours, 0, true);
+        // 0.299 · 16 + 0.587 · 32 + 0.114 · 48 = 29.04
+        assertThat(colours[0]).isEqualTo((byte) 29);
     }
 
     @Test
@@ -198,6 +298,10 @@ class ImageDataTest {
         byte[] whole = Samples.picture("jpg", 5, 4, 0);
         Files.write(odd, Arrays.copyOf(whole, 40));
         refused("3.jpg");
+        for (int missing : new int[] {2, 4}) {
+            Files.write(odd, Arrays.copyOf(whole, whole.length - missing));
+            refused("3.jpg", "cut short");
+        }
         Files.write(odd, new byte[] {1, 2, 3});
         refused("3.jpg", "no picture of a known form");
         Files.delete(odd);
