@@ -1,5 +1,6 @@
 package io.tatara.bench.cli;
 
+import io.tatara.kernels.TataraException;
 import io.tatara.models.train.ConsoleListener;
 import io.tatara.models.wavenet.WaveNetConfig;
 import io.tatara.models.wavenet.WaveNetTraining;
@@ -150,7 +151,7 @@ final class TrainWaveNetCommand extends BaseCommand {
     public Integer call() {
         WaveNetConfig config = config();
         if (!Files.isDirectory(data)) {
-            throw new io.tatara.kernels.TataraException("--data " + data + ": no such folder");
+            throw new TataraException("--data " + data + ": no such folder");
         }
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
@@ -213,7 +214,6 @@ final class TrainWaveNetCommand extends BaseCommand {
         m.put("finished", r.finished());
         m.put("heldOutLoss", r.finished() ? r.heldOutLoss() : null);
         m.put("parameters", r.parameters());
-        m.put("folder", r.folder().toString());
         m.put("config", config);
         m.put("epochs", r.history());
         return m;
