@@ -1,5 +1,6 @@
 package io.tatara.bench.cli;
 
+import io.tatara.bench.measure.BenchResult;
 import io.tatara.kernels.TataraException;
 import io.tatara.models.audio.Sound;
 import io.tatara.models.audio.SoundPicture;
@@ -10,6 +11,8 @@ import io.tatara.models.wavenet.VoiceData;
 import io.tatara.models.wavenet.WaveNetGenerator;
 import io.tatara.runtime.Device;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -163,7 +166,7 @@ final class GenerateCommand implements Runnable {
                 if (picture != null) {
                     SoundPicture.write(picture, whole);
                 }
-                tell(g, whole, sounds, took, judge == null ? null : judged(judge, all, sounds));
+                tell(d, g, whole, sounds, took, judge == null ? null : judged(judge, all, sounds));
                 return sounds[0].samples().length == samples ? 0 : TrainCommand.INTERRUPTED;
             } finally {
                 guard.close();
@@ -171,48 +174,63 @@ final class GenerateCommand implements Runnable {
         }
 
         /** For each factor of the labels: the part found in what was made, and in recordings. */
-        private List<Map<String, Double>> judged(
+        private Map<String, Object> judged(
                 LabelJudge judge, List<List<String>> asked, Sound[] sounds) {
             double[] real = judge.heldOut();
-            double[] right = new double[real.length];
+            int[] right = new int[real.length];
+            List<Map<String, Object>> verdicts = new ArrayList<>();
             for (int i = 0; i < sounds.length; i++) {
                 List<String> heard = judge.label(sounds[i]);
-                say("asked for %s, nearest %s", labels.get(i), String.join(",", heard));
+                String nearest = String.join(",", heard);
+                say("asked for %s, nearest %s", labels.get(i), nearest);
+                verdicts.add(map("asked", labels.get(i), "nearest", nearest));
                 for (int f = 0; f < right.length; f++) {
-                    right[f] += heard.get(f).equals(asked.get(i).get(f)) ? 1.0 / sounds.length : 0;
+                    right[f] += heard.get(f).equals(asked.get(i).get(f)) ? 1 : 0;
                 }
             }
-            List<Map<String, Double>> all = new ArrayList<>();
+            List<Map<String, Object>> factors = new ArrayList<>();
             for (int f = 0; f < right.length; f++) {
+                double made = right[f] / (double) sounds.length;
                 say(
                         "%s",
                         String.format(
                                 Locale.ROOT,
                                 "factor %d: heard in %.0f %% of what was made, in %.0f %% of recordings held out",
                                 f + 1,
-                                100 * right[f],
+                                100 * made,
                                 100 * real[f]));
-                all.add(Map.of("made", right[f], "heldOut", real[f]));
+                factors.add(map("made", made, "heldOut", real[f]));
             }
-            return all;
+            return map("factors", factors, "sounds", verdicts);
         }
 
         private void tell(
+                Device d,
                 WaveNetGenerator g,
                 Sound whole,
                 Sound[] sounds,
                 double took,
-                List<Map<String, Double>> judged) {
-            double perSecond = sounds[0].samples().length / took;
+                Map<String, Object> judged) {
+            int samples = sounds[0].samples().length;
+            double perSecond = samples / took;
             double times = whole.seconds() / took;
-            Map<String, Object> m = new LinkedHashMap<>();
-            m.put("file", out.toString());
-            m.put("labels", labels);
-            m.put("seconds", whole.seconds());
-            m.put("took", took);
-            m.put("samplesPerSecondOfEach", perSecond);
-            m.put("timesRealTime", times);
-            m.put("judged", judged);
+            Map<String, Object> m =
+                    map(
+                            "date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                            "commit", System.getProperty("tatara.commit", ""),
+                            "device", BenchResult.DeviceFacts.of(d.info()),
+                            "machine", BenchResult.MachineFacts.here(),
+                            "config", g.config(),
+                            "labels", labels,
+                            "temperature", temperature,
+                            "seed", seed,
+                            "rate", g.data().rate(),
+                            "samplesOfEach", samples,
+                            "seconds", whole.seconds(),
+                            "took", took,
+                            "samplesPerSecondOfEach", perSecond,
+                            "timesRealTime", times,
+                            "judged", judged);
             writeJson(m);
             say("sound    %s (%.2f s)", out, whole.seconds());
             if (picture != null) {
@@ -229,6 +247,15 @@ final class GenerateCommand implements Runnable {
                             sounds.length,
                             perSecond,
                             g.data().rate()));
+        }
+
+        /** Names and values in this order. */
+        private static Map<String, Object> map(Object... namesAndValues) {
+            Map<String, Object> m = new LinkedHashMap<>();
+            for (int i = 0; i < namesAndValues.length; i += 2) {
+                m.put((String) namesAndValues[i], namesAndValues[i + 1]);
+            }
+            return m;
         }
     }
 }

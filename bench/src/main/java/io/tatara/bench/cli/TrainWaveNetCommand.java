@@ -1,5 +1,6 @@
 package io.tatara.bench.cli;
 
+import io.tatara.kernels.TataraException;
 import io.tatara.models.train.ConsoleListener;
 import io.tatara.models.wavenet.WaveNetConfig;
 import io.tatara.models.wavenet.WaveNetTraining;
@@ -150,7 +151,7 @@ final class TrainWaveNetCommand extends BaseCommand {
     public Integer call() {
         WaveNetConfig config = config();
         if (!Files.isDirectory(data)) {
-            throw new io.tatara.kernels.TataraException("--data " + data + ": no such folder");
+            throw new TataraException("--data " + data + ": no such folder");
         }
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));

@@ -106,8 +106,10 @@ class WaveNetCommandTest {
         JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
         assertThat(j.at("/heldOutLoss").doubleValue()).isBetween(1.0, 4.0);
         assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
+        assertThat(Files.readString(json)).doesNotContain(folder.toString());
         Path wav = folder.resolve("made/sound.wav");
         Path png = folder.resolve("made/sound.png");
+        json = folder.resolve("made.json");
         r =
                 generate(
                         model,
@@ -122,7 +124,9 @@ class WaveNetCommandTest {
                         "--picture",
                         png.toString(),
                         "--judge",
-                        data.toString());
+                        data.toString(),
+                        "--json",
+                        json.toString());
         assertThat(r.exit).isZero();
         assertThat(r.out.lines().toList().getLast()).contains("× real time (2 at a time");
         assertThat(r.out)
@@ -130,7 +134,33 @@ class WaveNetCommandTest {
                 .contains("in 100 % of recordings held out");
         assertThat(Wav.read(wav).samples()).hasSize(600);
         assertThat(png).isNotEmptyFile();
+        made(json, r.out);
         refusals(model, wav);
+    }
+
+    /** The file has what was said, and no path of this machine. */
+    private static void made(Path json, String said) throws Exception {
+        String text = Files.readString(json);
+        assertThat(text).doesNotContain(folder.toString());
+        JsonNode j = JsonMapper.builder().build().readTree(text);
+        assertThat(j.at("/rate").intValue()).isEqualTo(1000);
+        assertThat(j.at("/samplesOfEach").intValue()).isEqualTo(300);
+        assertThat(j.at("/seconds").doubleValue()).isEqualTo(0.6);
+        double took = j.at("/took").doubleValue();
+        assertThat(j.at("/samplesPerSecondOfEach").doubleValue()).isEqualTo(300 / took);
+        assertThat(j.at("/timesRealTime").doubleValue()).isEqualTo(0.6 / took);
+        assertThat(j.at("/device/id").stringValue()).isEqualTo("jvm:0");
+        assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
+        assertThat(j.at("/judged/factors/0/heldOut").doubleValue()).isEqualTo(1);
+        int right = 0;
+        for (int i = 0; i < 2; i++) {
+            JsonNode sound = j.at("/judged/sounds/" + i);
+            assertThat(sound.get("asked").stringValue()).isEqualTo(String.valueOf(i));
+            String nearest = sound.get("nearest").stringValue();
+            assertThat(said).contains("asked for " + i + ", nearest " + nearest);
+            right += nearest.equals(String.valueOf(i)) ? 1 : 0;
+        }
+        assertThat(j.at("/judged/factors/0/made").doubleValue()).isEqualTo(right / 2.0);
     }
 
     private static void refusals(Path model, Path wav) {

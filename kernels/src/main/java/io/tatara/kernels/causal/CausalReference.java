@@ -193,7 +193,7 @@ final class CausalReference {
         for (int i = 0; i < in.length; i++) {
             specs[i] = in[i] == null ? null : in[i].spec();
         }
-        WaveNetStep.Extents e = op.extents(specs);
+        StackShape e = WaveNetStep.extents(specs);
         System.arraycopy(in[WaveNetStep.QUEUE].data(), 0, out[2].data(), 0, e.n() * e.q());
         for (int n = 0; n < e.n(); n++) {
             double[] x = new double[e.c()];
@@ -221,7 +221,7 @@ final class CausalReference {
             int dilation,
             RefArray[] in,
             RefArray[] out,
-            WaveNetStep.Extents e,
+            StackShape e,
             int n,
             int l,
             double[] x,

@@ -5,7 +5,6 @@ import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuPlan.Arg;
 import io.tatara.kernels.gpu.GpuProgram;
-import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.gpu.GpuTraits;
 import java.util.Arrays;
 import java.util.List;
@@ -112,12 +111,6 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
                 && Slices.of(e, blocks, 16 / bytes).fit();
     }
 
-    private static String text(WaveNetGenerate op) {
-        return GenerateGpu.text(op, "generate.cuh")
-                + "#line 1 \"causal/generate.cu\"\n"
-                + GpuSources.load(GenerateCuda.class, FILE);
-    }
-
     @Override
     public GpuPlan plan(WaveNetGenerate op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         WaveNetGenerate.Extents e = op.extents(in);
@@ -140,7 +133,11 @@ record GenerateCuda(boolean clustered) implements GpuKernel<WaveNetGenerate> {
                         ? List.of("warp.cuh", "tensor.cuh", "hopper.cuh", "grid.cuh", "lanes.cuh")
                         : List.of("warp.cuh", "grid.cuh", "lanes.cuh");
         GpuProgram p =
-                GpuProgram.of("causal/" + FILE, text(op), defines.toArray()).withHeaders(headers);
+                GpuProgram.of(
+                                "causal/" + FILE,
+                                GenerateGpu.text(op, "generate.cuh", FILE),
+                                defines.toArray())
+                        .withHeaders(headers);
         GpuPlan.Builder plan = GpuPlan.builder();
         Arg exchange = clustered ? null : plan.temporary(4L * e.n() * exchanged(e));
         List<Object> args = GenerateGpu.buffers(in);

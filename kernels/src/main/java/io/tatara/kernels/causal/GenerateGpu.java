@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Samples one after the other on OpenCL and CUDA from one text; see generate.cl. */
+/** Samples one after the other on OpenCL and CUDA from one text; see stack.cl and generate.cl. */
 final class GenerateGpu {
     private static final int LOCAL = 256;
 
@@ -28,8 +28,8 @@ final class GenerateGpu {
         boolean inMemory = 4L * (numbers + 6) > traits.localMemory();
         List<Object> defines = defines(op, in);
         defines.addAll(List.of("IN_MEMORY", inMemory ? 1 : 0));
-        GpuProgram p =
-                GpuProgram.of("causal/generate.cl", text(op, "generate.cl"), defines.toArray());
+        String text = text(op, "stack.cl", "generate.cl");
+        GpuProgram p = GpuProgram.of("causal/generate.cl", text, defines.toArray());
         GpuPlan.Builder plan = GpuPlan.builder();
         Arg scratch = inMemory ? plan.temporary(4L * e.n() * numbers) : null;
         List<Object> args = buffers(in);
@@ -45,14 +45,15 @@ final class GenerateGpu {
         return plan.launch1d(p, "advance", 1, 32, clock, op.count()).build();
     }
 
-    /** A source behind what it asks for. */
-    static String text(WaveNetGenerate op, String file) {
-        return PointwiseFunctions.source()
-                + LayerGpu.dilations(op.dilations())
-                + "#line 1 \"causal/"
-                + file
-                + "\"\n"
-                + GpuSources.load(GenerateGpu.class, file);
+    /** Sources behind what they ask for. */
+    static String text(WaveNetGenerate op, String... files) {
+        StringBuilder text = new StringBuilder(PointwiseFunctions.source());
+        text.append(LayerGpu.dilations(op.dilations()));
+        for (String file : files) {
+            text.append("#line 1 \"causal/").append(file).append("\"\n");
+            text.append(GpuSources.load(GenerateGpu.class, file));
+        }
+        return text.toString();
     }
 
     static List<Object> defines(WaveNetGenerate op, TensorSpec[] in) {

@@ -13,7 +13,10 @@ import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.gpu.GpuTraits;
 import java.util.List;
 
-/** The gated layer and the step on OpenCL and CUDA from one text; see layer.cl and step.cl. */
+/**
+ * The gated layer and the step on OpenCL and CUDA from one text; see layer.cl, stack.cl and
+ * step.cl.
+ */
 final class LayerGpu {
     private static final int PAIRS = 4;
     private static final int OUTPUTS = 8;
@@ -143,14 +146,17 @@ final class LayerGpu {
     }
 
     static GpuPlan step(WaveNetStep op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
-        WaveNetStep.Extents e = op.extents(in);
+        StackShape e = WaveNetStep.extents(in);
         int local = Math.min(STEP_LOCAL, Integer.highestOneBit(traits.maxWorkGroup()));
         int numbers = e.c() * (1 + e.k()) + 2 * e.d() + e.s();
         boolean inMemory = 4L * (numbers + 4) > traits.localMemory();
         GpuProgram p =
                 GpuProgram.of(
                         "causal/step.cl",
-                        dilations(op.dilations()) + GpuSources.load(LayerGpu.class, "step.cl"),
+                        dilations(op.dilations())
+                                + GpuSources.load(LayerGpu.class, "stack.cl")
+                                + "#line 1 \"causal/step.cl\"\n"
+                                + GpuSources.load(LayerGpu.class, "step.cl"),
                         "STORAGE",
                         GpuProgram.storage(in[0].dtype()),
                         "CHANNELS",

@@ -21,7 +21,7 @@ final class StepJvm {
     private final JvmArray[] in;
     private final JvmArray[] out;
     private final JvmContext ctx;
-    private final WaveNetStep.Extents e;
+    private final StackShape e;
     private final CausalTiles tiles;
     private final int gateRows;
     private final int residualRows;
@@ -36,7 +36,7 @@ final class StepJvm {
         this.out = out;
         this.ctx = ctx;
         e =
-                op.extents(
+                WaveNetStep.extents(
                         Arrays.stream(in)
                                 .map(a -> a == null ? null : a.spec())
                                 .toArray(TensorSpec[]::new));

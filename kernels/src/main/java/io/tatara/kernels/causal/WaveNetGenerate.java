@@ -78,11 +78,7 @@ public record WaveNetGenerate(List<Integer> dilations, int count, float temperat
      *     temperature is negative or not finite
      */
     public WaveNetGenerate {
-        dilations = List.copyOf(dilations);
-        CHECK.that(!dilations.isEmpty(), "dilations", "none", "one for each layer");
-        for (int d : dilations) {
-            CausalShape.dilation(CHECK, d);
-        }
+        dilations = StackShape.dilations(CHECK, dilations);
         CHECK.that(count >= 1, "count", count, "at least 1");
         CHECK.that(
                 temperature >= 0 && temperature < Float.POSITIVE_INFINITY,
@@ -107,18 +103,11 @@ public record WaveNetGenerate(List<Integer> dilations, int count, float temperat
 
     /** The extents of inputs that {@link #infer} has passed. */
     Extents extents(TensorSpec... in) {
-        Shape w = in[WEIGHT].shape();
-        return new Extents(
-                in[HISTORY].shape().dim(0),
-                dilations.size(),
-                w.dim(2),
-                w.dim(1) / 2,
-                w.dim(3),
-                in[SKIP_WEIGHT].shape().dim(1),
-                in[HIDDEN_WEIGHT].shape().dim(0),
-                in[LAST_WEIGHT].shape().dim(0),
-                in[QUEUE].shape().dim(1),
-                in[HISTORY].shape().dim(1));
+        StackShape l = StackShape.of(in, in[HISTORY].shape().dim(0), WEIGHT, QUEUE);
+        int h = in[HIDDEN_WEIGHT].shape().dim(0);
+        int a = in[LAST_WEIGHT].shape().dim(0);
+        int first = in[HISTORY].shape().dim(1);
+        return new Extents(l.n(), l.layers(), l.c(), l.d(), l.k(), l.s(), h, a, l.q(), first);
     }
 
     /** Slots of a layer's ring. */
@@ -134,26 +123,13 @@ public record WaveNetGenerate(List<Integer> dilations, int count, float temperat
     @Override
     public TensorSpec[] infer(TensorSpec... in) {
         CHECK.count(in, 17, 18);
-        int layers = dilations.size();
         TensorSpec history = CHECK.rank("history", in[HISTORY], 2);
         CHECK.dtype("history", history, DType.INT32);
         int n = history.shape().dim(0);
         int first = history.shape().dim(1);
         CHECK.that(first >= 1, "history", history, "at least one level of each stream");
-        TensorSpec w = CHECK.rank("weight", CHECK.floating("weight", in[WEIGHT]), 4);
-        int rows = w.shape().dim(1);
-        int c = w.shape().dim(2);
-        int k = w.shape().dim(3);
-        CHECK.same("weight", w, w.withShape(layers, rows, c, k));
-        CHECK.that(rows % 2 == 0, "weight", w, "[L, 2D, C, K]: filters, then gates");
-        CHECK.that(k >= 1, "weight", w, "at least one tap");
-        long slots = 0;
-        for (int d : dilations) {
-            slots += (k - 1L) * d;
-        }
-        CHECK.that(
-                slots * Math.max(1, c) <= Shape.MAX_SIZE, "dilations", slots + " slots", "fewer");
-        CHECK.shape("queue", in[QUEUE], DType.FLOAT32, n, (int) slots * c);
+        StackShape e = StackShape.check(CHECK, dilations, in, n, WEIGHT, QUEUE, DType.FLOAT32);
+        TensorSpec w = in[WEIGHT];
         CHECK.shape("clock", in[CLOCK], DType.INT32, 1);
         CHECK.shape("seed", in[SEED], DType.INT32, 2);
         TensorSpec last = CHECK.rank("lastWeight", in[LAST_WEIGHT], 2);
@@ -162,20 +138,12 @@ public record WaveNetGenerate(List<Integer> dilations, int count, float temperat
         CHECK.same("lastWeight", last, w.withShape(levels, h));
         CHECK.that(levels >= 1, "lastWeight", last, "at least one level");
         CHECK.that((long) first * levels <= Shape.MAX_SIZE, "history", history, "fewer taps");
-        CHECK.same("table", in[TABLE], w.withShape(first * levels, c));
-        optional(CHECK, "firstBias", in[FIRST_BIAS], w.withShape(c));
+        CHECK.same("table", in[TABLE], w.withShape(first * levels, e.c()));
+        optional(CHECK, "firstBias", in[FIRST_BIAS], w.withShape(e.c()));
         if (in[ADDED] != null) {
-            CHECK.same("added", in[ADDED], w.withShape(n, count, c));
+            CHECK.same("added", in[ADDED], w.withShape(n, count, e.c()));
         }
-        optional(CHECK, "bias", in[BIAS], w.withShape(layers, rows));
-        optional(CHECK, "condition", in[CONDITION], w.withShape(n, layers, rows));
-        CHECK.same("residualWeight", in[RESIDUAL_WEIGHT], w.withShape(layers, c, rows / 2));
-        optional(CHECK, "residualBias", in[RESIDUAL_BIAS], w.withShape(layers, c));
-        TensorSpec skip = CHECK.rank("skipWeight", in[SKIP_WEIGHT], 3);
-        int s = skip.shape().dim(1);
-        CHECK.same("skipWeight", skip, w.withShape(layers, s, rows / 2));
-        optional(CHECK, "skipBias", in[SKIP_BIAS], w.withShape(layers, s));
-        CHECK.same("hiddenWeight", in[HIDDEN_WEIGHT], w.withShape(h, s));
+        CHECK.same("hiddenWeight", in[HIDDEN_WEIGHT], w.withShape(h, e.s()));
         optional(CHECK, "hiddenBias", in[HIDDEN_BIAS], w.withShape(h));
         optional(CHECK, "lastBias", at(in, LAST_BIAS), w.withShape(levels));
         CHECK.that((long) n * count <= Shape.MAX_SIZE, "count", count, "fewer samples");

@@ -1,14 +1,10 @@
 package io.tatara.kernels.causal;
 
-import static io.tatara.kernels.causal.CausalShape.at;
-import static io.tatara.kernels.causal.CausalShape.optional;
-
 import io.tatara.kernels.Checks;
 import io.tatara.kernels.Cost;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.OpException;
-import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import java.util.List;
 
@@ -49,33 +45,12 @@ public record WaveNetStep(List<Integer> dilations) implements Op {
      * @throws OpException if there is no dilation or one is below 1
      */
     public WaveNetStep {
-        dilations = List.copyOf(dilations);
-        CHECK.that(!dilations.isEmpty(), "dilations", "none", "one for each layer");
-        for (int d : dilations) {
-            CausalShape.dilation(CHECK, d);
-        }
+        dilations = StackShape.dilations(CHECK, dilations);
     }
 
-    /**
-     * A stack's extents.
-     *
-     * @param d channels of the gated activation
-     * @param s skip channels
-     * @param q numbers of a sequence's queues
-     */
-    record Extents(int n, int layers, int c, int d, int k, int s, int q) {}
-
     /** The extents of inputs that {@link #infer} has passed. */
-    Extents extents(TensorSpec... in) {
-        Shape w = in[WEIGHT].shape();
-        return new Extents(
-                in[X].shape().dim(0),
-                dilations.size(),
-                w.dim(2),
-                w.dim(1) / 2,
-                w.dim(3),
-                in[SKIP_WEIGHT].shape().dim(1),
-                in[QUEUE].shape().dim(1));
+    static StackShape extents(TensorSpec... in) {
+        return StackShape.of(in, in[X].shape().dim(0), WEIGHT, QUEUE);
     }
 
     /** Slots of a layer's ring. */
@@ -94,30 +69,10 @@ public record WaveNetStep(List<Integer> dilations) implements Op {
         int layers = dilations.size();
         TensorSpec x = CHECK.rank("x", CHECK.floating("x", in[X]), 2);
         int n = x.shape().dim(0);
-        int c = x.shape().dim(1);
-        TensorSpec w = CHECK.rank("weight", CHECK.dtype("weight", in[WEIGHT], x.dtype()), 4);
-        int rows = w.shape().dim(1);
-        int k = w.shape().dim(3);
-        CHECK.same("weight", w, x.withShape(layers, rows, c, k));
-        CHECK.that(rows % 2 == 0, "weight", w, "[L, 2D, C, K]: filters, then gates");
-        CHECK.that(k >= 1, "weight", w, "at least one tap");
-        long slots = 0;
-        for (int d : dilations) {
-            slots += (k - 1L) * d;
-        }
-        CHECK.that(
-                slots * Math.max(1, c) <= Shape.MAX_SIZE, "dilations", slots + " slots", "fewer");
-        CHECK.same("queue", in[QUEUE], x.withShape(n, (int) slots * c));
+        StackShape e = StackShape.check(CHECK, dilations, in, n, WEIGHT, QUEUE, x.dtype());
+        CHECK.same("x", x, in[WEIGHT].withShape(n, e.c()));
         CHECK.shape("slots", in[SLOTS], DType.INT32, layers);
-        optional(CHECK, "bias", in[BIAS], x.withShape(layers, rows));
-        optional(CHECK, "condition", in[CONDITION], x.withShape(n, layers, rows));
-        CHECK.same("residualWeight", in[RESIDUAL_WEIGHT], x.withShape(layers, c, rows / 2));
-        optional(CHECK, "residualBias", in[RESIDUAL_BIAS], x.withShape(layers, c));
-        TensorSpec skip = CHECK.rank("skipWeight", in[SKIP_WEIGHT], 3);
-        int s = skip.shape().dim(1);
-        CHECK.same("skipWeight", skip, x.withShape(layers, s, rows / 2));
-        optional(CHECK, "skipBias", at(in, SKIP_BIAS), x.withShape(layers, s));
-        return new TensorSpec[] {x.withShape(n, s), x, in[QUEUE], in[SLOTS]};
+        return new TensorSpec[] {x.withShape(n, e.s()), x, in[QUEUE], in[SLOTS]};
     }
 
     @Override
@@ -128,11 +83,11 @@ public record WaveNetStep(List<Integer> dilations) implements Op {
     /** The compulsory bytes are those of one slot of each ring that a tap reads or writes. */
     @Override
     public Cost cost(TensorSpec... in) {
-        Extents e = extents(in);
-        double matrices = 2.0 * e.d * (e.c * (double) e.k + (e.c + (double) e.s) / 2);
+        StackShape e = extents(in);
+        double matrices = 2.0 * e.d() * (e.c() * (double) e.k() + (e.c() + (double) e.s()) / 2);
         TensorSpec[] given = in.clone();
-        given[QUEUE] = in[X].withShape(e.n, e.layers * e.k * e.c);
-        TensorSpec[] out = {in[X].withShape(e.n, e.s), in[X], in[SLOTS]};
-        return Cost.of(2.0 * e.n * e.layers * matrices, given, out);
+        given[QUEUE] = in[X].withShape(e.n(), e.layers() * e.k() * e.c());
+        TensorSpec[] out = {in[X].withShape(e.n(), e.s()), in[X], in[SLOTS]};
+        return Cost.of(2.0 * e.n() * e.layers() * matrices, given, out);
     }
 }

@@ -4,28 +4,14 @@
  * an item computes every LOCAL-th row of each product. A channel's slots of the rings are one item's alone. advance
  * moves the clock on, in a launch of its own: it is all streams'.
  *
- * CHANNELS, HALF_ROWS, SKIPS, HIDDEN, LEVELS: residual, gated, skip channels, channels before the last product, levels.
- * TAPS, FIRST: of the layers, of the first convolution. FIRST_BIAS, ADDED, BIAS, CONDITION, RESIDUAL_BIAS, SKIP_BIAS,
- * HIDDEN_BIAS, LAST_BIAS: what is there. SAMPLING: 0 for the likeliest level.
- * IN_MEMORY: the network is too wide for shared memory; what is between the products is in scratch.
- * DILATIONS: the host has put dilation_of, a layer's dilation, before this text. */
-#ifndef CHANNELS
-#define CHANNELS 4
-#endif
-#ifndef HALF_ROWS
-#define HALF_ROWS 4
-#endif
-#ifndef SKIPS
-#define SKIPS 4
-#endif
+ * Behind stack.cl, and the functions of random numbers. HIDDEN, LEVELS: channels before the last product, levels. FIRST:
+ * taps of the first convolution. FIRST_BIAS, ADDED, HIDDEN_BIAS, LAST_BIAS: what is there. SAMPLING: 0 for the likeliest
+ * level. */
 #ifndef HIDDEN
 #define HIDDEN 4
 #endif
 #ifndef LEVELS
 #define LEVELS 4
-#endif
-#ifndef TAPS
-#define TAPS 2
 #endif
 #ifndef FIRST
 #define FIRST 2
@@ -36,18 +22,6 @@
 #ifndef ADDED
 #define ADDED 0
 #endif
-#ifndef BIAS
-#define BIAS 0
-#endif
-#ifndef CONDITION
-#define CONDITION 0
-#endif
-#ifndef RESIDUAL_BIAS
-#define RESIDUAL_BIAS 0
-#endif
-#ifndef SKIP_BIAS
-#define SKIP_BIAS 0
-#endif
 #ifndef HIDDEN_BIAS
 #define HIDDEN_BIAS 0
 #endif
@@ -57,33 +31,6 @@
 #ifndef SAMPLING
 #define SAMPLING 1
 #endif
-#ifndef IN_MEMORY
-#define IN_MEMORY 0
-#endif
-#ifndef DILATIONS
-DEVICE int dilation_of(int layer) { return 1 << (layer % 10); }
-#endif
-#if IN_MEMORY
-#define SPACE GLOBAL
-#else
-#define SPACE SHARED_PTR
-#endif
-
-DEVICE int slot_of(int clock, int reach) {
-  int s = clock % reach;
-  return s < 0 ? s + reach : s;
-}
-
-/* Element `at` of an optional tensor. */
-#define GIVEN_0(p, at) 0.0f
-#define GIVEN_1(p, at) LD(p, at)
-#define GIVEN(there, p, at) PASTE(GIVEN_, there)(p, at)
-
-DEVICE float row_product(GLOBAL const ELEM* RESTRICT w, int at, SPACE const float* v, int terms) {
-  float sum = 0.0f;
-  for (int i = 0; i < terms; i++) sum = FMA(LD(w, at + i), v[i], sum);
-  return sum;
-}
 
 KERNEL void advance(GLOBAL int* clock, int count) {
   if (GLOBAL_ID(0) == 0) clock[0] += count;
@@ -141,25 +88,8 @@ KERNEL void samples(GLOBAL int* history, GLOBAL float* queue, GLOBAL const int* 
       }
       ring += reach * CHANNELS;
       BARRIER();
-      for (int r = lane; r < 2 * HALF_ROWS; r += width) {
-        int row = l * 2 * HALF_ROWS + r;
-        float v = row_product(weight, row * CHANNELS * TAPS, seen, CHANNELS * TAPS);
-        v += GIVEN(BIAS, bias, row) + GIVEN(CONDITION, condition, (n * layers + l) * 2 * HALF_ROWS + r);
-        a[r] = r < HALF_ROWS ? TANHF(v) : 1.0f / (1.0f + EXPF(-v));
-      }
-      BARRIER();
-      for (int d = lane; d < HALF_ROWS; d += width) a[d] *= a[HALF_ROWS + d];
-      BARRIER();
-      for (int r = lane; r < CHANNELS + SKIPS; r += width) {
-        if (r < CHANNELS) {
-          int row = l * CHANNELS + r;
-          present[r] += row_product(residual, row * HALF_ROWS, a, HALF_ROWS) + GIVEN(RESIDUAL_BIAS, residual_bias, row);
-        } else {
-          int row = l * SKIPS + r - CHANNELS;
-          total[r - CHANNELS] += row_product(skip_weight, row * HALF_ROWS, a, HALF_ROWS) + GIVEN(SKIP_BIAS, skip_bias, row);
-        }
-      }
-      BARRIER();
+      layer_products(l, layers, n, seen, a, present, total, weight, bias, condition, residual, residual_bias, skip_weight,
+                     skip_bias);
     }
     for (int s = lane; s < SKIPS; s += width) total[s] = total[s] < 0.0f ? 0.0f : total[s];
     BARRIER();

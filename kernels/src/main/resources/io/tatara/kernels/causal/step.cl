@@ -3,44 +3,7 @@
  * A group for each sequence; the sample's channels and z stay in shared memory through all layers, an item computes
  * every LOCAL-th row of each product. advance moves the rings on, in a launch of its own: slots are all sequences'.
  *
- * CHANNELS, HALF_ROWS, SKIPS: channels, gated channels, skip channels. TAPS. BIAS, CONDITION, RESIDUAL_BIAS, SKIP_BIAS: what is there.
- * IN_MEMORY: the stack is too wide for shared memory; what is between the layers is in scratch.
- * DILATIONS: the host has put dilation_of, a layer's dilation, before this text. */
-#ifndef CHANNELS
-#define CHANNELS 4
-#endif
-#ifndef HALF_ROWS
-#define HALF_ROWS 4
-#endif
-#ifndef SKIPS
-#define SKIPS 4
-#endif
-#ifndef TAPS
-#define TAPS 2
-#endif
-#ifndef BIAS
-#define BIAS 0
-#endif
-#ifndef CONDITION
-#define CONDITION 0
-#endif
-#ifndef RESIDUAL_BIAS
-#define RESIDUAL_BIAS 0
-#endif
-#ifndef SKIP_BIAS
-#define SKIP_BIAS 0
-#endif
-#ifndef IN_MEMORY
-#define IN_MEMORY 0
-#endif
-#ifndef DILATIONS
-DEVICE int dilation_of(int layer) { return 1 << (layer % 10); }
-#endif
-
-DEVICE int slot_of(int slot, int reach) {
-  int s = slot % reach;
-  return s < 0 ? s + reach : s;
-}
+ * Behind stack.cl. */
 
 KERNEL void advance(GLOBAL int* slots, int layers) {
   int l = GLOBAL_ID(0);
@@ -84,39 +47,8 @@ KERNEL void one_sample(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* queue, GLOBAL
     }
     ring += reach * CHANNELS;
     BARRIER();
-    for (int r = lane; r < 2 * HALF_ROWS; r += width) {
-      float v = 0.0f;
-      int at = (l * 2 * HALF_ROWS + r) * CHANNELS * TAPS;
-      for (int i = 0; i < CHANNELS * TAPS; i++) v = FMA(LD(weight, at + i), seen[i], v);
-#if BIAS
-      v += LD(bias, l * 2 * HALF_ROWS + r);
-#endif
-#if CONDITION
-      v += LD(condition, (n * layers + l) * 2 * HALF_ROWS + r);
-#endif
-      a[r] = r < HALF_ROWS ? TANHF(v) : 1.0f / (1.0f + EXPF(-v));
-    }
-    BARRIER();
-    for (int d = lane; d < HALF_ROWS; d += width) a[d] *= a[HALF_ROWS + d];
-    BARRIER();
-    for (int r = lane; r < CHANNELS + SKIPS; r += width) {
-      float v = 0.0f;
-      if (r < CHANNELS) {
-        for (int d = 0; d < HALF_ROWS; d++) v = FMA(LD(residual, (l * CHANNELS + r) * HALF_ROWS + d), a[d], v);
-#if RESIDUAL_BIAS
-        v += LD(residual_bias, l * CHANNELS + r);
-#endif
-        present[r] += v;
-      } else {
-        int s = r - CHANNELS;
-        for (int d = 0; d < HALF_ROWS; d++) v = FMA(LD(skip_weight, (l * SKIPS + s) * HALF_ROWS + d), a[d], v);
-#if SKIP_BIAS
-        v += LD(skip_bias, l * SKIPS + s);
-#endif
-        total[s] += v;
-      }
-    }
-    BARRIER();
+    layer_products(l, layers, n, seen, a, present, total, weight, bias, condition, residual, residual_bias, skip_weight,
+                   skip_bias);
   }
   for (int c = lane; c < CHANNELS; c += width) ST(y, n * CHANNELS + c, present[c]);
   for (int s = lane; s < SKIPS; s += width) ST(skip, n * SKIPS + s, total[s]);

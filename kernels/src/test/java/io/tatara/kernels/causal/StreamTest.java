@@ -8,6 +8,7 @@ import io.tatara.kernels.Op;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpException;
 import io.tatara.kernels.OpTable;
+import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -248,5 +250,56 @@ class StreamTest {
                 .hasMessageContaining("tap");
         CausalConv1d far = new CausalConv1d(Integer.MAX_VALUE);
         assertThatThrownBy(() -> far.infer(x, w)).isInstanceOf(OpException.class);
+    }
+
+    @Test
+    void wrongStepsAreRefused() {
+        assertThatThrownBy(() -> new WaveNetStep(List.of()))
+                .isInstanceOf(OpException.class)
+                .hasMessageContaining("dilations");
+        assertThatThrownBy(() -> new WaveNetStep(List.of(1, 0)))
+                .isInstanceOf(OpException.class)
+                .hasMessageContaining("dilation");
+        WaveNetStep op = new WaveNetStep(List.of(1, 4));
+        TensorSpec[] good = {
+            TensorSpec.f32(N, 3),
+            TensorSpec.f32(N, 5 * 3),
+            TensorSpec.i32(2),
+            TensorSpec.f32(2, 2 * 4, 3, 2),
+            TensorSpec.f32(2, 2 * 4),
+            TensorSpec.f32(N, 2, 2 * 4),
+            TensorSpec.f32(2, 3, 4),
+            TensorSpec.f32(2, 3),
+            TensorSpec.f32(2, 6, 4),
+            TensorSpec.f32(2, 6)
+        };
+        assertThat(op.infer(good)[WaveNetStep.SKIP]).isEqualTo(TensorSpec.f32(N, 6));
+        List<String> names =
+                List.of(
+                        "x",
+                        "queue",
+                        "slots",
+                        "weight",
+                        "bias",
+                        "condition",
+                        "residualWeight",
+                        "residualBias",
+                        "skipWeight",
+                        "skipBias");
+        for (int i = 0; i < good.length; i++) {
+            TensorSpec[] bad = good.clone();
+            Shape shape = good[i].shape();
+            int[] dims = IntStream.range(0, shape.rank()).map(shape::dim).toArray();
+            dims[dims.length - 1] += 1;
+            bad[i] = TensorSpec.of(good[i].dtype(), dims);
+            String name = names.get(i);
+            assertThatThrownBy(() -> op.infer(bad))
+                    .isInstanceOf(OpException.class)
+                    .hasMessageContaining("wave_net_step");
+            bad[i] = good[i].withShape(1, 2, 3, 4, 5);
+            assertThatThrownBy(() -> op.infer(bad))
+                    .isInstanceOf(OpException.class)
+                    .hasMessageContaining(name);
+        }
     }
 }

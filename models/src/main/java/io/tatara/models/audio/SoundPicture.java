@@ -22,7 +22,7 @@ public final class SoundPicture {
 
     /**
      * Writes a PNG file: frequencies from 0 (below) to half the rate, darker where louder, over a
-     * range of 70 dB.
+     * range of 70 dB. A sound without samples is an empty picture.
      *
      * @throws TataraException if the file cannot be written
      */
@@ -51,9 +51,9 @@ public final class SoundPicture {
             float low = 1;
             float high = -1;
             int end = (int) ((i + 1L) * x.length / WIDTH);
-            for (int j = (int) ((long) i * x.length / WIDTH); j < Math.max(end, 1); j++) {
-                low = Math.min(low, x[Math.min(j, x.length - 1)]);
-                high = Math.max(high, x[Math.min(j, x.length - 1)]);
+            for (int j = (int) ((long) i * x.length / WIDTH); j < end; j++) {
+                low = Math.min(low, x[j]);
+                high = Math.max(high, x[j]);
             }
             if (low <= high) {
                 g.drawLine(i, height(high), i, height(low));

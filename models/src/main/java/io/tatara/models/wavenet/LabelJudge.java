@@ -87,13 +87,13 @@ public final class LabelJudge {
         List<Recording> all = recordings.heldOut();
         float[][][] frames = frames(all);
         int[] nearest = IntStream.range(0, frames.length).map(i -> nearest(frames[i])).toArray();
-        double[] right = new double[recordings.data().factors().size()];
+        int[] right = new int[recordings.data().factors().size()];
         for (int i = 0; i < nearest.length; i++) {
             int[] found = recordings.train().get(nearest[i]).factors();
             for (int f = 0; f < right.length; f++) {
-                right[f] += found[f] == all.get(i).factors()[f] ? 1.0 / nearest.length : 0;
+                right[f] += found[f] == all.get(i).factors()[f] ? 1 : 0;
             }
         }
-        return right;
+        return Arrays.stream(right).mapToDouble(r -> r / (double) nearest.length).toArray();
     }
 }

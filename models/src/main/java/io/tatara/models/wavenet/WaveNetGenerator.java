@@ -31,11 +31,6 @@ public final class WaveNetGenerator implements AutoCloseable {
         this.model = new WaveNetModel(parameters, config, data.values());
     }
 
-    /** A model with fresh weights, for measurements: it makes noise. */
-    public static WaveNetGenerator untrained(Device device, WaveNetConfig config, VoiceData data) {
-        return new WaveNetGenerator(device, config, data);
-    }
-
     /**
      * Opens what a training run wrote.
      *
@@ -63,14 +58,6 @@ public final class WaveNetGenerator implements AutoCloseable {
 
     public VoiceData data() {
         return data;
-    }
-
-    Parameters parameters() {
-        return parameters;
-    }
-
-    WaveNetModel model() {
-        return model;
     }
 
     /**

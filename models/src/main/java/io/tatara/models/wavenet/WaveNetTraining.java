@@ -80,9 +80,13 @@ public final class WaveNetTraining {
             boolean resume,
             TrainingListener listener,
             StopRequest stop) {
-        checkSame(out.resolve(CONFIG), config, resume);
+        if (resume) {
+            checkSame(out.resolve(CONFIG), config);
+        }
         Recordings recordings = Recordings.read(data, config, listener::note);
-        checkSame(out.resolve(DATA), recordings.data(), resume);
+        if (resume) {
+            checkSame(out.resolve(DATA), recordings.data());
+        }
         listener.note(summary(recordings));
         try (Parameters parameters = new Parameters(device, config.seed())) {
             WaveNetModel model = new WaveNetModel(parameters, config, recordings.data().values());
@@ -102,7 +106,10 @@ public final class WaveNetTraining {
                                         out.resolve("checkpoint"),
                                         WaveNetTask.HELD_OUT,
                                         false),
-                                new Recorder(out, config, recordings.data(), listener),
+                                listener.first(() -> {
+                                    Json.write(out.resolve(CONFIG), config);
+                                    Json.write(out.resolve(DATA), recordings.data());
+                                }),
                                 stop);
                 TrainingLoop.Outcome outcome = loop.run(resume);
                 if (!outcome.finished()) {
@@ -133,69 +140,34 @@ public final class WaveNetTraining {
         return recordings.stream().mapToLong(r -> r.levels().length).sum() / (double) rate;
     }
 
-    /** A run is taken up with the settings and labels it began with. */
-    private static void checkSame(Path file, Record here, boolean resume) {
-        if (!resume || !Files.isRegularFile(file)) {
-            return;
-        }
-        Object differences =
-                here instanceof WaveNetConfig c
-                        ? WaveNetConfig.read(file).differences(c)
-                        : VoiceData.read(file).equals(here)
-                                ? List.of()
-                                : List.of(VoiceData.read(file) + " / " + here);
-        if (!differences.equals(List.of())) {
-            throw new TrainingException(
-                    "resume: "
-                            + file
-                            + " is of a run with other settings or recordings (there / here): "
-                            + differences);
+    /** A run is taken up with the settings it began with. */
+    private static void checkSame(Path file, WaveNetConfig here) {
+        if (Files.isRegularFile(file)) {
+            List<String> differences = WaveNetConfig.read(file).differences(here);
+            checkNone(file, "settings", differences);
         }
     }
 
-    /** Writes what the model needs beside its weights once training has truly begun. */
-    private static final class Recorder implements TrainingListener {
-        private final Path out;
-        private final WaveNetConfig config;
-        private final VoiceData data;
-        private final TrainingListener next;
-        private boolean begun;
-
-        Recorder(Path out, WaveNetConfig config, VoiceData data, TrainingListener next) {
-            this.out = out;
-            this.config = config;
-            this.data = data;
-            this.next = next;
+    /** A run is taken up with the rate and labels it began with. */
+    private static void checkSame(Path file, VoiceData here) {
+        if (Files.isRegularFile(file)) {
+            VoiceData there = VoiceData.read(file);
+            checkNone(
+                    file,
+                    "recordings",
+                    there.equals(here) ? List.of() : List.of(there + " / " + here));
         }
+    }
 
-        @Override
-        public void epochStarted(int epoch, int epochs, int batch, int batches) {
-            if (!begun) {
-                begun = true;
-                Json.write(out.resolve(CONFIG), config);
-                Json.write(out.resolve(DATA), data);
-            }
-            next.epochStarted(epoch, epochs, batch, batches);
-        }
-
-        @Override
-        public void progressed(int batch, int batches, double loss) {
-            next.progressed(batch, batches, loss);
-        }
-
-        @Override
-        public void epochDone(EpochRecord record, List<String> samples) {
-            next.epochDone(record, samples);
-        }
-
-        @Override
-        public void stopped(Path checkpoint) {
-            next.stopped(checkpoint);
-        }
-
-        @Override
-        public void note(String message) {
-            next.note(message);
+    private static void checkNone(Path file, String what, List<String> differences) {
+        if (!differences.isEmpty()) {
+            throw new TrainingException(
+                    "resume: "
+                            + file
+                            + " is of a run with other "
+                            + what
+                            + " (there / here): "
+                            + differences);
         }
     }
 

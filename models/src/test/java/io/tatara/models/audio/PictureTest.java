@@ -51,6 +51,9 @@ class PictureTest {
         assertThat(brightness(image, 900, height - 1 - 192)).isLessThan(200);
         assertThat(brightness(image, 900, height - 1 - 64)).isGreaterThan(600);
         SoundPicture.write(file, new Sound(new float[1], 8000));
+        SoundPicture.write(file, new Sound(new float[0], 8000));
+        image = ImageIO.read(Files.newInputStream(file));
+        assertThat(brightness(image, 600, 80)).isEqualTo(3 * 255);
         Path flat = Files.writeString(folder.resolve("flat"), "");
         assertThatThrownBy(() -> SoundPicture.write(flat.resolve("a.png"), tones(8000, 10, 1)))
                 .isInstanceOf(TataraException.class)

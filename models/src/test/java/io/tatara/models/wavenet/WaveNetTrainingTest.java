@@ -338,6 +338,24 @@ class WaveNetTrainingTest {
                                 TrainingListener.NONE))
                 .isInstanceOf(TataraException.class)
                 .hasMessageContaining("skip 16 / 8");
+        Path other = dir.resolve("other");
+        for (int i = 1; i < 3; i++) {
+            Path file = other.resolve("60_loud_" + i + ".wav");
+            Wav.write(file, new Sound(new float[] {0.5f, -0.5f, 0.5f}, RATE));
+        }
+        assertThatThrownBy(() ->
+                        WaveNetTraining.run(
+                                device,
+                                c,
+                                other,
+                                dir.resolve("parts"),
+                                true,
+                                TrainingListener.NONE,
+                                new StopRequest()))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("data.json")
+                .hasMessageContaining("other recordings")
+                .hasMessageContaining("[60]");
     }
 
     /** All but the time it took. */
