@@ -240,6 +240,7 @@ final class KernelList {
 
     private static void convolutions(KernelTable.Builder b) {
         b.in("conv/conv.cl")
+                .add("conv_zeros", "", Convolutions::convZeros)
                 .add("conv_direct", "ACTIVATION=0", Convolutions::convDirect)
                 .add("conv_tiled", "ACTIVATION=0", Convolutions::convTiled, KernelList::convTiles);
         b.in("conv/weight.cl")

@@ -7,6 +7,7 @@ import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuPlan.Arg;
 import io.tatara.runtime.DeviceException;
+import io.tatara.runtime.UnsupportedOpException;
 import io.tatara.tornado.kernels.Optimizers;
 import io.tatara.tornado.kernels.WaveSteps;
 import java.util.ArrayList;
@@ -95,20 +96,20 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
     }
 
     /**
-     * @throws DeviceException where a launch has no Java kernel, before anything is enqueued
+     * @throws UnsupportedOpException where a launch has no Java kernel
      */
     static LaunchPlan of(Op op, GpuPlan plan, TensorSpec[] in, TensorSpec[] out) {
         List<Step> steps = new ArrayList<>();
         for (GpuPlan.Launch l : plan.launches()) {
             KernelTable.Entry k = KernelTable.find(l);
             if (k == null) {
-                throw new DeviceException(
+                throw new UnsupportedOpException(
                         op.name()
-                                + ": TornadoVM has no Java kernel for "
+                                + ": there is no Java kernel for TornadoVM ("
                                 + l.program().name()
                                 + " "
                                 + l.entry()
-                                + "; docs/tornado.md lists the ops that it has");
+                                + "); docs/tornado.md tells which ops have none");
             }
             Step s = step(op.name(), l, k, in, out);
             if (op instanceof WaveNetStep w) {

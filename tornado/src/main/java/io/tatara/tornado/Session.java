@@ -62,11 +62,11 @@ final class Session implements AutoCloseable {
     /**
      * @param words of the float32 heap
      * @param intWords of the int32 heap
+     * @param kernels what can be launched, each at the index of its number
      */
-    Session(TornadoDevice device, int words, int intWords) {
+    Session(TornadoDevice device, int words, int intWords, List<KernelTable.Entry> kernels) {
         this.heap = new FloatArray(words);
         this.intHeap = new IntArray(intWords);
-        List<KernelTable.Entry> kernels = KernelTable.ALL;
         this.firstCopy = kernels.size() + 1;
         try {
             call(

@@ -7,6 +7,7 @@ import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.causal.WaveNetStep;
+import io.tatara.kernels.conv.SeparableConv2d;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.pointwise.Pointwise;
@@ -220,10 +221,7 @@ final class TornadoDevice implements BackEndDevice {
         Key key = new Key(i.op(), Arrays.asList(specs));
         LaunchPlan plan = plans.get(key);
         if (plan == null) {
-            plan =
-                    i.op() instanceof Pointwise p
-                            ? PointwisePlan.of(p, specs, i.out()[0].spec())
-                            : plan(OpTable.of(i.op()), i.op(), specs, specs(i.out()));
+            plan = plan(i.op(), specs, specs(i.out()));
             plans.put(key, plan);
         }
         return plan;
@@ -239,23 +237,39 @@ final class TornadoDevice implements BackEndDevice {
         return LaunchPlan.copy(n, from.ints());
     }
 
+    /**
+     * @throws io.tatara.runtime.UnsupportedOpException where a kernel is not there
+     */
+    LaunchPlan plan(Op op, TensorSpec[] in, TensorSpec[] out) {
+        return op instanceof Pointwise p
+                ? PointwisePlan.of(p, in, out[0])
+                : plan(OpTable.of(op), op, in, out);
+    }
+
     private <O extends Op> LaunchPlan plan(
             OpEntry<O> entry, Op raw, TensorSpec[] in, TensorSpec[] out) {
         O op = entry.type().cast(raw);
         // The portable form, which is the last.
         GpuKernel<O> kernel = entry.gpu().getLast();
-        // A stack's intermediate results stand in memory: how many they are is no constant here.
-        GpuTraits t = op instanceof WaveNetStep ? withoutLocalMemory() : traits;
+        GpuTraits t =
+                switch (op) {
+                    // What is between the layers of a stack stands in memory: no constant here.
+                    case WaveNetStep s -> traits(traits.maxWorkGroup(), 0);
+                    // Small groups: as two convolutions, which there are.
+                    case SeparableConv2d s -> traits(128, traits.localMemory());
+                    default -> traits;
+                };
         return LaunchPlan.of(op, kernel.plan(op, in, out, t), in, out);
     }
 
-    private GpuTraits withoutLocalMemory() {
+    /** The device's, with what makes a plan take another form. */
+    private GpuTraits traits(int group, long local) {
         return new GpuTraits(
                 traits.api(),
                 traits.cpu(),
                 traits.computeUnits(),
-                traits.maxWorkGroup(),
-                0,
+                group,
+                local,
                 traits.subgroup(),
                 traits.arch(),
                 traits.fp16(),

@@ -16,6 +16,8 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 final class TornadoDevices {
     private static final long DEFAULT_HEAP = 256L << 20;
 
+    private static final long LEAST_HEAP = 1L << 20;
+
     /** The heap of int32 (indices, lengths, seeds) is this much smaller than that of float32. */
     private static final int INT_SHARE = 8;
 
@@ -99,14 +101,16 @@ final class TornadoDevices {
                 };
         try {
             long n = Long.parseLong(shift == 0 ? t : t.substring(0, t.length() - 1));
-            if (n > 0 && n < 1L << 40) {
+            if (n > 0 && n <= Long.MAX_VALUE >> shift && n << shift >= LEAST_HEAP) {
                 return n << shift;
             }
         } catch (NumberFormatException e) {
             // Told below.
         }
         throw new DeviceException(
-                "-Dtatara.tornado.memory=" + text + ": expected bytes, such as 2g or 512m");
+                "-Dtatara.tornado.memory="
+                        + text
+                        + ": expected at least 1m, in bytes or such as 2g or 512m");
     }
 
     static Discovery find() {
@@ -125,7 +129,7 @@ final class TornadoDevices {
                 int intWords = Math.max(1 << 16, words / INT_SHARE);
                 GpuTraits traits = traits(f.device());
                 try {
-                    Session session = new Session(f.device(), words, intWords);
+                    Session session = new Session(f.device(), words, intWords, KernelTable.ALL);
                     return new TornadoDevice(f.info(), traits, session);
                 } catch (OutOfMemoryError e) {
                     throw new DeviceException(

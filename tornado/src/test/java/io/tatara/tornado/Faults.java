@@ -39,10 +39,10 @@ final class Faults {
         y.set(c.globalIdx, part[0]);
     }
 
-    static void sLocalArrayPassed(KernelContext c, FloatArray x, FloatArray y) {
+    private static float treeOf(KernelContext c, float v) {
         float[] part = c.allocateFloatLocalArray(64);
         int lid = c.localIdx;
-        part[lid] = x.get(c.globalIdx);
+        part[lid] = v;
         c.localBarrier();
         for (int step = 32; step > 0; step = step / 2) {
             if (lid < step) {
@@ -50,7 +50,19 @@ final class Faults {
             }
             c.localBarrier();
         }
-        y.set(c.globalIdx, part[0]);
+        float sum = part[0];
+        c.localBarrier();
+        return sum;
+    }
+
+    /** The array is the method's own; twice, and in a loop. */
+    static void sLocalArrayPassed(KernelContext c, FloatArray x, FloatArray y) {
+        float v = x.get(c.globalIdx);
+        float sum = treeOf(c, v);
+        for (int k = 0; k < 3; k++) {
+            sum = treeOf(c, v) + treeOf(c, sum) / 64.0f - sum;
+        }
+        y.set(c.globalIdx, sum);
     }
 
     static void fPrivateArray(KernelContext c, FloatArray x, FloatArray y) {
@@ -202,6 +214,11 @@ final class Faults {
     static void fNotANumber(KernelContext c, FloatArray x, FloatArray y) {
         int i = c.globalIdx;
         y.set(i, Float.NaN);
+    }
+
+    /** A kernel as {@link KernelTable} has them, which does not compile. */
+    static void fKernel(KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
+        h.set(c.globalIdx, Float.NaN);
     }
 
     /** (x - 1000) - 0.25, which a compiler that may reorder makes x - 1000.25. */

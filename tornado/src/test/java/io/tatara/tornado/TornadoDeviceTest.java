@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tatara.kernels.DType;
+import io.tatara.kernels.OpEntry;
+import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.matmul.Epilogue;
@@ -16,22 +19,34 @@ import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.kernels.pointwise.Pointwise;
 import io.tatara.runtime.DeviceException;
 import io.tatara.runtime.OutOfDeviceMemoryException;
+import io.tatara.runtime.UnsupportedOpException;
+import io.tatara.runtime.check.Check;
+import io.tatara.runtime.check.CorrectnessSuite;
+import io.tatara.runtime.check.Options;
+import io.tatara.runtime.check.Result;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.DeviceInfo;
 import io.tatara.runtime.spi.Invocation;
 import io.tatara.runtime.spi.Memory;
 import io.tatara.runtime.spi.Replay;
+import io.tatara.tornado.kernels.Copies;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
  * What the suite cannot see: threads, copies in pieces, memory that runs out, kernels that are not
@@ -97,7 +112,7 @@ class TornadoDeviceTest {
                         Binding a = tensor(x);
                         Binding y = tensor(new float[k]);
                         device.execute(op, new Binding[] {a, a}, new Binding[] {y});
-                        right &= java.util.Arrays.equals(values(y), want);
+                        right &= Arrays.equals(values(y), want);
                         device.release(a.memory());
                         device.release(y.memory());
                     }
@@ -136,7 +151,7 @@ class TornadoDeviceTest {
     void replaysRecordedInvocations() {
         int n = 5000;
         float[] ones = new float[n];
-        java.util.Arrays.fill(ones, 1);
+        Arrays.fill(ones, 1);
         Binding x = tensor(ones);
         Binding y = tensor(new float[n]);
         Binding sum = tensor(new float[1]);
@@ -153,7 +168,7 @@ class TornadoDeviceTest {
                                             new Binding(TensorSpec.f32(), sum.memory(), null)
                                         })));
         for (int k = 1; k <= 3; k++) {
-            java.util.Arrays.fill(ones, k);
+            Arrays.fill(ones, k);
             device.upload(MemorySegment.ofArray(ones), x.memory());
             replay.run();
             assertThat(values(sum)[0]).isEqualTo((float) (2 * k * Math.sqrt(n)));
@@ -195,6 +210,103 @@ class TornadoDeviceTest {
                 .hasMessageContaining("room/none.cl nothing");
     }
 
+    private static boolean held(TensorSpec[] specs) {
+        return Arrays.stream(specs).allMatch(s -> s == null || s.dtype().bytes() == 4);
+    }
+
+    /** What docs/tornado.md says is not there, and nothing else. */
+    @Test
+    void hasKernelsForTheTablesOps() {
+        Set<String> lacking = new TreeSet<>();
+        for (OpEntry<?> entry : OpTable.all()) {
+            for (Case c : entry.cases().get()) {
+                TensorSpec[] in = c.specs();
+                TensorSpec[] out = c.op().infer(in);
+                if (entry.gpu().isEmpty() || !held(in) || !held(out)) {
+                    continue;
+                }
+                try {
+                    ((TornadoDevice) device).plan(c.op(), in, out);
+                } catch (UnsupportedOpException e) {
+                    assertThat(e).hasMessageStartingWith(entry.name() + ": ");
+                    lacking.add(entry.name());
+                }
+            }
+        }
+        assertThat(lacking).containsExactly("wave_net_generate");
+    }
+
+    @Test
+    void checksWithoutAKernelAreSkipped() {
+        Options options = Options.all().withOp("wave_net_generate").withSize(Options.Size.SMALLEST);
+        List<Result> results =
+                new CorrectnessSuite(device, options).checks().stream().map(Check::run).toList();
+        assertThat(results).isNotEmpty().allMatch(r -> r.status() == Result.Status.SKIPPED);
+        assertThat(results).anyMatch(r -> r.message().contains("no Java kernel"));
+    }
+
+    /** The temporary buffer of a norm does not fit; once there is room again it runs. */
+    @Test
+    void staysUsableWhereTemporaryBuffersDoNotFit() {
+        Binding x = tensor(3, 4);
+        Binding y = tensor(0);
+        Binding norm = new Binding(TensorSpec.f32(), y.memory(), null);
+        GlobalNorm op = new GlobalNorm(1);
+        List<Memory> all = new ArrayList<>();
+        for (int n = 1 << 28; n > 0; n = n / 2) {
+            try {
+                while (true) {
+                    all.add(device.allocate(DType.FLOAT32, n));
+                }
+            } catch (OutOfDeviceMemoryException e) {
+                // Half of it, then.
+            }
+        }
+        Binding[] in = {x};
+        Binding[] out = {norm};
+        assertThatThrownBy(() -> device.execute(op, in, out))
+                .isInstanceOf(OutOfDeviceMemoryException.class)
+                .hasMessageContaining("temporary buffers");
+        all.forEach(device::release);
+        device.execute(op, in, out);
+        assertThat(values(y)).containsExactly(5);
+    }
+
+    /** The other kernels go on. */
+    @Test
+    void aKernelThatDoesNotCompileIsAnError() {
+        var wrong = entry(0, "wrong", Faults::fKernel);
+        var right = entry(1, "right", Copies::copyHeap);
+        var first = TornadoRuntimeProvider.getTornadoRuntime().getBackend(0).getDevice(0);
+        int[] one = {1, 1, 1};
+        try (Session session = new Session(first, 1 << 16, 1 << 16, List.of(wrong, right))) {
+            float[] x = {7, 8};
+            session.write(MemorySegment.ofArray(x), 0, false);
+            var fails = new Session.Launch(wrong, new int[4], one, one);
+            assertThatThrownBy(() -> session.launch("broken", List.of(fails)))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("broken");
+            int[] args = {0, 1, 1, 0};
+            session.launch("copy", List.of(new Session.Launch(right, args, one, one)));
+            session.read(0, MemorySegment.ofArray(x), false);
+            assertThat(x).containsExactly(7, 7);
+        }
+    }
+
+    private static KernelTable.Entry entry(int number, String name, KernelTable.Code code) {
+        return new KernelTable.Entry(number, name, List.of(), -1, Set.of(), code, null);
+    }
+
+    @Test
+    void anInterruptWaitsForTheDevice() {
+        Binding x = tensor(1, 2);
+        Binding y = tensor(0, 0);
+        Thread.currentThread().interrupt();
+        device.execute(Pointwise.of(Exprs.neg(Exprs.in(0))), new Binding[] {x}, new Binding[] {y});
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(values(y)).containsExactly(-1, -2);
+    }
+
     @Test
     void refusesExpressionsThatAreTooLong() {
         var e = Exprs.in(0);
@@ -208,19 +320,32 @@ class TornadoDeviceTest {
                 .hasMessageContaining("too long");
     }
 
+    private static void refused(ThrowableAssert.ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(DeviceException.class).hasMessageContaining("closed");
+    }
+
     @Test
     void isClosedForGood() {
         TornadoBackEnd backEnd = new TornadoBackEnd();
         DeviceInfo info = device.info();
         BackEndDevice other = backEnd.open(info);
         Memory m = other.allocate(DType.INT32, 5);
+        Memory f = other.allocate(DType.FLOAT32, 5);
         assertThatThrownBy(() -> device.release(m)).isInstanceOf(DeviceException.class);
+        Pointwise op = Pointwise.of(Exprs.neg(Exprs.in(0)));
+        Binding[] b = {new Binding(TensorSpec.f32(5), f, null)};
+        Replay replay = other.record(List.of(new Invocation(op, b, b)));
+        MemorySegment host = MemorySegment.ofArray(new float[5]);
         other.close();
         other.close();
         other.release(m);
-        assertThatThrownBy(() -> other.allocate(DType.FLOAT32, 1))
-                .isInstanceOf(DeviceException.class)
-                .hasMessageContaining("closed");
+        refused(() -> other.allocate(DType.FLOAT32, 1));
+        refused(() -> other.upload(host, f));
+        refused(() -> other.download(f, host));
+        refused(() -> other.execute(op, b, b));
+        refused(() -> other.record(List.of(new Invocation(op, b, b))));
+        refused(replay::run);
+        replay.close();
         DeviceInfo none =
                 new DeviceInfo("tornado", 99, "none", "", DeviceInfo.Kind.OTHER, 0, Map.of());
         assertThatThrownBy(() -> backEnd.open(none)).hasMessageContaining("not there");

@@ -1,7 +1,9 @@
 package io.tatara.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tatara.runtime.DeviceException;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,17 @@ class TornadoFlagsTest {
         assertThat(TornadoFlags.absence(p::get, THERE)).contains("recover.bailout=False");
         p.remove("tornado.recover.bailout");
         assertThat(TornadoFlags.absence(p::get, THERE)).contains("recover.bailout=False");
+    }
+
+    @Test
+    void readsTheHeapsSize() {
+        assertThat(TornadoDevices.bytes("2G")).isEqualTo(2L << 30);
+        assertThat(TornadoDevices.bytes("1048576")).isEqualTo(1L << 20);
+        for (String wrong : new String[] {"0", "-1m", "1k", "m", "many", "99999999999g"}) {
+            assertThatThrownBy(() -> TornadoDevices.bytes(wrong))
+                    .isInstanceOf(DeviceException.class)
+                    .hasMessageContaining("tatara.tornado.memory=" + wrong);
+        }
     }
 
     @Test

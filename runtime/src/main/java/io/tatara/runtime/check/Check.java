@@ -6,6 +6,7 @@ import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Comparison;
+import io.tatara.runtime.UnsupportedOpException;
 import io.tatara.runtime.spi.BackEndDevice;
 
 /** One check of the suite, not yet run: a case of an op, its outputs or its gradient. */
@@ -52,7 +53,9 @@ public abstract sealed class Check permits OutputCheck, GradientCheck, SkippedCh
 
     abstract Finding find();
 
-    /** Runs it; whatever goes wrong within is in the result. */
+    /**
+     * Runs it; whatever goes wrong within is in the result. Skipped where the device has no kernel.
+     */
     public Result run() {
         long start = System.nanoTime();
         try {
@@ -60,6 +63,9 @@ public abstract sealed class Check permits OutputCheck, GradientCheck, SkippedCh
             Result.Status status =
                     f.failure.isEmpty() ? Result.Status.PASSED : Result.Status.FAILED;
             return result(status, f.error, f.tolerance, f.where, start, f.failure, null);
+        } catch (UnsupportedOpException e) {
+            String message = e.getMessage();
+            return result(Result.Status.SKIPPED, Double.NaN, Double.NaN, "", start, message, null);
         } catch (RuntimeException | Error e) {
             String message = e.getMessage() == null ? e.getClass().getName() : e.getMessage();
             return result(Result.Status.FAILED, Double.NaN, Double.NaN, "", start, message, e);

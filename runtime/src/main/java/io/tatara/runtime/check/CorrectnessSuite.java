@@ -15,7 +15,8 @@ import java.util.function.Consumer;
 
 /**
  * Every op × case on one device against the reference. What someone with a new GPU, a new kernel or
- * a new back end runs. A case that throws is a failure of that case; the others go on.
+ * a new back end runs. A case that throws is a failure of that case, or left out where the device
+ * has no kernel for it; the others go on.
  */
 public final class CorrectnessSuite {
     /** Elements and operations that a simulator may be asked for. */

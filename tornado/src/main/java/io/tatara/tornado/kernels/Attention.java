@@ -1,5 +1,9 @@
 package io.tatara.tornado.kernels;
 
+import static io.tatara.tornado.kernels.Sums.groupLargest;
+import static io.tatara.tornado.kernels.Sums.groupSum;
+import static io.tatara.tornado.kernels.Sums.teamSum;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -33,7 +37,6 @@ public final class Attention {
     /** x, y, lengths, out, tq, tk, c, scale: out[row, j] = scale · x[row] · y[n, j]. */
     public static void attentionDots(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] partial = c.allocateFloatLocalArray(256);
         int tk = a.get(5);
         int width = a.get(6);
         float scale = x.get(7);
@@ -54,22 +57,16 @@ public final class Attention {
                     sum = sum + h.get(px + i) * h.get(py + i);
                 }
             }
-            partial[me] = sum;
-            c.localBarrier();
+            sum = teamSum(c, LANES, sum);
             if (lane == 0 && j < count) {
-                for (int s = 1; s < LANES; s++) {
-                    sum = sum + partial[me + s];
-                }
                 h.set(a.get(3) + row * tk + j, scale * sum);
             }
-            c.localBarrier();
         }
     }
 
     /** scores, values, lengths, context, weights, tq, tk, c. */
     public static void attentionSoftmaxContext(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] red = c.allocateFloatLocalArray(256);
         int tk = a.get(6);
         int width = a.get(7);
         int row = c.groupIdx;
@@ -85,19 +82,7 @@ public final class Attention {
                 max = s;
             }
         }
-        red[me] = max;
-        c.localBarrier();
-        for (int s = group / 2; s > 0; s = s / 2) {
-            if (me < s) {
-                float other = red[me + s];
-                if (other > red[me] || other != other) {
-                    red[me] = other;
-                }
-            }
-            c.localBarrier();
-        }
-        max = red[0];
-        c.localBarrier();
+        max = groupLargest(c, max);
         boolean nothing = max == Float.NEGATIVE_INFINITY;
         float sum = 0.0f;
         for (int j = me; j < count; j = j + group) {
@@ -108,17 +93,10 @@ public final class Attention {
             h.set(at + j, e);
             sum = sum + e;
         }
-        red[me] = sum;
-        c.localBarrier();
-        for (int s = group / 2; s > 0; s = s / 2) {
-            if (me < s) {
-                red[me] = red[me] + red[me + s];
-            }
-            c.localBarrier();
-        }
+        sum = groupSum(c, sum);
         float inverse = 0.0f;
         if (!nothing) {
-            inverse = 1.0f / red[0];
+            inverse = 1.0f / sum;
         }
         for (int j = me; j < tk; j = j + group) {
             float w = 0.0f;
@@ -142,7 +120,6 @@ public final class Attention {
     /** weights, dweights, lengths, ds, has_ds, has_dweights, tq, tk: in place, dw to ds. */
     public static void attentionSoftmaxGradient(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] red = c.allocateFloatLocalArray(256);
         int tk = a.get(7);
         int row = c.groupIdx;
         int count = keysOf(g, a.get(2), row / a.get(6), tk);
@@ -162,15 +139,7 @@ public final class Attention {
             h.set(ds + j, dw);
             mean = mean + h.get(weights + j) * dw;
         }
-        red[me] = mean;
-        c.localBarrier();
-        for (int s = group / 2; s > 0; s = s / 2) {
-            if (me < s) {
-                red[me] = red[me] + red[me + s];
-            }
-            c.localBarrier();
-        }
-        mean = red[0];
+        mean = groupSum(c, mean);
         for (int j = me; j < count; j = j + group) {
             h.set(ds + j, h.get(weights + j) * (h.get(ds + j) - mean));
         }
@@ -225,7 +194,6 @@ public final class Attention {
     /** queries, keys, v, lengths, scores, tq, tk, a: score = v · tanh(q + k). */
     public static void additiveScores(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] partial = c.allocateFloatLocalArray(256);
         int tk = a.get(6);
         int width = a.get(7);
         int row = c.groupIdx;
@@ -246,15 +214,10 @@ public final class Attention {
                     sum = sum + h.get(a.get(2) + i) * t;
                 }
             }
-            partial[me] = sum;
-            c.localBarrier();
+            sum = teamSum(c, LANES, sum);
             if (lane == 0 && j < count) {
-                for (int s = 1; s < LANES; s++) {
-                    sum = sum + partial[me + s];
-                }
                 h.set(a.get(4) + row * tk + j, sum);
             }
-            c.localBarrier();
         }
     }
 

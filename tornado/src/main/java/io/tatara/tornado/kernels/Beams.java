@@ -1,42 +1,27 @@
 package io.tatara.tornado.kernels;
 
+import static io.tatara.tornado.kernels.Selection.comesFirst;
+import static io.tatara.tornado.kernels.Selection.groupFirst;
+import static io.tatara.tornado.kernels.Sums.groupLargest;
+import static io.tatara.tornado.kernels.Sums.groupSum;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** A step of beam search, as {@code beam.cl} has it: the order is by key, then beam, then token. */
+/**
+ * A step of beam search, as {@code beam.cl} has it: the order is by key, then beam, then token; no
+ * key is NaN.
+ */
 public final class Beams {
     private static final float NONE = Float.NEGATIVE_INFINITY;
 
     private Beams() {}
 
-    /** 1 where (v, i) comes before (w, j), else 0; an index of -1 comes last. No NaN. */
-    static int beamBefore(float v, int i, float w, int j) {
-        int lower = 0;
-        if (i < j) {
-            lower = 1;
-        }
-        int r = 0;
-        if (i >= 0) {
-            if (j < 0) {
-                r = 1;
-            } else {
-                if (v > w) {
-                    r = 1;
-                }
-                if (v == w) {
-                    r = lower;
-                }
-            }
-        }
-        return r;
-    }
-
     /** x, sums, v: the row's largest and the log of the sum behind it. */
     public static void beamRows(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
         int n = a.get(2);
         int row = a.get(0) + c.groupIdx * n;
         int lid = c.localIdx;
@@ -48,34 +33,15 @@ public final class Beams {
                 m = v;
             }
         }
-        part[lid] = m;
-        c.localBarrier();
-        for (int step = group / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                float v = part[lid + step];
-                if (v > part[lid]) {
-                    part[lid] = v;
-                }
-            }
-            c.localBarrier();
-        }
-        m = part[0];
-        c.localBarrier();
+        m = groupLargest(c, m);
         float s = 0.0f;
         for (int i = lid; i < n; i = i + group) {
             s = s + TornadoMath.exp(h.get(row + i) - m);
         }
-        part[lid] = s;
-        c.localBarrier();
-        for (int step = group / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                part[lid] = part[lid] + part[lid + step];
-            }
-            c.localBarrier();
-        }
+        s = groupSum(c, s);
         if (lid == 0) {
             h.set(a.get(1) + 2 * c.groupIdx, m);
-            h.set(a.get(1) + 2 * c.groupIdx + 1, TornadoMath.log(part[0]));
+            h.set(a.get(1) + 2 * c.groupIdx + 1, TornadoMath.log(s));
         }
     }
 
@@ -86,8 +52,6 @@ public final class Beams {
     public static void beamChunks(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
         float[] values = c.allocateFloatLocalArray(2048);
-        float[] keys = c.allocateFloatLocalArray(256);
-        int[] places = c.allocateIntLocalArray(256);
         int v = a.get(9);
         int chunks = a.get(10);
         int kept = a.get(11);
@@ -144,29 +108,14 @@ public final class Beams {
                 float key = values[i] / penalty;
                 int open = 1;
                 if (taken >= 0) {
-                    open = beamBefore(last, taken, key, i);
+                    open = comesFirst(last, taken, key, i);
                 }
-                if (open + beamBefore(key, i, best, at) == 2) {
+                if (open + comesFirst(key, i, best, at) == 2) {
                     best = key;
                     at = i;
                 }
             }
-            keys[lid] = best;
-            places[lid] = at;
-            c.localBarrier();
-            for (int step = group / 2; step > 0; step = step / 2) {
-                if (lid < step) {
-                    float key = keys[lid + step];
-                    int i = places[lid + step];
-                    if (beamBefore(key, i, keys[lid], places[lid]) == 1) {
-                        keys[lid] = key;
-                        places[lid] = i;
-                    }
-                }
-                c.localBarrier();
-            }
-            int found = places[0];
-            c.localBarrier();
+            int found = groupFirst(c, best, at);
             int place = c.groupIdx * kept + j;
             float y = NONE;
             float key = NONE;
@@ -193,8 +142,6 @@ public final class Beams {
      */
     public static void beamMerge(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] keys = c.allocateFloatLocalArray(256);
-        int[] places = c.allocateIntLocalArray(256);
         int beams = a.get(10);
         int list = a.get(11);
         int results = a.get(12);
@@ -210,32 +157,17 @@ public final class Beams {
                 float key = h.get(a.get(0) + base + i);
                 int open = 1;
                 if (taken >= 0) {
-                    open = beamBefore(last, taken, key, i);
+                    open = comesFirst(last, taken, key, i);
                 }
                 if (g.get(a.get(2) + base + i) < 0) {
                     open = 0;
                 }
-                if (open + beamBefore(key, i, best, at) == 2) {
+                if (open + comesFirst(key, i, best, at) == 2) {
                     best = key;
                     at = i;
                 }
             }
-            keys[lid] = best;
-            places[lid] = at;
-            c.localBarrier();
-            for (int step = group / 2; step > 0; step = step / 2) {
-                if (lid < step) {
-                    float key = keys[lid + step];
-                    int i = places[lid + step];
-                    if (beamBefore(key, i, keys[lid], places[lid]) == 1) {
-                        keys[lid] = key;
-                        places[lid] = i;
-                    }
-                }
-                c.localBarrier();
-            }
-            taken = places[0];
-            c.localBarrier();
+            taken = groupFirst(c, best, at);
             last = h.get(a.get(0) + base + taken);
             if (lid == 0) {
                 int beam = taken / list;

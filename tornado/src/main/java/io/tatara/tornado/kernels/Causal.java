@@ -1,5 +1,7 @@
 package io.tatara.tornado.kernels;
 
+import static io.tatara.tornado.kernels.Sums.groupSum;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -106,7 +108,6 @@ public final class Causal {
      */
     public static void causalWeightGradient(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
         int inputs = a.get(5);
         int outputs = a.get(6);
         int taps = a.get(7);
@@ -142,18 +143,10 @@ public final class Causal {
                     }
                 }
             }
-            part[lane] = s;
-            c.localBarrier();
-            for (int step = group / 2; step > 0; step = step / 2) {
-                if (lane < step) {
-                    part[lane] = part[lane] + part[lane + step];
-                }
-                c.localBarrier();
-            }
+            s = groupSum(c, s);
             if (lane == 0 && m < outputs && channel < inputs) {
-                h.set(a.get(3) + (m * inputs + channel) * taps + k, part[0]);
+                h.set(a.get(3) + (m * inputs + channel) * taps + k, s);
             }
-            c.localBarrier();
         }
     }
 

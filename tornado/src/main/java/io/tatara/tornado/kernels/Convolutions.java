@@ -1,5 +1,7 @@
 package io.tatara.tornado.kernels;
 
+import static io.tatara.tornado.kernels.Sums.groupSum;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -27,6 +29,18 @@ public final class Convolutions {
             v = v + h.get(a.get(3) + at);
         }
         h.set(a.get(4) + at, v);
+    }
+
+    /** to, n: where no tap reaches; an item four elements. */
+    public static void convZeros(
+            KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
+        int end = 4 * c.globalIdx + 4;
+        if (end > a.get(1)) {
+            end = a.get(1);
+        }
+        for (int i = 4 * c.globalIdx; i < end; i++) {
+            h.set(a.get(0) + i, 0.0f);
+        }
     }
 
     /** An item a pixel, planes along the second axis: depthwise convolutions, bound by memory. */
@@ -289,7 +303,6 @@ public final class Convolutions {
      */
     public static void convWeightDirect(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] sums = c.allocateFloatLocalArray(256);
         int groups = a.get(5);
         int in = a.get(6);
         int height = a.get(7);
@@ -332,18 +345,10 @@ public final class Convolutions {
                         }
                     }
                 }
-                sums[id] = s;
-                c.localBarrier();
-                for (int step = group / 2; step > 0; step = step / 2) {
-                    if (id < step) {
-                        sums[id] = sums[id] + sums[id + step];
-                    }
-                    c.localBarrier();
-                }
+                s = groupSum(c, s);
                 if (id == 0 && t < taps) {
-                    put(a, h, piece, (m * in + channel) * taps + t, sums[0]);
+                    put(a, h, piece, (m * in + channel) * taps + t, s);
                 }
-                c.localBarrier();
             }
         }
     }

@@ -8,8 +8,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The GRU cell, gates r, z, n, in both reset conventions; tiles as in {@link Rnn}. Where the reset
- * comes before the product a step is two launches.
+ * The GRU cell, gates r, z, n, in both reset conventions. Where the reset comes before the product
+ * a step is two launches. The first one's tiles are those of {@link Recurrence#stepProduct},
+ * written out: an item has two or three sums, a method one result.
  */
 public final class Gru {
     private Gru() {}
@@ -77,39 +78,23 @@ public final class Gru {
                             width);
         }
         c.localBarrier();
+        int weights = w + d * 3 * width * width;
         float s0 = 0.0f;
         float s1 = 0.0f;
         float s2 = 0.0f;
         for (int k0 = 0; k0 < width; k0 = k0 + 32) {
             for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k0 + k < width) {
-                    v = element(h, y, h0, at[row], k0 + k);
-                }
-                xs[row * 33 + k] = v;
+                xs[i / 32 * 33 + i % 32] = elementWithin(h, y, h0, at[i / 32], k0 + i % 32, width);
             }
             for (int i = lid; i < count * 512; i = i + 256) {
-                int k = i % 32;
                 int row = i / 32;
                 int unit = unit0 + row % 16;
-                float v = 0.0f;
-                if (k0 + k < width && unit < width) {
-                    v =
-                            h.get(
-                                    w
-                                            + d * 3 * width * width
-                                            + (row / 16 * width + unit) * width
-                                            + k0
-                                            + k);
-                }
-                ws[row * 33 + k] = v;
+                ws[row * 33 + i % 32] = weight(h, weights, row / 16, unit, k0 + i % 32, width);
             }
             c.localBarrier();
             for (int k = part; k < 32; k = k + split) {
                 float v = xs[r * 33 + k];
-                s0 = s0 + v * ws[(0 + u) * 33 + k];
+                s0 = s0 + v * ws[u * 33 + k];
                 s1 = s1 + v * ws[(16 + u) * 33 + k];
                 if (count > 2) {
                     s2 = s2 + v * ws[(32 + u) * 33 + k];
@@ -117,7 +102,7 @@ public final class Gru {
             }
             c.localBarrier();
         }
-        ws[0 + lid] = s0;
+        ws[lid] = s0;
         ws[256 + lid] = s1;
         if (count > 2) {
             ws[512 + lid] = s2;
@@ -131,7 +116,7 @@ public final class Gru {
         s1 = 0.0f;
         s2 = 0.0f;
         for (int p = 0; p < joined; p++) {
-            s0 = s0 + ws[0 + p * 16 * tileRows + lid];
+            s0 = s0 + ws[p * 16 * tileRows + lid];
             s1 = s1 + ws[256 + p * 16 * tileRows + lid];
             if (count > 2) {
                 s2 = s2 + ws[512 + p * 16 * tileRows + lid];
@@ -219,71 +204,18 @@ public final class Gru {
         int directions = a.get(14);
         int tileRows = a.get(15);
         int split = a.get(16);
-        int[] at = c.allocateIntLocalArray(16);
-        float[] xs = c.allocateFloatLocalArray(528);
-        float[] ws = c.allocateFloatLocalArray(528);
         int lid = c.localIdx;
         int d = c.groupIdz;
-        int unit0 = c.groupIdx * 16;
         int row0 = c.groupIdy * tileRows;
-        int u = lid % 16;
-        int r = lid / 16 % tileRows;
-        int part = lid / (16 * tileRows);
-        int j = unit0 + u;
-        int n = row0 + r;
+        int j = c.groupIdx * 16 + lid % 16;
+        int n = row0 + lid / 16 % tileRows;
         int t = stepTime(reverse, d, s, steps);
-        if (lid < tileRows) {
-            int v = -1;
-            if (row0 + lid < rows) {
-                v = ((d * steps + t) * rows + row0 + lid) * 4 * width + 3 * width;
-            }
-            at[lid] = v;
+        int state = -1;
+        if (row0 + lid < rows) {
+            state = ((d * steps + t) * rows + row0 + lid) * 4 * width + 3 * width;
         }
-        c.localBarrier();
-        float s0 = 0.0f;
-        for (int k0 = 0; k0 < width; k0 = k0 + 32) {
-            for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k0 + k < width) {
-                    v = element(h, gates, gates, at[row], k0 + k);
-                }
-                xs[row * 33 + k] = v;
-            }
-            for (int i = lid; i < 1 * 512; i = i + 256) {
-                int k = i % 32;
-                int row = i / 32;
-                int unit = unit0 + row % 16;
-                float v = 0.0f;
-                if (k0 + k < width && unit < width) {
-                    v =
-                            h.get(
-                                    w
-                                            + (d * 3 + 2) * width * width
-                                            + (row / 16 * width + unit) * width
-                                            + k0
-                                            + k);
-                }
-                ws[row * 33 + k] = v;
-            }
-            c.localBarrier();
-            for (int k = part; k < 32; k = k + split) {
-                float v = xs[r * 33 + k];
-                s0 = s0 + v * ws[(0 + u) * 33 + k];
-            }
-            c.localBarrier();
-        }
-        ws[0 + lid] = s0;
-        c.localBarrier();
-        int joined = 0;
-        if (lid < 16 * tileRows) {
-            joined = split;
-        }
-        s0 = 0.0f;
-        for (int p = 0; p < joined; p++) {
-            s0 = s0 + ws[0 + p * 16 * tileRows + lid];
-        }
+        int weights = w + (d * 3 + 2) * width * width;
+        float s0 = stepProduct(c, h, gates, gates, state, weights, width, tileRows, split);
         if (lid < 16 * tileRows && n < rows && j < width) {
             int o = gates + ((d * steps + t) * rows + n) * 4 * width + j;
             int length = rowLength(g, lengths, optional, n, steps);
@@ -312,10 +244,10 @@ public final class Gru {
                                         width),
                                 j);
                 h.set(o + 2 * width, cand);
-                float state = cand + z * (old - cand);
-                h.set(y + ((t * rows + n) * directions + d) * width + j, state);
+                float next = cand + z * (old - cand);
+                h.set(y + ((t * rows + n) * directions + d) * width + j, next);
                 if (has(optional, FINAL) && lastStep(reverse, d, t, length)) {
-                    h.set(hN + (d * rows + n) * width + j, state);
+                    h.set(hN + (d * rows + n) * width + j, next);
                 }
             }
         }

@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Backward steps of the GRU cell, in both reset conventions; tiles as in {@link Rnn}. */
+/** Backward steps of the GRU cell, in both reset conventions. */
 public final class GruGradient {
     private GruGradient() {}
 
@@ -38,79 +38,31 @@ public final class GruGradient {
         int directions = a.get(19);
         int tileRows = a.get(20);
         int split = a.get(21);
-        int[] at = c.allocateIntLocalArray(16);
-        float[] xs = c.allocateFloatLocalArray(528);
-        float[] ws = c.allocateFloatLocalArray(528);
         int lid = c.localIdx;
         int d = c.groupIdz;
-        int unit0 = c.groupIdx * 16;
         int row0 = c.groupIdy * tileRows;
-        int u = lid % 16;
-        int r = lid / 16 % tileRows;
-        int part = lid / (16 * tileRows);
-        int j = unit0 + u;
-        int n = row0 + r;
-        if (lid < tileRows) {
-            at[lid] =
-                    deltaRow(
-                            g,
-                            lengths,
-                            optional,
-                            reverse,
-                            d,
-                            s + 1,
-                            row0 + lid,
-                            steps,
-                            rows,
-                            4 * width,
-                            truncation);
-        }
-        c.localBarrier();
-        int whole = 0;
+        int j = c.groupIdx * 16 + lid % 16;
+        int n = row0 + lid / 16 % tileRows;
+        int row =
+                deltaRow(
+                        g,
+                        lengths,
+                        optional,
+                        reverse,
+                        d,
+                        s + 1,
+                        row0 + lid,
+                        steps,
+                        rows,
+                        4 * width,
+                        truncation);
+        int depth = 0;
         if (s + 1 < steps) {
-            whole = (2 + resetAfter) * width;
+            depth = (2 + resetAfter) * width;
         }
-        int depth = whole;
-        float sum = 0.0f;
-        for (int k0 = 0; k0 < depth; k0 = k0 + 32) {
-            for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = k0 + i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k < depth && at[row] >= 0) {
-                    int column = k;
-                    if (k >= 2 * width) {
-                        column = k + width;
-                    }
-                    v = h.get(delta + at[row] + column);
-                }
-                xs[row * 33 + i % 32] = v;
-            }
-            for (int i = lid; i < 512; i = i + 256) {
-                int k = k0 + i / 16;
-                int unit = unit0 + i % 16;
-                float v = 0.0f;
-                if (k < depth && unit < width) {
-                    v = h.get(w + d * 3 * width * width + k * width + unit);
-                }
-                ws[i] = v;
-            }
-            c.localBarrier();
-            for (int k = part; k < 32; k = k + split) {
-                sum = sum + xs[r * 33 + k] * ws[k * 16 + u];
-            }
-            c.localBarrier();
-        }
-        ws[lid] = sum;
-        c.localBarrier();
-        int joined = 0;
-        if (lid < 16 * tileRows) {
-            joined = split;
-        }
-        sum = 0.0f;
-        for (int p = 0; p < joined; p++) {
-            sum = sum + ws[p * 16 * tileRows + lid];
-        }
+        int weights = w + d * 3 * width * width;
+        float sum =
+                backProduct(c, h, delta, row, weights, depth, 2 * width, width, tileRows, split);
         if (lid < 16 * tileRows && n < rows && j < width) {
             int i = (d * rows + n) * width + j;
             float v = 0.0f;
@@ -119,9 +71,7 @@ public final class GruGradient {
             } else if (has(optional, DHN)) {
                 v = h.get(dhN + i);
             }
-            if (at[r] >= 0) {
-                v = v + sum;
-            }
+            v = v + sum;
             if (s < 0) {
                 h.set(dh0 + i, v);
             } else {
@@ -212,68 +162,18 @@ public final class GruGradient {
         int directions = a.get(15);
         int tileRows = a.get(16);
         int split = a.get(17);
-        int[] at = c.allocateIntLocalArray(16);
-        float[] xs = c.allocateFloatLocalArray(528);
-        float[] ws = c.allocateFloatLocalArray(528);
         int lid = c.localIdx;
         int d = c.groupIdz;
-        int unit0 = c.groupIdx * 16;
         int row0 = c.groupIdy * tileRows;
-        int u = lid % 16;
-        int r = lid / 16 % tileRows;
-        int part = lid / (16 * tileRows);
-        int j = unit0 + u;
-        int n = row0 + r;
+        int j = c.groupIdx * 16 + lid % 16;
+        int n = row0 + lid / 16 % tileRows;
         int t = stepTime(reverse, d, s, steps);
-        if (lid < tileRows) {
-            int v = -1;
-            if (row0 + lid < rows) {
-                v = ((d * steps + t) * rows + row0 + lid) * 4 * width + 2 * width;
-            }
-            at[lid] = v;
+        int row = -1;
+        if (row0 + lid < rows) {
+            row = ((d * steps + t) * rows + row0 + lid) * 4 * width + 2 * width;
         }
-        c.localBarrier();
-        int depth = width;
-        float sum = 0.0f;
-        for (int k0 = 0; k0 < depth; k0 = k0 + 32) {
-            for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = k0 + i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k < depth && at[row] >= 0) {
-                    int column = k;
-                    if (k >= width) {
-                        column = k + 0;
-                    }
-                    v = h.get(delta + at[row] + column);
-                }
-                xs[row * 33 + i % 32] = v;
-            }
-            for (int i = lid; i < 512; i = i + 256) {
-                int k = k0 + i / 16;
-                int unit = unit0 + i % 16;
-                float v = 0.0f;
-                if (k < depth && unit < width) {
-                    v = h.get(w + (d * 3 + 2) * width * width + k * width + unit);
-                }
-                ws[i] = v;
-            }
-            c.localBarrier();
-            for (int k = part; k < 32; k = k + split) {
-                sum = sum + xs[r * 33 + k] * ws[k * 16 + u];
-            }
-            c.localBarrier();
-        }
-        ws[lid] = sum;
-        c.localBarrier();
-        int joined = 0;
-        if (lid < 16 * tileRows) {
-            joined = split;
-        }
-        sum = 0.0f;
-        for (int p = 0; p < joined; p++) {
-            sum = sum + ws[p * 16 * tileRows + lid];
-        }
+        int weights = w + (d * 3 + 2) * width * width;
+        float sum = backProduct(c, h, delta, row, weights, width, width, width, tileRows, split);
         if (lid < 16 * tileRows && n < rows && j < width) {
             int length = rowLength(g, lengths, optional, n, steps);
             if (t < length) {

@@ -8,8 +8,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The LSTM cell, gates i, f, g, o, with optional peepholes; tiles as in {@link Rnn}, all four gates
- * of a unit in one item.
+ * The LSTM cell, gates i, f, g, o, with optional peepholes. The tiles are those of {@link
+ * Recurrence#stepProduct}, written out: an item has four sums, those of a unit's gates, and a
+ * method one result.
  */
 public final class Lstm {
     private Lstm() {}
@@ -66,47 +67,31 @@ public final class Lstm {
                             width);
         }
         c.localBarrier();
+        int weights = w + d * 4 * width * width;
         float s0 = 0.0f;
         float s1 = 0.0f;
         float s2 = 0.0f;
         float s3 = 0.0f;
         for (int k0 = 0; k0 < width; k0 = k0 + 32) {
             for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k0 + k < width) {
-                    v = element(h, y, h0, at[row], k0 + k);
-                }
-                xs[row * 33 + k] = v;
+                xs[i / 32 * 33 + i % 32] = elementWithin(h, y, h0, at[i / 32], k0 + i % 32, width);
             }
             for (int i = lid; i < 4 * 512; i = i + 256) {
-                int k = i % 32;
                 int row = i / 32;
                 int unit = unit0 + row % 16;
-                float v = 0.0f;
-                if (k0 + k < width && unit < width) {
-                    v =
-                            h.get(
-                                    w
-                                            + d * 4 * width * width
-                                            + (row / 16 * width + unit) * width
-                                            + k0
-                                            + k);
-                }
-                ws[row * 33 + k] = v;
+                ws[row * 33 + i % 32] = weight(h, weights, row / 16, unit, k0 + i % 32, width);
             }
             c.localBarrier();
             for (int k = part; k < 32; k = k + split) {
                 float v = xs[r * 33 + k];
-                s0 = s0 + v * ws[(0 + u) * 33 + k];
+                s0 = s0 + v * ws[u * 33 + k];
                 s1 = s1 + v * ws[(16 + u) * 33 + k];
                 s2 = s2 + v * ws[(32 + u) * 33 + k];
                 s3 = s3 + v * ws[(48 + u) * 33 + k];
             }
             c.localBarrier();
         }
-        ws[0 + lid] = s0;
+        ws[lid] = s0;
         ws[256 + lid] = s1;
         ws[512 + lid] = s2;
         ws[768 + lid] = s3;
@@ -120,7 +105,7 @@ public final class Lstm {
         s2 = 0.0f;
         s3 = 0.0f;
         for (int p = 0; p < joined; p++) {
-            s0 = s0 + ws[0 + p * 16 * tileRows + lid];
+            s0 = s0 + ws[p * 16 * tileRows + lid];
             s1 = s1 + ws[256 + p * 16 * tileRows + lid];
             s2 = s2 + ws[512 + p * 16 * tileRows + lid];
             s3 = s3 + ws[768 + p * 16 * tileRows + lid];

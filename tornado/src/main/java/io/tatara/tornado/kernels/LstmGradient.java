@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The backward step of the LSTM cell and the sums for its peepholes; tiles as in {@link Rnn}. */
+/** The backward step of the LSTM cell and the sums for its peepholes. */
 public final class LstmGradient {
     private LstmGradient() {}
 
@@ -43,79 +43,30 @@ public final class LstmGradient {
         int directions = a.get(23);
         int tileRows = a.get(24);
         int split = a.get(25);
-        int[] at = c.allocateIntLocalArray(16);
-        float[] xs = c.allocateFloatLocalArray(528);
-        float[] ws = c.allocateFloatLocalArray(528);
         int lid = c.localIdx;
         int d = c.groupIdz;
-        int unit0 = c.groupIdx * 16;
         int row0 = c.groupIdy * tileRows;
-        int u = lid % 16;
-        int r = lid / 16 % tileRows;
-        int part = lid / (16 * tileRows);
-        int j = unit0 + u;
-        int n = row0 + r;
-        if (lid < tileRows) {
-            at[lid] =
-                    deltaRow(
-                            g,
-                            lengths,
-                            optional,
-                            reverse,
-                            d,
-                            s + 1,
-                            row0 + lid,
-                            steps,
-                            rows,
-                            4 * width,
-                            truncation);
-        }
-        c.localBarrier();
-        int whole = 0;
+        int j = c.groupIdx * 16 + lid % 16;
+        int n = row0 + lid / 16 % tileRows;
+        int row =
+                deltaRow(
+                        g,
+                        lengths,
+                        optional,
+                        reverse,
+                        d,
+                        s + 1,
+                        row0 + lid,
+                        steps,
+                        rows,
+                        4 * width,
+                        truncation);
+        int depth = 0;
         if (s + 1 < steps) {
-            whole = 4 * width;
+            depth = 4 * width;
         }
-        int depth = whole;
-        float sum = 0.0f;
-        for (int k0 = 0; k0 < depth; k0 = k0 + 32) {
-            for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = k0 + i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k < depth && at[row] >= 0) {
-                    int column = k;
-                    if (k >= whole) {
-                        column = k + 0;
-                    }
-                    v = h.get(delta + at[row] + column);
-                }
-                xs[row * 33 + i % 32] = v;
-            }
-            for (int i = lid; i < 512; i = i + 256) {
-                int k = k0 + i / 16;
-                int unit = unit0 + i % 16;
-                float v = 0.0f;
-                if (k < depth && unit < width) {
-                    v = h.get(w + d * 4 * width * width + k * width + unit);
-                }
-                ws[i] = v;
-            }
-            c.localBarrier();
-            for (int k = part; k < 32; k = k + split) {
-                sum = sum + xs[r * 33 + k] * ws[k * 16 + u];
-            }
-            c.localBarrier();
-        }
-        ws[lid] = sum;
-        c.localBarrier();
-        int joined = 0;
-        if (lid < 16 * tileRows) {
-            joined = split;
-        }
-        sum = 0.0f;
-        for (int p = 0; p < joined; p++) {
-            sum = sum + ws[p * 16 * tileRows + lid];
-        }
+        int weights = w + d * 4 * width * width;
+        float sum = backProduct(c, h, delta, row, weights, depth, depth, width, tileRows, split);
         if (lid < 16 * tileRows && n < rows && j < width) {
             int i = (d * rows + n) * width + j;
             float v = 0.0f;
@@ -131,9 +82,7 @@ public final class LstmGradient {
                     cell = h.get(dcN + i);
                 }
             }
-            if (at[r] >= 0) {
-                v = v + sum;
-            }
+            v = v + sum;
             if (s < 0) {
                 h.set(dh0 + i, v);
                 h.set(dc0 + i, cell);
@@ -212,7 +161,6 @@ public final class LstmGradient {
         int lanes = a.get(9);
         int optional = a.get(10);
         int reverse = a.get(11);
-        float[] part = c.allocateFloatLocalArray(256);
         int lid = c.localIdx;
         int j = c.groupIdx * 16 + lid % 16;
         int gate = c.groupIdy;
@@ -235,14 +183,9 @@ public final class LstmGradient {
                 }
             }
         }
-        part[lid] = s;
-        c.localBarrier();
+        s = Sums.columnSum(c, lanes, s);
         if (lid < 16 && j < width) {
-            float total = 0.0f;
-            for (int p = 0; p < lanes; p++) {
-                total = total + part[p * 16 + lid];
-            }
-            h.set(dpeep + (d * 3 + gate) * width + j, total);
+            h.set(dpeep + (d * 3 + gate) * width + j, s);
         }
     }
 }

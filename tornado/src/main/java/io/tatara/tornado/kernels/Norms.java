@@ -1,5 +1,7 @@
 package io.tatara.tornado.kernels;
 
+import static io.tatara.tornado.kernels.Sums.groupSum;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -50,16 +52,7 @@ public final class Norms {
             for (int i = lid; i < n; i = i + group) {
                 t = t + sumAt(a, x, h, g, row + i);
             }
-            sums[lid] = t;
-            c.localBarrier();
-            for (int step = group / 2; step > 0; step = step / 2) {
-                if (lid < step) {
-                    sums[lid] = sums[lid] + sums[lid + step];
-                }
-                c.localBarrier();
-            }
-            mean = sums[0] / (float) n;
-            c.localBarrier();
+            mean = groupSum(c, t) / (float) n;
         }
         float s = 0.0f;
         float q = 0.0f;

@@ -1,5 +1,7 @@
 package io.tatara.tornado.kernels;
 
+import static io.tatara.tornado.kernels.Sums.groupSum;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -23,12 +25,12 @@ public final class Optimizers {
     private Optimizers() {}
 
     /** Where the arguments of this group's tensor begin. */
-    static int tensor(IntArray a, int group, int own, int pointers) {
+    static int tensor(KernelContext c, IntArray a, int own, int pointers) {
         int end = a.get(DEFINES + 1);
         int at = own;
         int next = own + pointers + 1;
         while (next < end) {
-            if (group > a.get(next + pointers + 1) - 1) {
+            if (c.groupIdx > a.get(next + pointers + 1) - 1) {
                 at = next;
             }
             next = next + pointers + 2;
@@ -36,20 +38,31 @@ public final class Optimizers {
         return at;
     }
 
+    /** Elements of a group. */
+    static int each(KernelContext c, IntArray a) {
+        return 4 * c.localGroupSizeX * a.get(DEFINES);
+    }
+
     /** The group's first element in its tensor. */
-    static int start(IntArray a, int group, int at, int own, int pointers, int each) {
+    static int start(KernelContext c, IntArray a, int at, int own, int pointers) {
         int first = 0;
         if (at > own) {
             first = a.get(at + pointers + 1);
         }
-        return (group - first) * each;
+        return (c.groupIdx - first) * each(c, a);
     }
 
-    /** The element behind the group's last one. */
-    static int behind(int from, int each, int n) {
-        int end = from + each;
-        if (n - from < each) {
-            end = n;
+    /**
+     * The element behind the group's last one of n; where the gradients' scale is infinite, the
+     * first one: nothing is done.
+     */
+    static int behind(KernelContext c, IntArray a, int from, int n, float scale) {
+        int end = n;
+        if (n - from > each(c, a)) {
+            end = from + each(c, a);
+        }
+        if (scale > LARGEST) {
+            end = from;
         }
         return end;
     }
@@ -57,20 +70,15 @@ public final class Optimizers {
     /** hyper, decay, momentum, nesterov, then p, g, n of the tensors. */
     public static void sgdPlain(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        int width = c.localGroupSizeX;
-        int each = 4 * width * a.get(DEFINES);
-        int at = tensor(a, c.groupIdx, 4, 2);
-        int from = start(a, c.groupIdx, at, 4, 2, each);
-        int end = behind(from, each, a.get(at + 2));
+        int at = tensor(c, a, 4, 2);
+        int from = start(c, a, at, 4, 2);
         int p = a.get(at);
         int d = a.get(at + 1);
         float rate = h.get(a.get(0));
         float scale = h.get(a.get(0) + 1);
         float decay = x.get(1);
-        if (scale > LARGEST) {
-            end = from;
-        }
-        for (int i = from + c.localIdx; i < end; i = i + width) {
+        int end = behind(c, a, from, a.get(at + 2), scale);
+        for (int i = from + c.localIdx; i < end; i = i + c.localGroupSizeX) {
             float w = h.get(p + i);
             h.set(p + i, w - rate * (scale * h.get(d + i) + decay * w));
         }
@@ -79,11 +87,8 @@ public final class Optimizers {
     /** hyper, decay, momentum, nesterov, then p, g, m, n of the tensors. */
     public static void sgdMomentum(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        int width = c.localGroupSizeX;
-        int each = 4 * width * a.get(DEFINES);
-        int at = tensor(a, c.groupIdx, 4, 3);
-        int from = start(a, c.groupIdx, at, 4, 3, each);
-        int end = behind(from, each, a.get(at + 3));
+        int at = tensor(c, a, 4, 3);
+        int from = start(c, a, at, 4, 3);
         int p = a.get(at);
         int d = a.get(at + 1);
         int m = a.get(at + 2);
@@ -92,10 +97,8 @@ public final class Optimizers {
         float decay = x.get(1);
         float momentum = x.get(2);
         int nesterov = a.get(3);
-        if (scale > LARGEST) {
-            end = from;
-        }
-        for (int i = from + c.localIdx; i < end; i = i + width) {
+        int end = behind(c, a, from, a.get(at + 3), scale);
+        for (int i = from + c.localIdx; i < end; i = i + c.localGroupSizeX) {
             float w = h.get(p + i);
             float s = scale * h.get(d + i) + decay * w;
             float v = momentum * h.get(m + i) + s;
@@ -110,11 +113,8 @@ public final class Optimizers {
     /** hyper, beta1, beta2, epsilon, decay, penalty, then p, g, m, v, n of the tensors. */
     public static void adamStep(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        int width = c.localGroupSizeX;
-        int each = 4 * width * a.get(DEFINES);
-        int at = tensor(a, c.groupIdx, 6, 4);
-        int from = start(a, c.groupIdx, at, 6, 4, each);
-        int end = behind(from, each, a.get(at + 4));
+        int at = tensor(c, a, 6, 4);
+        int from = start(c, a, at, 6, 4);
         int p = a.get(at);
         int d = a.get(at + 1);
         int m = a.get(at + 2);
@@ -129,10 +129,8 @@ public final class Optimizers {
         float epsilon = x.get(3);
         float decay = x.get(4);
         float penalty = x.get(5);
-        if (scale > LARGEST) {
-            end = from;
-        }
-        for (int i = from + c.localIdx; i < end; i = i + width) {
+        int end = behind(c, a, from, a.get(at + 4), scale);
+        for (int i = from + c.localIdx; i < end; i = i + c.localGroupSizeX) {
             float w = h.get(p + i);
             float s = scale * h.get(d + i) + penalty * w;
             float first = beta1 * h.get(m + i) + (1.0f - beta1) * s;
@@ -147,11 +145,8 @@ public final class Optimizers {
     /** hyper, epsilon, decay, then p, g, v, n of the tensors. */
     public static void adagradStep(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        int width = c.localGroupSizeX;
-        int each = 4 * width * a.get(DEFINES);
-        int at = tensor(a, c.groupIdx, 3, 3);
-        int from = start(a, c.groupIdx, at, 3, 3, each);
-        int end = behind(from, each, a.get(at + 3));
+        int at = tensor(c, a, 3, 3);
+        int from = start(c, a, at, 3, 3);
         int p = a.get(at);
         int d = a.get(at + 1);
         int v = a.get(at + 2);
@@ -159,10 +154,8 @@ public final class Optimizers {
         float scale = h.get(a.get(0) + 1);
         float epsilon = x.get(1);
         float decay = x.get(2);
-        if (scale > LARGEST) {
-            end = from;
-        }
-        for (int i = from + c.localIdx; i < end; i = i + width) {
+        int end = behind(c, a, from, a.get(at + 3), scale);
+        for (int i = from + c.localIdx; i < end; i = i + c.localGroupSizeX) {
             float w = h.get(p + i);
             float s = scale * h.get(d + i) + decay * w;
             float square = h.get(v + i) + s * s;
@@ -180,11 +173,8 @@ public final class Optimizers {
         int centered = a.get(DEFINES + 2);
         int moments = a.get(DEFINES + 3);
         int pointers = 3 + centered + moments;
-        int width = c.localGroupSizeX;
-        int each = 4 * width * a.get(DEFINES);
-        int at = tensor(a, c.groupIdx, 5, pointers);
-        int from = start(a, c.groupIdx, at, 5, pointers, each);
-        int end = behind(from, each, a.get(at + pointers));
+        int at = tensor(c, a, 5, pointers);
+        int from = start(c, a, at, 5, pointers);
         int p = a.get(at);
         int d = a.get(at + 1);
         int v = a.get(at + 2);
@@ -196,10 +186,8 @@ public final class Optimizers {
         float epsilon = x.get(2);
         float momentum = x.get(3);
         float decay = x.get(4);
-        if (scale > LARGEST) {
-            end = from;
-        }
-        for (int i = from + c.localIdx; i < end; i = i + width) {
+        int end = behind(c, a, from, a.get(at + pointers), scale);
+        for (int i = from + c.localIdx; i < end; i = i + c.localGroupSizeX) {
             float w = h.get(p + i);
             float s = scale * h.get(d + i) + decay * w;
             float square = alpha * h.get(v + i) + (1.0f - alpha) * (s * s);
@@ -224,14 +212,12 @@ public final class Optimizers {
     /** scale, then g, n of the tensors. */
     public static void scaleTensors(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        int width = c.localGroupSizeX;
-        int each = 4 * width * a.get(DEFINES);
-        int at = tensor(a, c.groupIdx, 1, 1);
-        int from = start(a, c.groupIdx, at, 1, 1, each);
-        int end = behind(from, each, a.get(at + 1));
+        int at = tensor(c, a, 1, 1);
+        int from = start(c, a, at, 1, 1);
+        int end = behind(c, a, from, a.get(at + 1), 1.0f);
         int d = a.get(at);
         float scale = h.get(a.get(0));
-        for (int i = from + c.localIdx; i < end; i = i + width) {
+        for (int i = from + c.localIdx; i < end; i = i + c.localGroupSizeX) {
             h.set(d + i, h.get(d + i) * scale);
         }
     }
@@ -239,53 +225,34 @@ public final class Optimizers {
     /** sums, base, then g, n of the tensors: the group's sum of squares to sums[base + group]. */
     public static void squareSums(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
-        int width = c.localGroupSizeX;
-        int each = 4 * width * a.get(DEFINES);
-        int at = tensor(a, c.groupIdx, 2, 1);
-        int from = start(a, c.groupIdx, at, 2, 1, each);
-        int end = behind(from, each, a.get(at + 1));
+        int at = tensor(c, a, 2, 1);
+        int from = start(c, a, at, 2, 1);
+        int end = behind(c, a, from, a.get(at + 1), 1.0f);
         int d = a.get(at);
         int lid = c.localIdx;
         float s = 0.0f;
-        for (int i = from + lid; i < end; i = i + width) {
+        for (int i = from + lid; i < end; i = i + c.localGroupSizeX) {
             float v = h.get(d + i);
             s = s + v * v;
         }
-        part[lid] = s;
-        c.localBarrier();
-        for (int step = width / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                part[lid] = part[lid] + part[lid + step];
-            }
-            c.localBarrier();
-        }
+        s = groupSum(c, s);
         if (lid == 0) {
-            h.set(a.get(0) + a.get(1) + c.groupIdx, part[0]);
+            h.set(a.get(0) + a.get(1) + c.groupIdx, s);
         }
     }
 
     /** sums, norm, n: one group. */
     public static void normOfSums(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
-        int width = c.localGroupSizeX;
         int n = a.get(2);
         int lid = c.localIdx;
         float s = 0.0f;
-        for (int i = lid; i < n; i = i + width) {
+        for (int i = lid; i < n; i = i + c.localGroupSizeX) {
             s = s + h.get(a.get(0) + i);
         }
-        part[lid] = s;
-        c.localBarrier();
-        for (int step = width / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                part[lid] = part[lid] + part[lid + step];
-            }
-            c.localBarrier();
-        }
+        s = groupSum(c, s);
         if (lid == 0) {
-            h.set(a.get(1), TornadoMath.sqrt(part[0]));
+            h.set(a.get(1), TornadoMath.sqrt(s));
         }
     }
 

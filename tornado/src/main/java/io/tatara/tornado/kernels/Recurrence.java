@@ -158,6 +158,155 @@ public final class Recurrence {
         return v;
     }
 
+    /** The same, and 0 beyond the cell's width. */
+    static float elementWithin(FloatArray h, int states, int first, int at, int k, int width) {
+        float v = 0.0f;
+        if (k < width) {
+            v = element(h, states, first, at, k);
+        }
+        return v;
+    }
+
+    /** A unit's weight for element k of the state, 0 beyond the cell's width. */
+    static float weight(FloatArray h, int weights, int gate, int unit, int k, int width) {
+        float v = 0.0f;
+        if (k < width && unit < width) {
+            v = h.get(weights + (gate * width + unit) * width + k);
+        }
+        return v;
+    }
+
+    /**
+     * The product of the states before a step with one gate's weights, for the item's row and unit:
+     * a group has tileRows rows of the batch and 16 units, and `split` items share a sum. Its local
+     * arrays are its own: passed from the kernel they would be indexed by bytes.
+     *
+     * @param state where the state of row {@code groupIdy * tileRows + localIdx} starts, of the
+     *     first tileRows items: see {@link #stateBefore}
+     * @return the sum, in the first 16 * tileRows items
+     */
+    static float stepProduct(
+            KernelContext c,
+            FloatArray h,
+            int states,
+            int first,
+            int state,
+            int weights,
+            int width,
+            int tileRows,
+            int split) {
+        int[] at = c.allocateIntLocalArray(16);
+        float[] xs = c.allocateFloatLocalArray(528);
+        float[] ws = c.allocateFloatLocalArray(528);
+        int lid = c.localIdx;
+        int r = lid / 16 % tileRows;
+        int u = lid % 16;
+        if (lid < tileRows) {
+            at[lid] = state;
+        }
+        c.localBarrier();
+        float sum = 0.0f;
+        for (int k0 = 0; k0 < width; k0 = k0 + 32) {
+            for (int i = lid; i < tileRows * 32; i = i + 256) {
+                xs[i / 32 * 33 + i % 32] =
+                        elementWithin(h, states, first, at[i / 32], k0 + i % 32, width);
+            }
+            for (int i = lid; i < 512; i = i + 256) {
+                int unit = c.groupIdx * 16 + i / 32;
+                ws[i / 32 * 33 + i % 32] = weight(h, weights, 0, unit, k0 + i % 32, width);
+            }
+            c.localBarrier();
+            for (int k = lid / (16 * tileRows); k < 32; k = k + split) {
+                sum = sum + xs[r * 33 + k] * ws[u * 33 + k];
+            }
+            c.localBarrier();
+        }
+        ws[lid] = sum;
+        c.localBarrier();
+        int joined = 0;
+        if (lid < 16 * tileRows) {
+            joined = split;
+        }
+        sum = 0.0f;
+        for (int p = 0; p < joined; p++) {
+            sum = sum + ws[p * 16 * tileRows + lid];
+        }
+        return sum;
+    }
+
+    /**
+     * The product of delta with the weights, transposed, for the item's row and unit; tiles as in
+     * {@link #stepProduct}.
+     *
+     * @param row where delta of row {@code groupIdy * tileRows + localIdx} starts, of the first
+     *     tileRows items; below 0 nothing flows back
+     * @param depth gates times units that are summed over
+     * @param gap from this on, delta's elements are one gate further than the weights
+     * @return the sum, in the first 16 * tileRows items
+     */
+    static float backProduct(
+            KernelContext c,
+            FloatArray h,
+            int delta,
+            int row,
+            int weights,
+            int depth,
+            int gap,
+            int width,
+            int tileRows,
+            int split) {
+        int[] at = c.allocateIntLocalArray(16);
+        float[] xs = c.allocateFloatLocalArray(528);
+        float[] ws = c.allocateFloatLocalArray(512);
+        int lid = c.localIdx;
+        int r = lid / 16 % tileRows;
+        int u = lid % 16;
+        if (lid < tileRows) {
+            at[lid] = row;
+        }
+        c.localBarrier();
+        float sum = 0.0f;
+        for (int k0 = 0; k0 < depth; k0 = k0 + 32) {
+            for (int i = lid; i < tileRows * 32; i = i + 256) {
+                int k = k0 + i % 32;
+                float v = 0.0f;
+                if (k < depth && at[i / 32] >= 0) {
+                    int column = k;
+                    if (k >= gap) {
+                        column = k + width;
+                    }
+                    v = h.get(delta + at[i / 32] + column);
+                }
+                xs[i / 32 * 33 + i % 32] = v;
+            }
+            for (int i = lid; i < 512; i = i + 256) {
+                int k = k0 + i / 16;
+                int unit = c.groupIdx * 16 + i % 16;
+                float v = 0.0f;
+                if (k < depth && unit < width) {
+                    v = h.get(weights + k * width + unit);
+                }
+                ws[i] = v;
+            }
+            c.localBarrier();
+            for (int k = lid / (16 * tileRows); k < 32; k = k + split) {
+                sum = sum + xs[r * 33 + k] * ws[k * 16 + u];
+            }
+            c.localBarrier();
+        }
+        ws[lid] = sum;
+        c.localBarrier();
+        int joined = 0;
+        if (lid < 16 * tileRows && at[r] >= 0) {
+            joined = split;
+        }
+        sum = 0.0f;
+        for (int p = 0; p < joined; p++) {
+            sum = sum + ws[p * 16 * tileRows + lid];
+        }
+        return sum;
+    }
+
     /** Where c before step t of row n stands: in cells, as -2 - index in c0, or -1 for zero. */
     static int cellBefore(
             int optional,
@@ -226,7 +375,6 @@ public final class Recurrence {
     /** delta, at, ld, rows, n, from, skip, out, oo, SUM_LANES. */
     public static void columnSums(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
         int lanes = a.get(9);
         int n = a.get(4);
         int lid = c.localIdx;
@@ -243,14 +391,9 @@ public final class Recurrence {
                 s = s + h.get(from + row * ld);
             }
         }
-        part[lid] = s;
-        c.localBarrier();
+        s = Sums.columnSum(c, lanes, s);
         if (lid < 16 && column < n) {
-            float total = 0.0f;
-            for (int p = 0; p < lanes; p++) {
-                total = total + part[p * 16 + lid];
-            }
-            h.set(a.get(7) + a.get(8) + column, total);
+            h.set(a.get(7) + a.get(8) + column, s);
         }
     }
 }

@@ -33,73 +33,27 @@ public final class Rnn {
         int directions = a.get(13);
         int tileRows = a.get(14);
         int split = a.get(15);
-        int[] at = c.allocateIntLocalArray(16);
-        float[] xs = c.allocateFloatLocalArray(528);
-        float[] ws = c.allocateFloatLocalArray(528);
         int lid = c.localIdx;
         int d = c.groupIdz;
-        int unit0 = c.groupIdx * 16;
         int row0 = c.groupIdy * tileRows;
-        int u = lid % 16;
-        int r = lid / 16 % tileRows;
-        int part = lid / (16 * tileRows);
-        int j = unit0 + u;
-        int n = row0 + r;
+        int j = c.groupIdx * 16 + lid % 16;
+        int n = row0 + lid / 16 % tileRows;
         int t = stepTime(reverse, d, s, steps);
-        if (lid < tileRows) {
-            at[lid] =
-                    stateBefore(
-                            g,
-                            lengths,
-                            optional,
-                            reverse,
-                            directions,
-                            d,
-                            t,
-                            row0 + lid,
-                            steps,
-                            rows,
-                            width);
-        }
-        c.localBarrier();
-        float s0 = 0.0f;
-        for (int k0 = 0; k0 < width; k0 = k0 + 32) {
-            for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k0 + k < width) {
-                    v = element(h, y, h0, at[row], k0 + k);
-                }
-                xs[row * 33 + k] = v;
-            }
-            for (int i = lid; i < 1 * 512; i = i + 256) {
-                int k = i % 32;
-                int row = i / 32;
-                int unit = unit0 + row % 16;
-                float v = 0.0f;
-                if (k0 + k < width && unit < width) {
-                    v = h.get(w + d * width * width + (row / 16 * width + unit) * width + k0 + k);
-                }
-                ws[row * 33 + k] = v;
-            }
-            c.localBarrier();
-            for (int k = part; k < 32; k = k + split) {
-                float v = xs[r * 33 + k];
-                s0 = s0 + v * ws[(0 + u) * 33 + k];
-            }
-            c.localBarrier();
-        }
-        ws[0 + lid] = s0;
-        c.localBarrier();
-        int joined = 0;
-        if (lid < 16 * tileRows) {
-            joined = split;
-        }
-        s0 = 0.0f;
-        for (int p = 0; p < joined; p++) {
-            s0 = s0 + ws[0 + p * 16 * tileRows + lid];
-        }
+        int state =
+                stateBefore(
+                        g,
+                        lengths,
+                        optional,
+                        reverse,
+                        directions,
+                        d,
+                        t,
+                        row0 + lid,
+                        steps,
+                        rows,
+                        width);
+        int weights = w + d * width * width;
+        float s0 = stepProduct(c, h, y, h0, state, weights, width, tileRows, split);
         if (lid < 16 * tileRows && n < rows && j < width) {
             int o = y + ((t * rows + n) * directions + d) * width + j;
             int length = rowLength(g, lengths, optional, n, steps);
@@ -143,79 +97,30 @@ public final class Rnn {
         int directions = a.get(16);
         int tileRows = a.get(17);
         int split = a.get(18);
-        int[] at = c.allocateIntLocalArray(16);
-        float[] xs = c.allocateFloatLocalArray(528);
-        float[] ws = c.allocateFloatLocalArray(528);
         int lid = c.localIdx;
         int d = c.groupIdz;
-        int unit0 = c.groupIdx * 16;
         int row0 = c.groupIdy * tileRows;
-        int u = lid % 16;
-        int r = lid / 16 % tileRows;
-        int part = lid / (16 * tileRows);
-        int j = unit0 + u;
-        int n = row0 + r;
-        if (lid < tileRows) {
-            at[lid] =
-                    deltaRow(
-                            g,
-                            lengths,
-                            optional,
-                            reverse,
-                            d,
-                            s + 1,
-                            row0 + lid,
-                            steps,
-                            rows,
-                            width,
-                            truncation);
-        }
-        c.localBarrier();
-        int whole = 0;
+        int j = c.groupIdx * 16 + lid % 16;
+        int n = row0 + lid / 16 % tileRows;
+        int row =
+                deltaRow(
+                        g,
+                        lengths,
+                        optional,
+                        reverse,
+                        d,
+                        s + 1,
+                        row0 + lid,
+                        steps,
+                        rows,
+                        width,
+                        truncation);
+        int depth = 0;
         if (s + 1 < steps) {
-            whole = width;
+            depth = width;
         }
-        int depth = whole;
-        float sum = 0.0f;
-        for (int k0 = 0; k0 < depth; k0 = k0 + 32) {
-            for (int i = lid; i < tileRows * 32; i = i + 256) {
-                int k = k0 + i % 32;
-                int row = i / 32;
-                float v = 0.0f;
-                if (k < depth && at[row] >= 0) {
-                    int column = k;
-                    if (k >= whole) {
-                        column = k + 0;
-                    }
-                    v = h.get(delta + at[row] + column);
-                }
-                xs[row * 33 + i % 32] = v;
-            }
-            for (int i = lid; i < 512; i = i + 256) {
-                int k = k0 + i / 16;
-                int unit = unit0 + i % 16;
-                float v = 0.0f;
-                if (k < depth && unit < width) {
-                    v = h.get(w + d * width * width + k * width + unit);
-                }
-                ws[i] = v;
-            }
-            c.localBarrier();
-            for (int k = part; k < 32; k = k + split) {
-                sum = sum + xs[r * 33 + k] * ws[k * 16 + u];
-            }
-            c.localBarrier();
-        }
-        ws[lid] = sum;
-        c.localBarrier();
-        int joined = 0;
-        if (lid < 16 * tileRows) {
-            joined = split;
-        }
-        sum = 0.0f;
-        for (int p = 0; p < joined; p++) {
-            sum = sum + ws[p * 16 * tileRows + lid];
-        }
+        int weights = w + d * width * width;
+        float sum = backProduct(c, h, delta, row, weights, depth, depth, width, tileRows, split);
         if (lid < 16 * tileRows && n < rows && j < width) {
             int i = (d * rows + n) * width + j;
             float v = 0.0f;
@@ -224,9 +129,7 @@ public final class Rnn {
             } else if (has(optional, DHN)) {
                 v = h.get(dhN + i);
             }
-            if (at[r] >= 0) {
-                v = v + sum;
-            }
+            v = v + sum;
             if (s < 0) {
                 h.set(dh0 + i, v);
             } else {

@@ -17,7 +17,6 @@ public final class SdpaGradients {
     /** output, doutput, dlogsum, delta, heads, tq, dv, rows, flags: an eighth of a group a row. */
     public static void sdpaDelta(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
         int heads = a.get(4);
         int tq = a.get(5);
         int dv = a.get(6);
@@ -35,12 +34,8 @@ public final class SdpaGradients {
                 sum = sum + h.get(a.get(0) + at + f) * h.get(a.get(1) + at + f);
             }
         }
-        part[me] = sum;
-        c.localBarrier();
+        sum = Sums.teamSum(c, 8, sum);
         if (lane == 0 && row < rows) {
-            for (int t = 1; t < 8; t++) {
-                sum = sum + part[me + t];
-            }
             if ((flags & 64) != 0) {
                 sum = sum - h.get(a.get(2) + row);
             }

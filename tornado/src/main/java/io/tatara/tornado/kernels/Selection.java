@@ -38,11 +38,36 @@ public final class Selection {
         return r;
     }
 
+    /**
+     * The place that comes first of those of a group's items, by a tree, for all of them; local
+     * arrays as in {@link Sums#groupCombined}.
+     */
+    static int groupFirst(KernelContext c, float v, int i) {
+        float[] values = c.allocateFloatLocalArray(256);
+        int[] places = c.allocateIntLocalArray(256);
+        int lid = c.localIdx;
+        values[lid] = v;
+        places[lid] = i;
+        c.localBarrier();
+        for (int step = c.localGroupSizeX / 2; step > 0; step = step / 2) {
+            if (lid < step) {
+                float w = values[lid + step];
+                int j = places[lid + step];
+                if (comesFirst(w, j, values[lid], places[lid]) == 1) {
+                    values[lid] = w;
+                    places[lid] = j;
+                }
+            }
+            c.localBarrier();
+        }
+        int first = places[0];
+        c.localBarrier();
+        return first;
+    }
+
     /** x, y, n: a group a row. */
     public static void argMaxRows(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] values = c.allocateFloatLocalArray(256);
-        int[] places = c.allocateIntLocalArray(256);
         int n = a.get(2);
         int row = a.get(0) + c.groupIdx * n;
         int lid = c.localIdx;
@@ -56,22 +81,9 @@ public final class Selection {
                 at = i;
             }
         }
-        values[lid] = best;
-        places[lid] = at;
-        c.localBarrier();
-        for (int step = group / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                float v = values[lid + step];
-                int i = places[lid + step];
-                if (comesFirst(v, i, values[lid], places[lid]) == 1) {
-                    values[lid] = v;
-                    places[lid] = i;
-                }
-            }
-            c.localBarrier();
-        }
+        at = groupFirst(c, best, at);
         if (lid == 0) {
-            g.set(a.get(1) + c.groupIdx, places[0]);
+            g.set(a.get(1) + c.groupIdx, at);
         }
     }
 
@@ -99,8 +111,6 @@ public final class Selection {
 
     /** x, y, indices, n, k: a group a row, each round finds the first behind the last one found. */
     public static void topK(KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] values = c.allocateFloatLocalArray(256);
-        int[] places = c.allocateIntLocalArray(256);
         int n = a.get(3);
         int k = a.get(4);
         int row = a.get(0) + c.groupIdx * n;
@@ -122,22 +132,7 @@ public final class Selection {
                     at = i;
                 }
             }
-            values[lid] = best;
-            places[lid] = at;
-            c.localBarrier();
-            for (int step = group / 2; step > 0; step = step / 2) {
-                if (lid < step) {
-                    float v = values[lid + step];
-                    int i = places[lid + step];
-                    if (comesFirst(v, i, values[lid], places[lid]) == 1) {
-                        values[lid] = v;
-                        places[lid] = i;
-                    }
-                }
-                c.localBarrier();
-            }
-            taken = places[0];
-            c.localBarrier();
+            taken = groupFirst(c, best, at);
             last = h.get(row + taken);
             if (lid == 0) {
                 h.set(a.get(1) + c.groupIdx * k + j, last);

@@ -1,5 +1,7 @@
 package io.tatara.tornado.kernels;
 
+import static io.tatara.tornado.kernels.Sums.groupSum;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -100,7 +102,6 @@ public final class Softmaxes {
     /** y, dy, dx, n, LOG. */
     public static void softmaxGradient(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
         int n = a.get(3);
         int log = a.get(4);
         int lid = c.localIdx;
@@ -118,15 +119,7 @@ public final class Softmaxes {
                 s = s + d;
             }
         }
-        part[lid] = s;
-        c.localBarrier();
-        for (int step = group / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                part[lid] = part[lid] + part[lid + step];
-            }
-            c.localBarrier();
-        }
-        s = part[0];
+        s = groupSum(c, s);
         for (int i = lid; i < n; i = i + group) {
             float p = h.get(y + i);
             float d = h.get(dy + i);
@@ -264,7 +257,6 @@ public final class Softmaxes {
     /** dloss, labels, share, n, ignore: one group. */
     public static void crossEntropyShare(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] counts = c.allocateFloatLocalArray(256);
         int n = a.get(3);
         int ignore = a.get(4);
         int lid = c.localIdx;
@@ -275,18 +267,11 @@ public final class Softmaxes {
                 count = count + 1.0f;
             }
         }
-        counts[lid] = count;
-        c.localBarrier();
-        for (int step = group / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                counts[lid] = counts[lid] + counts[lid + step];
-            }
-            c.localBarrier();
-        }
+        count = groupSum(c, count);
         if (lid == 0) {
             float v = 0.0f;
-            if (counts[0] > 0.0f) {
-                v = h.get(a.get(0)) / counts[0];
+            if (count > 0.0f) {
+                v = h.get(a.get(0)) / count;
             }
             h.set(a.get(2), v);
         }

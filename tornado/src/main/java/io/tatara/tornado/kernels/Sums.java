@@ -12,10 +12,88 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class Sums {
     private Sums() {}
 
+    /** The larger of two numbers, NaN above all, or their sum. */
+    static float combine(int maximum, float s, float v) {
+        float r = s + v;
+        if (maximum == 1) {
+            r = v;
+            if (s > v) {
+                r = s;
+            }
+            if (s != s) {
+                r = s;
+            }
+        }
+        return r;
+    }
+
+    /**
+     * What the items of a group, at most 256 and a power of two, have together, by a tree; all of
+     * them get it. The local array is this method's own: passed to a method it would be indexed by
+     * bytes. So trees of several arrays, whose methods had several results, are written out.
+     */
+    static float groupCombined(KernelContext c, int maximum, float v) {
+        float[] part = c.allocateFloatLocalArray(256);
+        int lid = c.localIdx;
+        part[lid] = v;
+        c.localBarrier();
+        for (int step = c.localGroupSizeX / 2; step > 0; step = step / 2) {
+            if (lid < step) {
+                part[lid] = combine(maximum, part[lid], part[lid + step]);
+            }
+            c.localBarrier();
+        }
+        float whole = part[0];
+        // In a loop the array is the same one each time.
+        c.localBarrier();
+        return whole;
+    }
+
+    static float groupSum(KernelContext c, float v) {
+        return groupCombined(c, 0, v);
+    }
+
+    /** NaN where there is one. */
+    static float groupLargest(KernelContext c, float v) {
+        return groupCombined(c, 1, v);
+    }
+
+    /** The sum of v over each team of `lanes` neighbouring items, in the team's first one. */
+    static float teamSum(KernelContext c, int lanes, float v) {
+        float[] part = c.allocateFloatLocalArray(256);
+        int lid = c.localIdx;
+        part[lid] = v;
+        c.localBarrier();
+        float s = v;
+        if (lid % lanes == 0) {
+            for (int i = 1; i < lanes; i++) {
+                s = s + part[lid + i];
+            }
+        }
+        c.localBarrier();
+        return s;
+    }
+
+    /** The sum of every 16th item's v, `lanes` of them, in the first 16 items. */
+    static float columnSum(KernelContext c, int lanes, float v) {
+        float[] part = c.allocateFloatLocalArray(256);
+        int lid = c.localIdx;
+        part[lid] = v;
+        c.localBarrier();
+        int rows = 0;
+        if (lid < 16) {
+            rows = lanes;
+        }
+        float s = 0.0f;
+        for (int p = 0; p < rows; p++) {
+            s = s + part[p * 16 + lid];
+        }
+        return s;
+    }
+
     /** x, y, middle, chunk, chunks. */
     public static void sumRows(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
         int from = a.get(0);
         int middle = a.get(2);
         int chunk = a.get(3);
@@ -32,16 +110,9 @@ public final class Sums {
         for (int k = first + lid; k < end; k = k + group) {
             s = s + h.get(from + row * middle + k);
         }
-        part[lid] = s;
-        c.localBarrier();
-        for (int step = group / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                part[lid] = part[lid] + part[lid + step];
-            }
-            c.localBarrier();
-        }
+        s = groupSum(c, s);
         if (lid == 0) {
-            h.set(a.get(1) + c.groupIdx, part[0]);
+            h.set(a.get(1) + c.groupIdx, s);
         }
     }
 
@@ -71,25 +142,9 @@ public final class Sums {
         }
     }
 
-    /** The larger of two numbers, NaN above all, or their sum. */
-    static float combine(int maximum, float s, float v) {
-        float r = s + v;
-        if (maximum == 1) {
-            r = v;
-            if (s > v) {
-                r = s;
-            }
-            if (s != s) {
-                r = s;
-            }
-        }
-        return r;
-    }
-
     /** x, y, reduce, chunk, chunks, divisor, MAXIMUM. */
     public static void reduceRows(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
-        float[] part = c.allocateFloatLocalArray(256);
         int from = a.get(0);
         int reduce = a.get(2);
         int chunk = a.get(3);
@@ -109,16 +164,9 @@ public final class Sums {
             float v = h.get(from + o * reduce + r);
             s = combine(maximum, s, v);
         }
-        part[lid] = s;
-        c.localBarrier();
-        for (int step = group / 2; step > 0; step = step / 2) {
-            if (lid < step) {
-                part[lid] = combine(maximum, part[lid], part[lid + step]);
-            }
-            c.localBarrier();
-        }
+        s = groupCombined(c, maximum, s);
         if (lid == 0) {
-            h.set(a.get(1) + c.groupIdx, part[0] / divisor);
+            h.set(a.get(1) + c.groupIdx, s / divisor);
         }
     }
 
