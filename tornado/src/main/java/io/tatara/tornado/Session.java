@@ -5,7 +5,9 @@ import io.tatara.tornado.kernels.Copies;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -20,7 +22,6 @@ import uk.ac.manchester.tornado.api.WorkerGrid3D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
-import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -55,9 +56,15 @@ final class Session implements AutoCloseable {
     private final FloatArray[] stages = new FloatArray[STAGES.length];
     private final IntArray[] intStages = new IntArray[STAGES.length];
     private final WorkerGrid3D grid = new WorkerGrid3D(1, 1, 1);
-    private final GridScheduler scheduler = new GridScheduler();
+    private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
+    /** One for each graph: TornadoVM walks through all names of a scheduler at each launch. */
+    private final List<GridScheduler> schedulers = new ArrayList<>();
+    private final Set<TaskGraphs> recorded = new HashSet<>();
+    private final TornadoDevice device;
     private final int firstCopy;
     private TornadoExecutionPlan plan;
+    /** The plan that was used last; null: this session's own. */
+    private TaskGraphs last;
 
     /**
      * @param words of the float32 heap
@@ -67,12 +74,13 @@ final class Session implements AutoCloseable {
     Session(TornadoDevice device, int words, int intWords, List<KernelTable.Entry> kernels) {
         this.heap = new FloatArray(words);
         this.intHeap = new IntArray(intWords);
+        this.device = device;
         this.firstCopy = kernels.size() + 1;
         try {
             call(
                     "open",
                     () -> {
-                        open(device, kernels);
+                        open(kernels);
                         return null;
                     });
         } catch (RuntimeException | Error e) {
@@ -81,21 +89,22 @@ final class Session implements AutoCloseable {
         }
     }
 
-    private void open(TornadoDevice device, List<KernelTable.Entry> kernels) {
+    private void open(List<KernelTable.Entry> kernels) {
         KernelContext context = new KernelContext();
-        List<ImmutableTaskGraph> graphs = new ArrayList<>();
-        grid.setLocalWork(1, 1, 1);
+        IntArray none = IntArray.fromElements(0);
+        FloatArray noFloats = FloatArray.fromElements(0);
+        WorkerGrid3D one = new WorkerGrid3D(1, 1, 1);
+        one.setLocalWork(1, 1, 1);
         graphs.add(
-                new TaskGraph(name(graphs))
-                        .transferToDevice(DataTransferMode.FIRST_EXECUTION, heap, intHeap)
-                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, arguments, floats)
-                        .task("t", Copies::begin, context, arguments, floats, heap, intHeap)
+                new TaskGraph(name(one))
+                        .transferToDevice(
+                                DataTransferMode.FIRST_EXECUTION, heap, intHeap, none, noFloats)
+                        .task("t", Copies::begin, context, none, noFloats, heap, intHeap)
                         .persistOnDevice(heap, intHeap)
                         .snapshot());
         for (KernelTable.Entry k : kernels) {
             graphs.add(
-                    graph(graphs)
-                            .task("t", k.code(), context, arguments, floats, heap, intHeap)
+                    graph().task("t", k.code(), context, arguments, floats, heap, intHeap)
                             .snapshot());
         }
         for (int s = 0; s < STAGES.length; s++) {
@@ -104,62 +113,61 @@ final class Session implements AutoCloseable {
             stages[s] = stage;
             intStages[s] = ints;
             graphs.add(
-                    graph(graphs)
-                            .task("t", Copies::readFloats, context, arguments, heap, intHeap, stage)
+                    graph().task("t", Copies::readFloats, context, arguments, heap, intHeap, stage)
                             .transferToHost(DataTransferMode.EVERY_EXECUTION, stage)
                             .snapshot());
             graphs.add(
-                    graph(graphs)
-                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, stage)
-                            .task(
-                                    "t",
-                                    Copies::writeFloats,
-                                    context,
-                                    arguments,
-                                    heap,
-                                    intHeap,
-                                    stage)
+                    graph().transferToDevice(DataTransferMode.EVERY_EXECUTION, stage)
+                            .task("t", Copies::writeFloats, context, arguments, heap, intHeap, stage)
                             .snapshot());
             graphs.add(
-                    graph(graphs)
-                            .task("t", Copies::readInts, context, arguments, heap, intHeap, ints)
+                    graph().task("t", Copies::readInts, context, arguments, heap, intHeap, ints)
                             .transferToHost(DataTransferMode.EVERY_EXECUTION, ints)
                             .snapshot());
             graphs.add(
-                    graph(graphs)
-                            .transferToDevice(DataTransferMode.EVERY_EXECUTION, ints)
+                    graph().transferToDevice(DataTransferMode.EVERY_EXECUTION, ints)
                             .task("t", Copies::writeInts, context, arguments, heap, intHeap, ints)
                             .snapshot());
         }
-        plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
-        plan.withDevice(device);
-        plan.withCompilerFlags(TornadoVMBackendType.OPENCL, FLAGS);
-        int[] one = {1, 1, 1};
-        run(0, one, one);
+        plan = plan(graphs);
+        run(0);
     }
 
-    private String name(List<ImmutableTaskGraph> graphs) {
+    private TornadoExecutionPlan plan(List<ImmutableTaskGraph> graphs) {
+        TornadoExecutionPlan p =
+                new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
+        p.withDevice(device);
+        p.withCompilerFlags(TornadoVMBackendType.OPENCL, FLAGS);
+        return p;
+    }
+
+    private String name(WorkerGrid3D of) {
         String name = "g" + graphs.size();
-        scheduler.addWorkerGrid(name + ".t", grid);
+        schedulers.add(new GridScheduler(name + ".t", of));
         return name;
     }
 
     /** A graph that finds the heaps on the device and leaves them there. */
-    private TaskGraph graph(List<ImmutableTaskGraph> graphs) {
-        return new TaskGraph(name(graphs))
+    private TaskGraph graph() {
+        return new TaskGraph(name(grid))
                 .consumeFromDevice(heap, intHeap)
-                .transferToDevice(DataTransferMode.EVERY_EXECUTION, arguments, floats)
-                .persistOnDevice(heap, intHeap);
+                .transferToDevice(DataTransferMode.EVERY_EXECUTION, arguments, floats);
     }
 
-    private void run(int graph, int[] groups, int[] local) {
-        // Whole work-groups by construction: any other global size leaves everything undone.
-        grid.setGlobalWork(
-                (long) groups[0] * local[0],
-                (long) groups[1] * local[1],
-                (long) groups[2] * local[2]);
-        grid.setLocalWork(local[0], local[1], local[2]);
-        plan.withGraph(graph).withGridScheduler(scheduler).execute();
+    private void run(int graph) {
+        plan.withGraph(graph).withGridScheduler(schedulers.get(graph)).execute();
+    }
+
+    /** Plans have queues of their own: waits for the last one's work where it was another. */
+    private void enter(TaskGraphs next) {
+        if (last != next) {
+            if (last == null) {
+                run(0);
+            } else {
+                last.await();
+            }
+            last = next;
+        }
     }
 
     /**
@@ -181,6 +189,15 @@ final class Session implements AutoCloseable {
                                 + ARGUMENTS);
             }
         }
+
+        /** Whole work-groups: any other global size leaves everything undone. */
+        void spread(WorkerGrid3D grid) {
+            grid.setGlobalWork(
+                    (long) groups[0] * local[0],
+                    (long) groups[1] * local[1],
+                    (long) groups[2] * local[2]);
+            grid.setLocalWork(local[0], local[1], local[2]);
+        }
     }
 
     /** Runs launches in order. */
@@ -191,15 +208,75 @@ final class Session implements AutoCloseable {
         call(
                 what,
                 () -> {
+                    enter(null);
                     MemorySegment ints = arguments.getSegment();
                     for (Launch l : launches) {
                         int n = l.args().length;
                         MemorySegment.copy(l.args(), 0, ints, ValueLayout.JAVA_INT, 0, n);
                         MemorySegment.copy(ints, 0, floats.getSegment(), 0, 4L * n);
-                        run(l.kernel().number() + 1, l.groups(), l.local());
+                        l.spread(grid);
+                        run(l.kernel().number() + 1);
                     }
                     return null;
                 });
+    }
+
+    /**
+     * Makes task graphs of launches.
+     *
+     * @throws DeviceException if TornadoVM refuses; then nothing is left of it
+     */
+    TaskGraphs taskGraphs(List<List<TaskGraphs.Task>> chunks) {
+        return call(
+                "task graphs",
+                () -> {
+                    TaskGraphs made =
+                            new TaskGraphs(
+                                    chunks,
+                                    graphs.getFirst(),
+                                    schedulers.getFirst(),
+                                    heap,
+                                    intHeap,
+                                    this::plan);
+                    recorded.add(made);
+                    return made;
+                });
+    }
+
+    void replay(TaskGraphs made) {
+        call(
+                "a recorded graph",
+                () -> {
+                    enter(made);
+                    made.run();
+                    return null;
+                });
+    }
+
+    /** Twice does nothing, nor does it behind {@link #close()}. */
+    void release(TaskGraphs made) {
+        if (!thread.isShutdown()) {
+            call(
+                    "closing a recorded graph",
+                    () -> {
+                        free(made);
+                        return null;
+                    });
+        }
+    }
+
+    private void free(TaskGraphs made) {
+        if (recorded.remove(made)) {
+            if (last == made) {
+                enter(null);
+            }
+            made.free();
+        }
+    }
+
+    /** How many task graphs are held. */
+    int recorded() {
+        return call("count", recorded::size);
     }
 
     /** Copies words of host memory to a heap. */
@@ -208,6 +285,7 @@ final class Session implements AutoCloseable {
         call(
                 "upload",
                 () -> {
+                    enter(null);
                     for (int done = 0; done < n; ) {
                         int s = stage(n - done);
                         int piece = Math.min(n - done, STAGES[s]);
@@ -225,6 +303,7 @@ final class Session implements AutoCloseable {
         call(
                 "download",
                 () -> {
+                    enter(null);
                     for (int done = 0; done < n; ) {
                         int s = stage(n - done);
                         int piece = Math.min(n - done, STAGES[s]);
@@ -243,7 +322,9 @@ final class Session implements AutoCloseable {
     private void move(int stage, int way, int at, int n) {
         arguments.set(0, at);
         arguments.set(1, n);
-        run(firstCopy + 4 * stage + way, new int[] {(n + 127) / 128, 1, 1}, new int[] {128, 1, 1});
+        grid.setGlobalWork((n + 127L) / 128 * 128, 1, 1);
+        grid.setLocalWork(128, 1, 1);
+        run(firstCopy + 4 * stage + way);
     }
 
     private static int words(MemorySegment s) {
@@ -290,17 +371,23 @@ final class Session implements AutoCloseable {
         }
     }
 
+    /** Frees what graphs of a plan hold on the device. */
+    static void free(TornadoExecutionPlan plan, int from, int to) {
+        for (int g = from; g < to; g++) {
+            plan.withGraph(g).freeDeviceMemory();
+        }
+    }
+
     @Override
     public void close() {
         call(
                 "close",
                 () -> {
-                    plan.freeDeviceMemory();
-                    try {
-                        plan.close();
-                    } catch (TornadoExecutionPlanException e) {
-                        throw new DeviceException("TornadoVM: close: " + e.getMessage(), e);
-                    }
+                    List.copyOf(recorded).forEach(this::free);
+                    enter(null);
+                    run(0);
+                    free(plan, 1, graphs.size());
+                    free(plan, 0, 1);
                     return null;
                 });
         thread.shutdown();

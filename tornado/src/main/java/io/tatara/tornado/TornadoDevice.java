@@ -137,32 +137,23 @@ final class TornadoDevice implements BackEndDevice {
         }
     }
 
-    /** All launches of the list go to the session at once, on temporary buffers that are kept. */
+    /** Temporary buffers are kept; see {@link TornadoReplay}. */
     @Override
-    public Replay record(List<Invocation> invocations) {
+    public synchronized Replay record(List<Invocation> invocations) {
+        open();
         List<Invocation> kept = List.copyOf(invocations);
-        Prepared prepared;
-        synchronized (this) {
-            open();
-            prepared = new Prepared(kept);
+        Prepared p = new Prepared(kept);
+        try {
+            return new TornadoReplay(this, session, kept, List.copyOf(p.launches), p::release);
+        } catch (RuntimeException e) {
+            p.release();
+            throw e;
         }
-        return new Replay() {
-            @Override
-            public void run() {
-                synchronized (TornadoDevice.this) {
-                    open();
-                    session.launch("a recorded graph", prepared.launches);
-                }
-                kept.forEach(Invocation::written);
-            }
+    }
 
-            @Override
-            public void close() {
-                synchronized (TornadoDevice.this) {
-                    prepared.release();
-                }
-            }
-        };
+    /** How many recorded graphs stand as task graphs. */
+    int recorded() {
+        return session.recorded();
     }
 
     /** Invocations as launches, with room for the temporary buffers of the one that needs most. */
@@ -310,7 +301,10 @@ final class TornadoDevice implements BackEndDevice {
                 info.id() + " (" + info.name() + "): memory of another device is used here");
     }
 
-    private void open() {
+    /**
+     * @throws DeviceException if the device is closed
+     */
+    void open() {
         if (closed) {
             throw new DeviceException(info.id() + " (" + info.name() + ") is closed");
         }
