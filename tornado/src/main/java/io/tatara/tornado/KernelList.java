@@ -1,6 +1,7 @@
 package io.tatara.tornado;
 
 import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.tornado.cuda.MatrixUnits;
 import io.tatara.tornado.kernels.Attention;
 import io.tatara.tornado.kernels.BatchNorms;
 import io.tatara.tornado.kernels.Beams;
@@ -9,6 +10,7 @@ import io.tatara.tornado.kernels.Convolutions;
 import io.tatara.tornado.kernels.Copies;
 import io.tatara.tornado.kernels.Gru;
 import io.tatara.tornado.kernels.GruGradient;
+import io.tatara.tornado.kernels.Halves;
 import io.tatara.tornado.kernels.Interpreter;
 import io.tatara.tornado.kernels.Layout;
 import io.tatara.tornado.kernels.Lstm;
@@ -36,7 +38,9 @@ final class KernelList {
     static void add(KernelTable.Builder b) {
         b.in("own")
                 .add("copy", "", Copies::copyHeap)
-                .add("pointwise", "", Interpreter::interpretExpression);
+                .add("pointwise", "", Interpreter::interpretExpression)
+                .add("unpack", "", Halves::unpackHalves)
+                .add("pack", "", Halves::packHalves);
         layout(b);
         sums(b);
         products(b);
@@ -50,6 +54,11 @@ final class KernelList {
         images(b);
         causal(b);
         others(b);
+        // Last: other back ends than CUDA leave them out.
+        b.in("cuda")
+                .add("mma_float16", "", MatrixUnits::mmaFloat16)
+                .add("mma_bfloat16", "", MatrixUnits::mmaBfloat16)
+                .add("mma_finish", "", MatrixUnits::finishProduct);
     }
 
     private static void layout(KernelTable.Builder b) {

@@ -78,6 +78,23 @@ final class KernelTable {
 
     static final Entry POINTWISE = find("own", "pointwise");
 
+    /** Between 16-bit numbers and float32. */
+    static final Entry UNPACK = find("own", "unpack");
+
+    static final Entry PACK = find("own", "pack");
+
+    /** The tiled product, and what stands for it on matrix units: for CUDA alone. */
+    static final Entry TILED = find("matmul/matmul.cl", "matmul_tiled");
+
+    static final Entry MMA_FLOAT16 = find("cuda", "mma_float16");
+    static final Entry MMA_BFLOAT16 = find("cuda", "mma_bfloat16");
+    static final Entry MMA_FINISH = find("cuda", "mma_finish");
+
+    /** Those of every back end: the first of {@link #ALL}. */
+    static List<Entry> portable() {
+        return ALL.subList(0, MMA_FLOAT16.number());
+    }
+
     /** The kernel for an entry of a source; null where there is none. */
     static Entry find(GpuPlan.Launch l) {
         Entry e = find(l.program().name(), l.entry());

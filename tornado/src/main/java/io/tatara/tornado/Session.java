@@ -27,8 +27,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * One execution plan over one heap, with a graph for each kernel, for the life of a device. All of
- * it happens on one thread of its own: a plan that two threads use brings the JVM down. Calls are
- * done when they return.
+ * it happens on one thread of its own: a plan that two threads use brings the JVM down. Launches
+ * return when their arguments are taken, the others when they are done.
  *
  * <p>Graphs of one task: the heap stays on the device from graph to graph, and what a launch needs
  * is the array of arguments. Host data passes through a staging array of the next larger size.
@@ -91,7 +91,7 @@ final class Session implements AutoCloseable {
 
     private void open(List<KernelTable.Entry> kernels) {
         KernelContext context = new KernelContext();
-        IntArray none = IntArray.fromElements(0);
+        IntArray none = IntArray.fromElements(0, 0);
         FloatArray noFloats = FloatArray.fromElements(0);
         WorkerGrid3D one = new WorkerGrid3D(1, 1, 1);
         one.setLocalWork(1, 1, 1);
@@ -101,6 +101,7 @@ final class Session implements AutoCloseable {
                                 DataTransferMode.FIRST_EXECUTION, heap, intHeap, none, noFloats)
                         .task("t", Copies::begin, context, none, noFloats, heap, intHeap)
                         .persistOnDevice(heap, intHeap)
+                        .transferToHost(DataTransferMode.EVERY_EXECUTION, none)
                         .snapshot());
         for (KernelTable.Entry k : kernels) {
             graphs.add(
@@ -161,12 +162,17 @@ final class Session implements AutoCloseable {
     /** Plans have queues of their own: waits for the last one's work where it was another. */
     private void enter(TaskGraphs next) {
         if (last != next) {
-            if (last == null) {
-                run(0);
-            } else {
-                last.await();
-            }
+            finish();
             last = next;
+        }
+    }
+
+    /** The first graph reads a number back, behind all that the queue holds. */
+    private void finish() {
+        if (last == null) {
+            run(0);
+        } else {
+            last.await();
         }
     }
 
@@ -217,6 +223,16 @@ final class Session implements AutoCloseable {
                         l.spread(grid);
                         run(l.kernel().number() + 1);
                     }
+                    return null;
+                });
+    }
+
+    /** Returns when all work is done. */
+    void await() {
+        call(
+                "synchronize",
+                () -> {
+                    finish();
                     return null;
                 });
     }

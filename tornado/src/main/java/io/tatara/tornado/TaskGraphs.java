@@ -125,7 +125,7 @@ final class TaskGraphs {
         }
     }
 
-    /** Returns when everything is done: a launch waits for what was enqueued before it. */
+    /** Returns when everything is done. */
     void await() {
         run(0);
     }

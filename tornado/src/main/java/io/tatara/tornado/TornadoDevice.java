@@ -27,8 +27,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An opened device of TornadoVM. Calls are done when they return. {@link #handle} gives the heap of
- * which a tensor is a part, a {@code FloatArray} or an {@code IntArray}.
+ * An opened device of TornadoVM. Calls take effect in their order. {@link #handle} gives the heap of
+ * which a tensor is a part, a {@code FloatArray} or an {@code IntArray}; 16-bit tensors are in the
+ * latter, two numbers in a word ({@link HalfPlan}).
  */
 final class TornadoDevice implements BackEndDevice {
     private static final int PLANS = 1024;
@@ -37,6 +38,7 @@ final class TornadoDevice implements BackEndDevice {
 
     private final DeviceInfo info;
     private final GpuTraits traits;
+    private final boolean matrixUnits;
     private final Session session;
     private final HeapAllocator heap;
     private final HeapAllocator intHeap;
@@ -49,8 +51,12 @@ final class TornadoDevice implements BackEndDevice {
                 }
             };
 
-    TornadoDevice(DeviceInfo info, GpuTraits traits, Session session) {
+    /**
+     * @param matrixUnits whether products of 16-bit tensors run on them: the session has the kernels
+     */
+    TornadoDevice(DeviceInfo info, GpuTraits traits, Session session, boolean matrixUnits) {
         this.info = info;
+        this.matrixUnits = matrixUnits;
         this.traits = traits;
         this.session = session;
         this.heap = new HeapAllocator(session.heap().getSize());
@@ -64,23 +70,25 @@ final class TornadoDevice implements BackEndDevice {
 
     @Override
     public Object storageClass(DType dtype) {
-        if (dtype.bytes() != 4) {
+        if (dtype.bytes() > 4) {
             throw new TataraException(
-                    info.id() + ": tensors are float32 or int32 on TornadoVM, given " + dtype);
+                    info.id() + ": tensors are of at most 32 bits on TornadoVM, given " + dtype);
         }
-        return dtype;
+        return dtype.isHalf() ? DType.FLOAT16 : dtype;
     }
 
     @Override
     public synchronized Memory allocate(DType dtype, int elements) {
         open();
         storageClass(dtype);
-        boolean ints = dtype == DType.INT32;
-        int at = (ints ? intHeap : heap).allocate(elements);
+        // 16-bit numbers stand in the heap of int32, two in a word.
+        boolean ints = dtype != DType.FLOAT32;
+        int words = dtype.isHalf() ? elements / 2 + (elements & 1) : elements;
+        int at = (ints ? intHeap : heap).allocate(words);
         if (at < 0) {
             throw full(elements + " elements of " + dtype);
         }
-        return new HeapMemory(this, ints, at, elements);
+        return new HeapMemory(this, ints, at, words);
     }
 
     private OutOfDeviceMemoryException full(String what) {
@@ -108,7 +116,13 @@ final class TornadoDevice implements BackEndDevice {
         open();
         HeapMemory m = mine(to);
         fits(from.byteSize(), m);
-        session.write(from, m.at(), m.ints());
+        long whole = from.byteSize() / 4 * 4;
+        session.write(from.asSlice(0, whole), m.at(), m.ints());
+        if (whole < from.byteSize()) {
+            int[] last = last(m, whole);
+            MemorySegment.copy(from, whole, MemorySegment.ofArray(last), 0, 2);
+            session.write(MemorySegment.ofArray(last), m.at() + (int) (whole / 4), m.ints());
+        }
     }
 
     @Override
@@ -116,11 +130,22 @@ final class TornadoDevice implements BackEndDevice {
         open();
         HeapMemory m = mine(from);
         fits(to.byteSize(), m);
-        session.read(m.at(), to, m.ints());
+        long whole = to.byteSize() / 4 * 4;
+        session.read(m.at(), to.asSlice(0, whole), m.ints());
+        if (whole < to.byteSize()) {
+            MemorySegment.copy(MemorySegment.ofArray(last(m, whole)), 0, to, whole, 2);
+        }
+    }
+
+    /** The word of which an odd number of 16-bit numbers fills one half. */
+    private int[] last(HeapMemory m, long from) {
+        int[] word = new int[1];
+        session.read(m.at() + (int) (from / 4), MemorySegment.ofArray(word), m.ints());
+        return word;
     }
 
     private void fits(long bytes, HeapMemory m) {
-        if (bytes > m.bytes() || bytes % 4 != 0) {
+        if (bytes > m.bytes() || bytes % 2 != 0) {
             throw new DeviceException(
                     info.id() + ": copy of " + bytes + " bytes with memory of " + m.bytes());
         }
@@ -221,7 +246,7 @@ final class TornadoDevice implements BackEndDevice {
     /** A copy, where the two are not one memory. */
     private LaunchPlan view(Invocation i) {
         HeapMemory from = mine(i.in()[0].memory());
-        int n = i.in()[0].spec().size();
+        int n = (int) ((i.in()[0].spec().bytes() + 3) / 4);
         if (from == mine(i.out()[0].memory()) || n == 0) {
             return LaunchPlan.NOTHING;
         }
@@ -232,6 +257,10 @@ final class TornadoDevice implements BackEndDevice {
      * @throws io.tatara.runtime.UnsupportedOpException where a kernel is not there
      */
     LaunchPlan plan(Op op, TensorSpec[] in, TensorSpec[] out) {
+        if (HalfPlan.needed(in, out)) {
+            LaunchPlan floats = plan(op, HalfPlan.floats(in), HalfPlan.floats(out));
+            return HalfPlan.of(op, in, out, floats, matrixUnits);
+        }
         return op instanceof Pointwise p
                 ? PointwisePlan.of(p, in, out[0])
                 : plan(OpTable.of(op), op, in, out);
@@ -319,14 +348,17 @@ final class TornadoDevice implements BackEndDevice {
     }
 
     @Override
-    public void synchronize() {
-        // Calls are done when they return.
+    public synchronized void synchronize() {
+        open();
+        session.await();
     }
 
     @Override
     public long time(Runnable work) {
+        synchronize();
         long start = System.nanoTime();
         work.run();
+        synchronize();
         return System.nanoTime() - start;
     }
 

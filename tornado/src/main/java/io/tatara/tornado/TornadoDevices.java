@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** TornadoVM's devices, over all its back ends, in its own order. */
@@ -18,13 +19,15 @@ final class TornadoDevices {
 
     private static final long LEAST_HEAP = 1L << 20;
 
-    /** The heap of int32 (indices, lengths, seeds) is this much smaller than that of float32. */
-    private static final int INT_SHARE = 8;
+    /** The heap of int32 and 16-bit types is this much smaller than that of float32. */
+    private static final int INT_SHARE = 4;
 
     private TornadoDevices() {}
 
     private record Found(
-            uk.ac.manchester.tornado.api.common.TornadoDevice device, DeviceInfo info) {}
+            uk.ac.manchester.tornado.api.common.TornadoDevice device,
+            TornadoVMBackendType type,
+            DeviceInfo info) {}
 
     private static List<Found> all() {
         List<Found> found = new ArrayList<>();
@@ -33,7 +36,11 @@ final class TornadoDevices {
             TornadoBackend backend = runtime.getBackend(b);
             for (int d = 0; d < backend.getNumDevices(); d++) {
                 var device = backend.getDevice(d);
-                found.add(new Found(device, info(device, backend, found.size(), b + ":" + d)));
+                found.add(
+                        new Found(
+                                device,
+                                backend.getBackendType(),
+                                info(device, backend, found.size(), b + ":" + d)));
             }
         }
         return found;
@@ -129,8 +136,17 @@ final class TornadoDevices {
                 int intWords = Math.max(1 << 16, words / INT_SHARE);
                 GpuTraits traits = traits(f.device());
                 try {
-                    Session session = new Session(f.device(), words, intWords, KernelTable.ALL);
-                    return new TornadoDevice(f.info(), traits, session);
+                    // Asked for, as they have not run yet.
+                    boolean units =
+                            f.type() == TornadoVMBackendType.CUDA
+                                    && Boolean.getBoolean("tatara.tornado.mma");
+                    Session session =
+                            new Session(
+                                    f.device(),
+                                    words,
+                                    intWords,
+                                    units ? KernelTable.ALL : KernelTable.portable());
+                    return new TornadoDevice(f.info(), traits, session, units);
                 } catch (OutOfMemoryError e) {
                     throw new DeviceException(
                             wanted.id()

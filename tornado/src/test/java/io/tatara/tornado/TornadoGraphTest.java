@@ -27,6 +27,8 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -39,7 +41,6 @@ class TornadoGraphTest {
     private static final String SETTING = "tatara.tornado.graphs";
     private static final int SIDE = 24;
     private static final int N = SIDE * SIDE;
-    private static final int CHECKS = 1;
 
     private static BackEndDevice device;
 
@@ -252,7 +253,7 @@ class TornadoGraphTest {
                         });
     }
 
-    /** The first cases of every op, as task graphs. */
+    /** The first case of every op, as a task graph. */
     @Test
     void everyOpRunsAsTaskGraphs() {
         System.setProperty(SETTING, "0");
@@ -260,15 +261,21 @@ class TornadoGraphTest {
         Map<String, List<Check>> byOp =
                 new CorrectnessSuite(recording(), small)
                         .checks().stream().collect(Collectors.groupingBy(Check::op));
-        int passed = 0;
-        for (List<Check> checks : byOp.values()) {
-            for (Check c : checks.subList(0, Math.min(CHECKS, checks.size()))) {
-                Result r = c.run();
-                assertThat(r.status()).as(r.toString()).isNotEqualTo(Result.Status.FAILED);
-                passed += r.status() == Result.Status.PASSED ? 1 : 0;
+        Set<String> without = new TreeSet<>(byOp.keySet());
+        for (Map.Entry<String, List<Check>> op : byOp.entrySet()) {
+            Result.Status status = Result.Status.SKIPPED;
+            for (Check c : op.getValue()) {
+                if (status == Result.Status.SKIPPED) {
+                    Result r = c.run();
+                    status = r.status();
+                    assertThat(status).as(r.toString()).isNotEqualTo(Result.Status.FAILED);
+                }
+            }
+            if (status == Result.Status.PASSED) {
+                without.remove(op.getKey());
             }
         }
-        assertThat(passed).isGreaterThan(byOp.size() / 2);
+        assertThat(without).containsExactly("wave_net_generate");
         assertThat(held()).isZero();
     }
 }

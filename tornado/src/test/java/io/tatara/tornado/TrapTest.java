@@ -202,4 +202,52 @@ class TrapTest {
         Arrays.fill(want, 1);
         assertThat(y.toHeapArray()).isEqualTo(want);
     }
+
+    /** Without a grid scheduler a kernel runs one item; the back end always sets one. */
+    @Test
+    void kernelsNeedAGrid() throws Exception {
+        IntArray x = new IntArray(N);
+        IntArray y = new IntArray(N);
+        run(Faults::grid, x, y, N, 32, "-w");
+        int[] want = y.toHeapArray();
+        assertThat(want).containsOnly(1);
+        y.init(-7);
+        TaskGraph g =
+                new TaskGraph("trap" + graphs++)
+                        .transferToDevice(DataTransferMode.EVERY_EXECUTION, x, y)
+                        .task("t", Faults::grid, new KernelContext(), x, y)
+                        .transferToHost(DataTransferMode.EVERY_EXECUTION, y);
+        try (TornadoExecutionPlan plan = new TornadoExecutionPlan(g.snapshot())) {
+            plan.execute();
+        }
+        told("no grid scheduler", !Arrays.equals(y.toHeapArray(), want));
+    }
+
+    /** A graph of too many tasks overflows a buffer; {@link TaskGraphs#TASKS} is below that. */
+    @Test
+    void graphsOfTooManyTasks() throws Exception {
+        int tasks = 5 * TaskGraphs.TASKS;
+        IntArray y = new IntArray(N);
+        KernelContext c = new KernelContext();
+        String name = "trap" + graphs++;
+        TaskGraph g = new TaskGraph(name).transferToDevice(DataTransferMode.FIRST_EXECUTION, y);
+        WorkerGrid1D grid = new WorkerGrid1D(N);
+        grid.setLocalWork(32, 1, 1);
+        GridScheduler scheduler = new GridScheduler();
+        for (int i = 0; i < tasks; i++) {
+            IntArray x = new IntArray(N);
+            g.transferToDevice(DataTransferMode.FIRST_EXECUTION, x)
+                    .task("t" + i, Faults::grid, c, x, y);
+            scheduler.addWorkerGrid(name + ".t" + i, grid);
+        }
+        g.transferToHost(DataTransferMode.EVERY_EXECUTION, y);
+        boolean failed;
+        try (TornadoExecutionPlan plan = new TornadoExecutionPlan(g.snapshot())) {
+            plan.withGridScheduler(scheduler).execute();
+            failed = y.get(0) != 1;
+        } catch (RuntimeException e) {
+            failed = true;
+        }
+        told("too many tasks", failed);
+    }
 }

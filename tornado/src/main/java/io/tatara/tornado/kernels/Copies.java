@@ -8,13 +8,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class Copies {
     private Copies() {}
 
-    /** Brings the heaps to the device; a0 is 0. */
+    /** Brings the heaps to the device, and a1 back; a0 is 0. */
     public static void begin(KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
         int i = c.globalIdx;
         if (i < a.get(0)) {
             h.set(i, x.get(0));
             g.set(i, 0);
         }
+        a.set(1, i);
     }
 
     /** stage[i] = h[a0 + i], i < a1. */

@@ -20,7 +20,7 @@ public final class Products {
     private Products() {}
 
     /** Where the matrix z of the batch begins; first: index of the strides. */
-    static int batchOffset(IntArray a, int z, int first) {
+    public static int batchOffset(IntArray a, int z, int first) {
         int e3 = a.get(21);
         int e2 = a.get(20);
         int e1 = a.get(19);
@@ -34,7 +34,7 @@ public final class Products {
     }
 
     /** Bias, activation, residual and the old value, then the store. */
-    static void finish(IntArray a, FloatArray h, int z, int row, int column, float sum) {
+    public static void finish(IntArray a, FloatArray h, int z, int row, int column, float sum) {
         int n = a.get(16);
         int at = a.get(8) + a.get(9) + z * a.get(11) + row * a.get(10) + column;
         int bias = a.get(12);
