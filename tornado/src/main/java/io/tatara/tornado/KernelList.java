@@ -29,6 +29,7 @@ import io.tatara.tornado.kernels.Selection;
 import io.tatara.tornado.kernels.Softmaxes;
 import io.tatara.tornado.kernels.Sums;
 import io.tatara.tornado.kernels.Upsamples;
+import io.tatara.tornado.kernels.WaveSamples;
 import io.tatara.tornado.kernels.WaveSteps;
 
 /** The lines of {@link KernelTable}: source by source, entry, definitions, Java method. */
@@ -304,5 +305,12 @@ final class KernelList {
                         "^ TAPS=2 CHANNELS=4 HALF_ROWS=4 SKIPS=4",
                         WaveSteps::waveOneSample)
                 .add("advance", "^ TAPS=2", WaveSteps::waveAdvance);
+        b.in("causal/generate.cl")
+                .add(
+                        "samples",
+                        "^ TAPS=2 CHANNELS=4 HALF_ROWS=4 SKIPS=4 HIDDEN=4 LEVELS=4 FIRST=2"
+                                + " SAMPLING=1",
+                        WaveSamples::waveSamples)
+                .add("advance", "", WaveSamples::waveClock);
     }
 }

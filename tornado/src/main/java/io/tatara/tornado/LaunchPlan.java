@@ -3,6 +3,7 @@ package io.tatara.tornado;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.causal.WaveNetGenerate;
 import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuPlan.Arg;
@@ -112,8 +113,13 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
                                 + "); docs/tornado.md tells which ops have none");
             }
             Step s = step(op.name(), l, k, in, out);
-            if (op instanceof WaveNetStep w) {
-                dilations(w, s.args());
+            switch (op) {
+                case WaveNetStep w -> dilations(op, w.dilations(), s.args());
+                case WaveNetGenerate w when k.base() >= 0 ->
+                        dilations(op, w.dilations(), s.args());
+                default -> {
+                    // Everything is among the arguments.
+                }
             }
             steps.add(s);
         }
@@ -132,14 +138,14 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
     }
 
     /** What the source has as text is data here. */
-    private static void dilations(WaveNetStep op, int[] args) {
-        int layers = op.dilations().size();
+    private static void dilations(Op op, List<Integer> dilations, int[] args) {
+        int layers = dilations.size();
         if (WaveSteps.DILATIONS + layers > Optimizers.DEFINES) {
             throw new DeviceException(
                     op.name() + ": a stack of " + layers + " layers on TornadoVM");
         }
         for (int l = 0; l < layers; l++) {
-            args[WaveSteps.DILATIONS + l] = op.dilations().get(l);
+            args[WaveSteps.DILATIONS + l] = dilations.get(l);
         }
     }
 

@@ -6,6 +6,7 @@ import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.causal.WaveNetGenerate;
 import io.tatara.kernels.causal.WaveNetStep;
 import io.tatara.kernels.conv.SeparableConv2d;
 import io.tatara.kernels.gpu.GpuKernel;
@@ -275,6 +276,7 @@ final class TornadoDevice implements BackEndDevice {
                 switch (op) {
                     // What is between the layers of a stack stands in memory: no constant here.
                     case WaveNetStep s -> traits(traits.maxWorkGroup(), 0);
+                    case WaveNetGenerate s -> traits(traits.maxWorkGroup(), 0);
                     // Small groups: as two convolutions, which there are.
                     case SeparableConv2d s -> traits(128, traits.localMemory());
                     default -> traits;

@@ -24,6 +24,76 @@ public final class WaveSteps {
         return s;
     }
 
+    /**
+     * A layer's gates, then residual and skips, as {@code stack.cl} has them.
+     *
+     * @param first index of weight, bias, condition, residual, residual_bias, skip_weight, skip_bias
+     * @param present where the scratch memory begins: present, seen, gates, total
+     */
+    static void layerProducts(
+            KernelContext c,
+            IntArray a,
+            FloatArray h,
+            int first,
+            int l,
+            int layers,
+            int n,
+            int present,
+            int taps,
+            int channels,
+            int half,
+            int skips) {
+        int lane = c.localIdx;
+        int width = c.localGroupSizeX;
+        int seen = present + channels;
+        int gates = seen + channels * taps;
+        int total = gates + 2 * half;
+        for (int r = lane; r < 2 * half; r = r + width) {
+            int at = a.get(first) + (l * 2 * half + r) * channels * taps;
+            float v = 0.0f;
+            for (int i = 0; i < channels * taps; i++) {
+                v = v + h.get(at + i) * h.get(seen + i);
+            }
+            if (a.get(first + 1) >= 0) {
+                v = v + h.get(a.get(first + 1) + l * 2 * half + r);
+            }
+            if (a.get(first + 2) >= 0) {
+                v = v + h.get(a.get(first + 2) + (n * layers + l) * 2 * half + r);
+            }
+            float u = Fn.logistic(v);
+            if (r < half) {
+                u = TornadoMath.tanh(v);
+            }
+            h.set(gates + r, u);
+        }
+        c.globalBarrier();
+        for (int d = lane; d < half; d = d + width) {
+            h.set(gates + d, h.get(gates + d) * h.get(gates + half + d));
+        }
+        c.globalBarrier();
+        for (int r = lane; r < channels + skips; r = r + width) {
+            int weights = a.get(first + 3) + (l * channels + r) * half;
+            int bias = a.get(first + 4) + l * channels + r;
+            int has = a.get(first + 4);
+            int to = present + r;
+            if (r >= channels) {
+                weights = a.get(first + 5) + (l * skips + r - channels) * half;
+                bias = a.get(first + 6) + l * skips + r - channels;
+                has = a.get(first + 6);
+                to = total + r - channels;
+            }
+            float v = 0.0f;
+            for (int d = 0; d < half; d++) {
+                v = v + h.get(weights + d) * h.get(gates + d);
+            }
+            if (has >= 0) {
+                v = v + h.get(bias);
+            }
+            h.set(to, h.get(to) + v);
+        }
+        c.globalBarrier();
+    }
+
     /** slots, layers; TAPS: moves the rings on. */
     public static void waveAdvance(
             KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
@@ -55,8 +125,7 @@ public final class WaveSteps {
         int ring = a.get(1) + n * a.get(14);
         int present = a.get(12) + n * (channels * (1 + taps) + 2 * half + skips);
         int seen = present + channels;
-        int gates = seen + channels * taps;
-        int total = gates + 2 * half;
+        int total = seen + channels * taps + 2 * half;
         for (int k = lane; k < channels; k = k + width) {
             h.set(present + k, h.get(a.get(0) + n * channels + k));
         }
@@ -84,50 +153,7 @@ public final class WaveSteps {
             }
             ring = ring + reach * channels;
             c.globalBarrier();
-            for (int r = lane; r < 2 * half; r = r + width) {
-                int at = a.get(3) + (l * 2 * half + r) * channels * taps;
-                float v = 0.0f;
-                for (int i = 0; i < channels * taps; i++) {
-                    v = v + h.get(at + i) * h.get(seen + i);
-                }
-                if (a.get(4) >= 0) {
-                    v = v + h.get(a.get(4) + l * 2 * half + r);
-                }
-                if (a.get(5) >= 0) {
-                    v = v + h.get(a.get(5) + (n * layers + l) * 2 * half + r);
-                }
-                float u = Fn.logistic(v);
-                if (r < half) {
-                    u = TornadoMath.tanh(v);
-                }
-                h.set(gates + r, u);
-            }
-            c.globalBarrier();
-            for (int d = lane; d < half; d = d + width) {
-                h.set(gates + d, h.get(gates + d) * h.get(gates + half + d));
-            }
-            c.globalBarrier();
-            for (int r = lane; r < channels + skips; r = r + width) {
-                int weights = a.get(6) + (l * channels + r) * half;
-                int bias = a.get(7) + l * channels + r;
-                int has = a.get(7);
-                int to = present + r;
-                if (r >= channels) {
-                    weights = a.get(8) + (l * skips + r - channels) * half;
-                    bias = a.get(9) + l * skips + r - channels;
-                    has = a.get(9);
-                    to = total + r - channels;
-                }
-                float v = 0.0f;
-                for (int d = 0; d < half; d++) {
-                    v = v + h.get(weights + d) * h.get(gates + d);
-                }
-                if (has >= 0) {
-                    v = v + h.get(bias);
-                }
-                h.set(to, h.get(to) + v);
-            }
-            c.globalBarrier();
+            layerProducts(c, a, h, 3, l, layers, n, present, taps, channels, half, skips);
         }
         for (int k = lane; k < channels; k = k + width) {
             h.set(a.get(11) + n * channels + k, h.get(present + k));
