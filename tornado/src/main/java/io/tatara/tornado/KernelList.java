@@ -254,7 +254,11 @@ final class KernelList {
                 .add("conv_direct", "ACTIVATION=0", Convolutions::convDirect)
                 .add("conv_tiled", "ACTIVATION=0", Convolutions::convTiled, KernelList::convTiles);
         b.in("conv/weight.cl")
-                .add("weight_tiled", "PARTS=0", Convolutions::convWeightTiled)
+                .add(
+                        "weight_tiled",
+                        "PARTS=0",
+                        Convolutions::convWeightTiled,
+                        KernelList::weightTiles)
                 .add("weight_direct", "PARTS=0", Convolutions::convWeightDirect)
                 .add("weight_total", "", Convolutions::convWeightTotal);
     }
@@ -265,6 +269,15 @@ final class KernelList {
         int columns = args[5] * args[17] * args[26];
         return new KernelTable.Geometry(
                 new int[] {(columns + t - 1) / t, (args[10] + t - 1) / t, l.groups()[2]},
+                new int[] {256, 1, 1});
+    }
+
+    /** Likewise: rows are output channels (9), columns source channels (6) by taps (12, 13). */
+    private static KernelTable.Geometry weightTiles(GpuPlan.Launch l, int[] args) {
+        int t = Convolutions.TILE;
+        int columns = args[6] * args[12] * args[13];
+        return new KernelTable.Geometry(
+                new int[] {(columns + t - 1) / t, (args[9] + t - 1) / t, l.groups()[2]},
                 new int[] {256, 1, 1});
     }
 
