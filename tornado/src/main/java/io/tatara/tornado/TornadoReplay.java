@@ -87,10 +87,22 @@ final class TornadoReplay implements Replay {
             if (graphs == null) {
                 session.launch("a recorded graph", launches);
             } else {
-                session.replay(graphs);
+                replayGraphs();
             }
         }
         invocations.forEach(Invocation::written);
+    }
+
+    /** After a failure launch by launch: what was done of the graphs nobody knows. */
+    private void replayGraphs() {
+        try {
+            session.replay(graphs);
+        } catch (DeviceException e) {
+            TaskGraphs failed = graphs;
+            graphs = null;
+            session.release(failed);
+            throw e;
+        }
     }
 
     private void compile() {

@@ -21,6 +21,7 @@ import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.Invocation;
 import io.tatara.runtime.spi.Memory;
 import io.tatara.runtime.spi.Replay;
+import io.tatara.tornado.kernels.Copies;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** Recorded graphs as task graphs: the numbers of the launches one by one, and nothing left. */
 class TornadoGraphTest {
@@ -225,6 +227,33 @@ class TornadoGraphTest {
         other.close();
         assertThatThrownBy(replay::run).hasMessageContaining("closed");
         replay.close();
+    }
+
+    /** TornadoVM's buffer overflows: an error, and everything else goes on. */
+    @Test
+    void aGraphOfTooManyTasksIsAnError() {
+        var first = TornadoRuntimeProvider.getTornadoRuntime().getBackend(0).getDevice(0);
+        var copy =
+                new KernelTable.Entry(
+                        0, "copy", List.of(), -1, Set.of(), Copies::copyHeap, null);
+        int[] one = {1, 1, 1};
+        try (Session session = new Session(first, 1 << 16, 1 << 16, List.of(copy))) {
+            float[] x = {7, 8};
+            session.write(MemorySegment.ofArray(x), 0, false);
+            List<TaskGraphs.Task> tasks = new ArrayList<>();
+            for (int i = 0; i < 5 * TaskGraphs.TASKS; i++) {
+                var launch = new Session.Launch(copy, new int[] {0, 1, 1, 0}, one, one);
+                tasks.add(new TaskGraphs.Task(launch, "t" + i));
+            }
+            TaskGraphs graphs = session.taskGraphs(List.of(tasks));
+            assertThatThrownBy(() -> session.replay(graphs)).isInstanceOf(DeviceException.class);
+            session.release(graphs);
+            session.release(graphs);
+            assertThat(session.recorded()).isZero();
+            session.launch("copy", List.of(tasks.getFirst().launch()));
+            session.read(0, MemorySegment.ofArray(x), false);
+            assertThat(x).containsExactly(7, 7);
+        }
     }
 
     /** Runs each op as a recorded graph. */
