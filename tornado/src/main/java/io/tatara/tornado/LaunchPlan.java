@@ -27,7 +27,7 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
 
     record Step(KernelTable.Entry kernel, int[] args, int[] groups, int[] local, List<Slot> slots) {
         /** With the buffers' places. */
-        private Session.Launch bind(int[] in, int[] out, int[] floats, int[] ints) {
+        private Launch bind(int[] in, int[] out, int[] floats, int[] ints) {
             int[] a = args.clone();
             for (Slot s : slots) {
                 a[s.position()] =
@@ -41,7 +41,7 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
                             default -> throw new IllegalStateException("no pointer: " + s.arg());
                         };
             }
-            return new Session.Launch(kernel, a, groups, local);
+            return new Launch(kernel, a, groups, local);
         }
     }
 
@@ -80,7 +80,7 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
      * @param floats where the temporary buffers in the heap of float32 begin
      * @param ints where those in the heap of int32 begin
      */
-    List<Session.Launch> bind(int[] in, int[] out, int floats, int ints) {
+    List<Launch> bind(int[] in, int[] out, int floats, int ints) {
         int[] f = places(temporaries, floats);
         int[] i = places(intTemporaries, ints);
         return steps.stream().map(s -> s.bind(in, out, f, i)).toList();

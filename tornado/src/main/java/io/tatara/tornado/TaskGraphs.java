@@ -40,7 +40,7 @@ final class TaskGraphs {
      * graph, task and method: the graphs of a plan bear one name, and tasks of the same kernel in
      * different graphs too.
      */
-    record Task(Session.Launch launch, String name) {}
+    record Task(Launch launch, String name) {}
 
     private static final String GRAPH = "r";
 
@@ -67,7 +67,7 @@ final class TaskGraphs {
             TaskGraph graph = new TaskGraph(GRAPH).consumeFromDevice(heap, intHeap);
             GridScheduler scheduler = new GridScheduler();
             for (Task t : chunk) {
-                Session.Launch l = t.launch();
+                Launch l = t.launch();
                 IntArray arguments = IntArray.fromArray(l.args());
                 FloatArray floats = new FloatArray(l.args().length);
                 MemorySegment.copy(
@@ -91,14 +91,14 @@ final class TaskGraphs {
         run(0);
     }
 
-    private static WorkerGrid3D grid(Session.Launch l) {
+    private static WorkerGrid3D grid(Launch l) {
         WorkerGrid3D grid = new WorkerGrid3D(1, 1, 1);
         l.spread(grid);
         return grid;
     }
 
     /** Graphs of nearly equal size. */
-    static List<List<Task>> chunks(List<Session.Launch> launches) {
+    static List<List<Task>> chunks(List<Launch> launches) {
         List<List<Task>> chunks = new ArrayList<>();
         int count = Math.ceilDiv(launches.size(), TASKS);
         for (int c = 0; c < count; c++) {

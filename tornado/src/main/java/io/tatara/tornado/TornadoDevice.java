@@ -184,7 +184,7 @@ final class TornadoDevice implements BackEndDevice {
 
     /** Invocations as launches, with room for the temporary buffers of the one that needs most. */
     private final class Prepared {
-        final List<Session.Launch> launches = new ArrayList<>();
+        final List<Launch> launches = new ArrayList<>();
         private int floats = -1;
         private int ints = -1;
 

@@ -21,7 +21,7 @@ final class TornadoReplay implements Replay {
     private final TornadoDevice device;
     private final Session session;
     private final List<Invocation> invocations;
-    private final List<Session.Launch> launches;
+    private final List<Launch> launches;
     private final Runnable release;
     /** Null where there is nothing to wait for: launch by launch for good. */
     private List<List<TaskGraphs.Task>> chunks;
@@ -36,7 +36,7 @@ final class TornadoReplay implements Replay {
             TornadoDevice device,
             Session session,
             List<Invocation> invocations,
-            List<Session.Launch> launches,
+            List<Launch> launches,
             Runnable release) {
         this.device = device;
         this.session = session;

@@ -37,7 +37,7 @@ final class PrintKernels {
         for (KernelTable.Entry e : KernelTable.ALL) {
             try {
                 session.launch(
-                        e.name(), List.of(new Session.Launch(e, new int[64], one, one)));
+                        e.name(), List.of(new Launch(e, new int[64], one, one)));
             } catch (DeviceException x) {
                 failed.add(e.name());
             }

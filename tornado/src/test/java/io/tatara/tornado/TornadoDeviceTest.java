@@ -314,12 +314,12 @@ class TornadoDeviceTest {
         try (Session session = new Session(first, 1 << 16, 1 << 16, List.of(wrong, right))) {
             float[] x = {7, 8};
             session.write(MemorySegment.ofArray(x), 0, false);
-            var fails = new Session.Launch(wrong, new int[4], one, one);
+            var fails = new Launch(wrong, new int[4], one, one);
             assertThatThrownBy(() -> session.launch("broken", List.of(fails)))
                     .isInstanceOf(DeviceException.class)
                     .hasMessageContaining("broken");
             int[] args = {0, 1, 1, 0};
-            session.launch("copy", List.of(new Session.Launch(right, args, one, one)));
+            session.launch("copy", List.of(new Launch(right, args, one, one)));
             session.read(0, MemorySegment.ofArray(x), false);
             assertThat(x).containsExactly(7, 7);
         }

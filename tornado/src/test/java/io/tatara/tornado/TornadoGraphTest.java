@@ -242,7 +242,7 @@ class TornadoGraphTest {
             session.write(MemorySegment.ofArray(x), 0, false);
             List<TaskGraphs.Task> tasks = new ArrayList<>();
             for (int i = 0; i < 5 * TaskGraphs.TASKS; i++) {
-                var launch = new Session.Launch(copy, new int[] {0, 1, 1, 0}, one, one);
+                var launch = new Launch(copy, new int[] {0, 1, 1, 0}, one, one);
                 tasks.add(new TaskGraphs.Task(launch, "t" + i));
             }
             TaskGraphs graphs = session.taskGraphs(List.of(tasks));
