@@ -166,6 +166,44 @@ public final class PanelProduct {
                 });
     }
 
+    /** Columns of a panel of B. */
+    public static int width(JvmContext ctx) {
+        return MicroKernels.of(ctx).nr();
+    }
+
+    /** Floats of scratch that {@link #panels} asks for. */
+    public static int tileSize(JvmContext ctx) {
+        MicroKernels kernels = MicroKernels.of(ctx);
+        return Math.max(2, kernels.mr()) * kernels.nr() + 1;
+    }
+
+    /**
+     * The product with panels of B that their owner has packed, on the caller's thread. Panel q is
+     * [k][width] at bo + q k width; its result is [m][width] at co + q m width.
+     *
+     * @param t scratch of {@link #tileSize} floats
+     */
+    public static void panels(
+            PackedLeft a, int count, float[] b, int bo, float[] c, int co, float[] t) {
+        MicroKernels kernels = a.kernels();
+        int mr = kernels.mr();
+        int nr = kernels.nr();
+        int depth = Blocking.depth(a.k());
+        for (int p = 0; p < a.k(); p += depth) {
+            int kc = Math.min(depth, a.k() - p);
+            for (int i = 0; i < a.m(); i += mr) {
+                int rows = Math.min(mr, a.m() - i);
+                int h = kernels.height(rows);
+                int a0 = p * a.packedRows() + i * kc;
+                for (int q = 0; q < count; q++) {
+                    int b0 = bo + (q * a.k() + p) * nr;
+                    kernels.tile(h, kc, a.data(), a0, b, b0, t);
+                    kernels.merge(rows, nr, t, c, co + (q * a.m() + i) * nr, nr, p > 0);
+                }
+            }
+        }
+    }
+
     /**
      * Transposes rows of x, ld apart, into a panel: element (p, i) of the panel [k][width] is
      * element (i, p) of x for i < rows, else 0.
