@@ -47,6 +47,9 @@ public final class PanelProduct {
     /** Floats behind the panels that a {@link Right} may overwrite. */
     public static final int SLACK = 64;
 
+    /** Rows of a panel that take as long as packing it. */
+    private static final int PACKING = 8;
+
     private final MicroKernels kernels;
     private final JvmContext ctx;
     private final PackedLeft a;
@@ -81,14 +84,36 @@ public final class PanelProduct {
         this.depth = Blocking.depth(a.k());
         this.ahead = (long) a.packedRows() * a.k() > Blocking.LARGE_A && depth <= a.packedRows();
         int panels = Blocking.ceil(n, kernels.nr());
-        int wanted = workers.threads() == 1 ? 1 : 2 * workers.threads();
-        int each = Math.min(Blocking.group(a.k()), Math.max(2, Blocking.ceil(panels, wanted)));
-        this.groupWidth = each * kernels.nr();
+        int threads = workers.threads();
+        int wanted = threads == 1 ? 1 : 2 * threads;
+        int most = Math.min(Blocking.group(a.k()), panels);
+        int each = Math.min(most, Math.max(2, Blocking.ceil(panels, wanted)));
         int groups = Blocking.ceil(panels, each);
         int least = packed == null ? Blocking.LEAST_ROWS : 2 * kernels.mr();
         int split = Math.min(Blocking.ceil(wanted, groups), Blocking.ceil(a.m(), least));
+        // Few groups divide badly among threads: rows may do better, though each block packs B.
+        if (threads > 1
+                && panels < 8 * threads
+                && load(panels, most, threads) < load(panels, each, split)) {
+            each = most;
+            split = threads;
+        }
+        this.groupWidth = each * kernels.nr();
         this.rowBlock = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
         this.rowBlocks = Blocking.ceil(a.m(), rowBlock);
+    }
+
+    /** Rows of panels that the thread with most of them computes, packing included. */
+    private int load(int panels, int each, int split) {
+        int rows = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
+        int blocks = Blocking.ceil(a.m(), rows);
+        int rowsAndPacking = rows + (packed == null ? PACKING : 0);
+        int threads = ctx.workers().threads();
+        if (blocks % threads == 0) {
+            return blocks / threads * panels * rowsAndPacking;
+        }
+        int tasks = blocks * Blocking.ceil(panels, each);
+        return Blocking.ceil(tasks, threads) * each * rowsAndPacking;
     }
 
     /** Floats of a packed A. */
@@ -342,7 +367,9 @@ public final class PanelProduct {
             int share = h * kc * nr / (columnEnd - column);
             for (int j = column; j < columnEnd; j += nr) {
                 int b0 = bo + (j - column) * kc;
-                if (ahead && h == mr) {
+                if (h == mr && 2 * (columnEnd - j) <= nr) {
+                    kernels.tileHalf(kc, ap, a0, panels, b0, tile);
+                } else if (ahead && h == mr) {
                     int next = a0 + h * kc + (j - column) / nr * share;
                     kernels.tileAhead(kc, ap, a0, panels, b0, tile, Math.min(next, last));
                 } else {
