@@ -83,37 +83,53 @@ public final class PanelProduct {
         this.add = add;
         this.depth = Blocking.depth(a.k());
         this.ahead = (long) a.packedRows() * a.k() > Blocking.LARGE_A && depth <= a.packedRows();
-        int panels = Blocking.ceil(n, kernels.nr());
-        int threads = workers.threads();
-        int wanted = threads == 1 ? 1 : 2 * threads;
-        int most = Math.min(Blocking.group(a.k()), panels);
-        int each = Math.min(most, Math.max(2, Blocking.ceil(panels, wanted)));
-        int groups = Blocking.ceil(panels, each);
-        int least = packed == null ? Blocking.LEAST_ROWS : 2 * kernels.mr();
-        int split = Math.min(Blocking.ceil(wanted, groups), Blocking.ceil(a.m(), least));
-        // Few groups divide badly among threads: rows may do better, though each block packs B.
-        if (threads > 1
-                && panels < 8 * threads
-                && load(panels, most, threads) < load(panels, each, split)) {
-            each = most;
-            split = threads;
-        }
-        this.groupWidth = each * kernels.nr();
-        this.rowBlock = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
+        Division d = division(Blocking.ceil(n, kernels.nr()), workers.threads());
+        this.groupWidth = d.each() * kernels.nr();
+        this.rowBlock = d.rows();
         this.rowBlocks = Blocking.ceil(a.m(), rowBlock);
     }
 
-    /** Rows of panels that the thread with most of them computes, packing included. */
-    private int load(int panels, int each, int split) {
-        int rows = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
-        int blocks = Blocking.ceil(a.m(), rows);
-        int rowsAndPacking = rows + (packed == null ? PACKING : 0);
-        int threads = ctx.workers().threads();
-        if (blocks % threads == 0) {
-            return blocks / threads * panels * rowsAndPacking;
+    /** How a product is cut into tasks: panels of a group, rows of a block. */
+    private record Division(int each, int rows) {}
+
+    /** That under which the thread with most to do has least, of those with two tasks a thread. */
+    private Division division(int panels, int threads) {
+        int most = Math.min(Blocking.group(a.k()), panels);
+        Division best = new Division(most, Blocking.up(a.m(), kernels.mr()));
+        if (threads == 1) {
+            return best;
         }
-        int tasks = blocks * Blocking.ceil(panels, each);
-        return Blocking.ceil(tasks, threads) * each * rowsAndPacking;
+        int least = packed == null ? Blocking.LEAST_ROWS : 2 * kernels.mr();
+        double load = Double.MAX_VALUE;
+        for (int split = 1; split <= 2 * threads; split *= split == 1 ? threads : 2) {
+            if (split > 1 && split > Blocking.ceil(a.m(), least)) {
+                break;
+            }
+            int rows = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
+            for (int each = most; each >= Math.min(2, most); each--) {
+                boolean fewer = Blocking.ceil(panels, each) * split < 2 * threads;
+                // Wide groups and few tasks are better where it makes little difference.
+                double l = load(panels, each, rows, threads) * (fewer ? 1.05 : 1);
+                if (l < 0.98 * load) {
+                    load = l;
+                    best = new Division(each, rows);
+                }
+            }
+        }
+        return best;
+    }
+
+    /** Rows of panels of the thread with most of them, packing included. */
+    private int load(int panels, int each, int rows, int threads) {
+        int blocks = Blocking.ceil(a.m(), rows);
+        int block = rows + (packed == null ? PACKING : 0);
+        if (blocks % threads == 0) {
+            return blocks / threads * panels * block;
+        }
+        int whole = panels / each * blocks;
+        int rest = panels % each;
+        int rounds = whole / threads * each;
+        return (rounds + (whole % threads > 0 ? each : rest)) * block;
     }
 
     /** Floats of a packed A. */
