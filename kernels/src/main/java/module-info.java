@@ -20,6 +20,7 @@ module io.tatara.kernels {
     exports io.tatara.kernels.norm;
     exports io.tatara.kernels.optimizer;
     exports io.tatara.kernels.pointwise;
+    exports io.tatara.kernels.pad;
     exports io.tatara.kernels.pool;
     exports io.tatara.kernels.position;
     exports io.tatara.kernels.recurrent;

@@ -10,6 +10,7 @@ import io.tatara.kernels.layout.LayoutRoom;
 import io.tatara.kernels.matmul.MatMulRoom;
 import io.tatara.kernels.norm.NormRoom;
 import io.tatara.kernels.optimizer.OptimizerRoom;
+import io.tatara.kernels.pad.PadRoom;
 import io.tatara.kernels.pointwise.PointwiseRoom;
 import io.tatara.kernels.pool.PoolRoom;
 import io.tatara.kernels.position.PositionRoom;
@@ -41,6 +42,7 @@ public final class OpTable {
                             BeamRoom.ENTRIES,
                             ConvRoom.ENTRIES,
                             PoolRoom.ENTRIES,
+                            PadRoom.ENTRIES,
                             BatchNormRoom.ENTRIES,
                             CausalRoom.ENTRIES)
                     .<OpEntry<?>>flatMap(List::stream)

@@ -23,6 +23,8 @@ import io.tatara.kernels.matmul.MatMul;
 import io.tatara.kernels.matmul.Precision;
 import io.tatara.kernels.norm.LayerNorm;
 import io.tatara.kernels.norm.RmsNorm;
+import io.tatara.kernels.pad.Pad;
+import io.tatara.kernels.pad.PadMode;
 import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.Expr;
@@ -357,6 +359,17 @@ public final class Ops extends SpatialOps {
         starts[at] = start;
         ends[at] = end;
         return one(new Slice(list(starts), list(ends), list(steps)), x);
+    }
+
+    /**
+     * Elements around a tensor ({@link Pad}).
+     *
+     * @param before elements in front of each axis
+     * @param after elements behind each axis
+     * @param value of {@link PadMode#CONSTANT}, else 0
+     */
+    public Tensor pad(Tensor x, int[] before, int[] after, PadMode mode, double value) {
+        return one(new Pad(list(before), list(after), mode, value), x);
     }
 
     public Tensor concat(int axis, Tensor... parts) {

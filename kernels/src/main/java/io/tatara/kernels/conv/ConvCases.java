@@ -32,6 +32,13 @@ final class ConvCases {
                     d[0], d[4], window.outHeight(d[2], d[5]), window.outWidth(d[3], d[6]));
         }
 
+        /**
+         * Whether results may be exact: the transforms of tiles divide by what is no power of 2.
+         */
+        boolean exact() {
+            return !small && !name.contains("tiles");
+        }
+
         int terms() {
             return d[1] / groups * d[5] * d[6];
         }
@@ -135,6 +142,12 @@ final class ConvCases {
                 larger("pointwise-few-pixels", u, 1, 2, 64, 7, 7, 259, 1, 1),
                 larger("3x3-whole-vectors", u.pad(1), 1, 3, 2, 9, 32, 16, 3, 3),
                 larger("3x3-valid-30", u, 1, 2, 3, 8, 32, 4, 3, 3),
+                larger("3x3-tiles", u.pad(1), 1, 2, 27, 26, 23, 37, 3, 3),
+                larger("3x3-tiles-valid", u, 1, 1, 24, 18, 72, 25, 3, 3),
+                larger("3x3-tiles-asymmetric", u.pad(2, 0, 1, 2), 1, 3, 26, 17, 20, 24, 3, 3),
+                larger("3x3-tiles-groups", u.pad(1), 2, 2, 50, 16, 18, 56, 3, 3),
+                larger("3x3-tiles-many-groups", u.pad(1), 4, 3, 96, 14, 13, 100, 3, 3),
+                larger("3x3-tiles-many", u.pad(2), 1, 6, 25, 30, 28, 24, 3, 3),
                 larger("deep", u.pad(1), 1, 1, 130, 6, 7, 14, 3, 3),
                 larger("pointwise-wide", u, 1, 2, 70, 9, 8, 45, 1, 1),
                 larger("pointwise-84", u, 1, 3, 40, 6, 14, 70, 1, 1),
@@ -183,9 +196,11 @@ final class ConvCases {
         for (Geometry g : geometries()) {
             Case c = two(g.name(), g.conv(), g.x(), g.weight(), Data.normal());
             cases.add(limited(g, c.absent().absent(), g.terms()));
-            if (!g.small()) {
+            if (g.exact()) {
                 Case whole = two(g.name() + "-ints", g.conv(), g.x(), g.weight(), ints);
                 cases.add(whole.exact().noGradient());
+            }
+            if (!g.small()) {
                 Case odd =
                         Case.of(g.name() + "-specials", g.conv())
                                 .in(g.x(), Data.normal().sprinkled(397, SPECIAL))
@@ -248,6 +263,15 @@ final class ConvCases {
                         .in(TensorSpec.f32().withShape(large))
                         .reduction(171)
                         .noGradient());
+        Shape tiles = Shape.of(2, 25, 19, 18);
+        cases.add(
+                Case.of("relu6-tiles", new Conv2d(v, 1, new Epilogue(Activation.RELU6)))
+                        .in(TensorSpec.f32(2, 24, 19, 18))
+                        .in(TensorSpec.f32(25, 24, 3, 3))
+                        .in(TensorSpec.f32(25))
+                        .in(TensorSpec.f32().withShape(tiles))
+                        .reduction(216)
+                        .noGradient());
         cases.add(
                 Case.of("residual", new Conv2d(v, 1))
                         .in(TensorSpec.f32(1, 2, 3, 3))
@@ -269,9 +293,11 @@ final class ConvCases {
             int terms = g.terms() / (g.d()[1] / g.groups()) * (g.d()[4] / g.groups());
             Case c = two(g.name(), g.data(), g.y(), g.weight(), Data.normal());
             cases.add(limited(g, c, terms));
-            if (!g.small()) {
+            if (g.exact()) {
                 Case whole = two(g.name() + "-ints", g.data(), g.y(), g.weight(), ints);
                 cases.add(whole.exact().noGradient());
+            }
+            if (!g.small()) {
                 Case odd =
                         Case.of(g.name() + "-specials", g.data())
                                 .in(g.y(), Data.normal().sprinkled(397, SPECIAL))

@@ -78,6 +78,9 @@ final class DenseConv {
     }
 
     private void group(int g) {
+        if (Winograd.suits(s, ctx) && new Winograd(s, g, ctx).run()) {
+            return;
+        }
         List<Part> parts = new ArrayList<>();
         try {
             for (Axis y : s.ys()) {

@@ -7,7 +7,8 @@
  * place within the stride. So one implicit product serves both: {@code DenseConv} on Java arrays,
  * {@code conv.cl} on GPUs; and one depthwise loop, {@code DepthwiseConv}. No matrix of patches ever
  * stands in memory: panels of them are packed for the product's inner loop, in cache ({@code
- * Runs}). The weight gradient is a product whose sums run over the pixels ({@code WeightGradient},
+ * Runs}). Sums of 3 × 3 taps with stride 1 and many channels go through {@code Winograd} on Java
+ * arrays. The weight gradient is a product whose sums run over the pixels ({@code WeightGradient},
  * {@code weight.cl}). OpenCL on CPUs has sources of its own ({@code ConvCpu}, {@code WeightCpu};
  * {@code *_cpu.cl}), where a work-item is a loop over register tiles.
  */

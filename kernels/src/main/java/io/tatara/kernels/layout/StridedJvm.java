@@ -16,7 +16,7 @@ public final class StridedJvm {
     private StridedJvm() {}
 
     /** Both arrays of one dtype. */
-    static void run(Strided s, JvmArray x, JvmArray y, Workers workers) {
+    public static void run(Strided s, JvmArray x, JvmArray y, Workers workers) {
         if (x.f() != null) {
             run(s, x.f(), y.f(), workers);
         } else {

@@ -238,7 +238,9 @@ final class BlockedProduct {
             }
             for (; j < columnEnd; j += nr) {
                 int b0 = at + (j - column) * kc;
-                if (ahead && h == mr) {
+                if (h == mr && 2 * (columnEnd - j) <= nr) {
+                    kernels.tileHalf(kc, ap, a0, panels, b0, tile);
+                } else if (ahead && h == mr) {
                     int next = a0 + h * kc + (j - column) / nr * share;
                     kernels.tileAhead(kc, ap, a0, panels, b0, tile, Math.min(next, last));
                 } else {

@@ -31,6 +31,11 @@ abstract class MicroKernels {
         tile(mr(), k, a, ao, b, bo, t);
     }
 
+    /** The first half of the columns of a tile of {@link #mr} rows; the others are undefined. */
+    void tileHalf(int k, float[] a, int ao, float[] b, int bo, float[] t) {
+        tile(mr(), k, a, ao, b, bo, t);
+    }
+
     /**
      * Two tiles of one row, of neighbouring panels of B, beside each other in t: two streams of
      * memory at one time. Same sums as {@link #tile} has.

@@ -47,6 +47,9 @@ public final class PanelProduct {
     /** Floats behind the panels that a {@link Right} may overwrite. */
     public static final int SLACK = 64;
 
+    /** Rows of a panel that take as long as packing it. */
+    private static final int PACKING = 8;
+
     private final MicroKernels kernels;
     private final JvmContext ctx;
     private final PackedLeft a;
@@ -80,15 +83,53 @@ public final class PanelProduct {
         this.add = add;
         this.depth = Blocking.depth(a.k());
         this.ahead = (long) a.packedRows() * a.k() > Blocking.LARGE_A && depth <= a.packedRows();
-        int panels = Blocking.ceil(n, kernels.nr());
-        int wanted = workers.threads() == 1 ? 1 : 2 * workers.threads();
-        int each = Math.min(Blocking.group(a.k()), Math.max(2, Blocking.ceil(panels, wanted)));
-        this.groupWidth = each * kernels.nr();
-        int groups = Blocking.ceil(panels, each);
-        int least = packed == null ? Blocking.LEAST_ROWS : 2 * kernels.mr();
-        int split = Math.min(Blocking.ceil(wanted, groups), Blocking.ceil(a.m(), least));
-        this.rowBlock = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
+        Division d = division(Blocking.ceil(n, kernels.nr()), workers.threads());
+        this.groupWidth = d.each() * kernels.nr();
+        this.rowBlock = d.rows();
         this.rowBlocks = Blocking.ceil(a.m(), rowBlock);
+    }
+
+    /** How a product is cut into tasks: panels of a group, rows of a block. */
+    private record Division(int each, int rows) {}
+
+    /** That under which the thread with most to do has least, of those with two tasks a thread. */
+    private Division division(int panels, int threads) {
+        int most = Math.min(Blocking.group(a.k()), panels);
+        Division best = new Division(most, Blocking.up(a.m(), kernels.mr()));
+        if (threads == 1) {
+            return best;
+        }
+        int least = packed == null ? Blocking.LEAST_ROWS : 2 * kernels.mr();
+        double load = Double.MAX_VALUE;
+        for (int split = 1; split <= 2 * threads; split *= split == 1 ? threads : 2) {
+            if (split > 1 && split > Blocking.ceil(a.m(), least)) {
+                break;
+            }
+            int rows = Blocking.up(Blocking.ceil(a.m(), split), kernels.mr());
+            for (int each = most; each >= Math.min(2, most); each--) {
+                boolean fewer = Blocking.ceil(panels, each) * split < 2 * threads;
+                // Wide groups and few tasks are better where it makes little difference.
+                double l = load(panels, each, rows, threads) * (fewer ? 1.05 : 1);
+                if (l < 0.98 * load) {
+                    load = l;
+                    best = new Division(each, rows);
+                }
+            }
+        }
+        return best;
+    }
+
+    /** Rows of panels of the thread with most of them, packing included. */
+    private int load(int panels, int each, int rows, int threads) {
+        int blocks = Blocking.ceil(a.m(), rows);
+        int block = rows + (packed == null ? PACKING : 0);
+        if (blocks % threads == 0) {
+            return blocks / threads * panels * block;
+        }
+        int whole = panels / each * blocks;
+        int rest = panels % each;
+        int rounds = whole / threads * each;
+        return (rounds + (whole % threads > 0 ? each : rest)) * block;
     }
 
     /** Floats of a packed A. */
@@ -164,6 +205,44 @@ public final class PanelProduct {
                         }
                     }
                 });
+    }
+
+    /** Columns of a panel of B. */
+    public static int width(JvmContext ctx) {
+        return MicroKernels.of(ctx).nr();
+    }
+
+    /** Floats of scratch that {@link #panels} asks for. */
+    public static int tileSize(JvmContext ctx) {
+        MicroKernels kernels = MicroKernels.of(ctx);
+        return Math.max(2, kernels.mr()) * kernels.nr() + 1;
+    }
+
+    /**
+     * The product with panels of B that their owner has packed, on the caller's thread. Panel q is
+     * [k][width] at bo + q k width; its result is [m][width] at co + q m width.
+     *
+     * @param t scratch of {@link #tileSize} floats
+     */
+    public static void panels(
+            PackedLeft a, int count, float[] b, int bo, float[] c, int co, float[] t) {
+        MicroKernels kernels = a.kernels();
+        int mr = kernels.mr();
+        int nr = kernels.nr();
+        int depth = Blocking.depth(a.k());
+        for (int p = 0; p < a.k(); p += depth) {
+            int kc = Math.min(depth, a.k() - p);
+            for (int i = 0; i < a.m(); i += mr) {
+                int rows = Math.min(mr, a.m() - i);
+                int h = kernels.height(rows);
+                int a0 = p * a.packedRows() + i * kc;
+                for (int q = 0; q < count; q++) {
+                    int b0 = bo + (q * a.k() + p) * nr;
+                    kernels.tile(h, kc, a.data(), a0, b, b0, t);
+                    kernels.merge(rows, nr, t, c, co + (q * a.m() + i) * nr, nr, p > 0);
+                }
+            }
+        }
     }
 
     /**
@@ -304,7 +383,9 @@ public final class PanelProduct {
             int share = h * kc * nr / (columnEnd - column);
             for (int j = column; j < columnEnd; j += nr) {
                 int b0 = bo + (j - column) * kc;
-                if (ahead && h == mr) {
+                if (h == mr && 2 * (columnEnd - j) <= nr) {
+                    kernels.tileHalf(kc, ap, a0, panels, b0, tile);
+                } else if (ahead && h == mr) {
                     int next = a0 + h * kc + (j - column) / nr * share;
                     kernels.tileAhead(kc, ap, a0, panels, b0, tile, Math.min(next, last));
                 } else {

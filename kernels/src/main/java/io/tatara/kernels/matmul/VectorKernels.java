@@ -57,6 +57,15 @@ final class VectorKernels extends MicroKernels {
     }
 
     @Override
+    void tileHalf(int k, float[] a, int ao, float[] b, int bo, float[] t) {
+        if (MR == 12 && FIRST.left(MR)) {
+            VectorTiles.rows12Half(k, a, ao, b, bo, t);
+        } else {
+            super.tileHalf(k, a, ao, b, bo, t);
+        }
+    }
+
+    @Override
     void tilePair(int k, float[] a, int ao, float[] b, int bo, float[] t) {
         if (FIRST.left(1)) {
             VectorTiles.row1Pair(k, a, ao, b, bo, bo + VectorTiles.NR * k, t);
@@ -70,6 +79,7 @@ final class VectorKernels extends MicroKernels {
         super.warmUp(a, b, t);
         for (int i = 0; i < 3; i++) {
             VectorTiles.row1Pair(32, a, 0, b, 0, 32 * VectorTiles.NR, t);
+            VectorTiles.rows12Half(64, a, 0, b, 0, t);
         }
         for (int h = MR; h > 0; h = h > 1 ? height(h / 2) : 0) {
             for (int i = 0; i < 3; i++) {

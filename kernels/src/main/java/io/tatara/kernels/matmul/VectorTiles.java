@@ -226,6 +226,50 @@ final class VectorTiles {
         y11.intoArray(t, 11 * NR + L);
     }
 
+    /** The first half of the columns of {@link #rows12}'s tile. */
+    static void rows12Half(int k, float[] a, int ao, float[] b, int bo, float[] t) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector x1 = FloatVector.zero(S);
+        FloatVector x2 = FloatVector.zero(S);
+        FloatVector x3 = FloatVector.zero(S);
+        FloatVector x4 = FloatVector.zero(S);
+        FloatVector x5 = FloatVector.zero(S);
+        FloatVector x6 = FloatVector.zero(S);
+        FloatVector x7 = FloatVector.zero(S);
+        FloatVector x8 = FloatVector.zero(S);
+        FloatVector x9 = FloatVector.zero(S);
+        FloatVector x10 = FloatVector.zero(S);
+        FloatVector x11 = FloatVector.zero(S);
+        for (int p = 0; p < k; p++) {
+            int at = ao + p * 12;
+            FloatVector x = FloatVector.fromArray(S, b, bo + p * NR);
+            x0 = FloatVector.broadcast(S, a[at]).fma(x, x0);
+            x1 = FloatVector.broadcast(S, a[at + 1]).fma(x, x1);
+            x2 = FloatVector.broadcast(S, a[at + 2]).fma(x, x2);
+            x3 = FloatVector.broadcast(S, a[at + 3]).fma(x, x3);
+            x4 = FloatVector.broadcast(S, a[at + 4]).fma(x, x4);
+            x5 = FloatVector.broadcast(S, a[at + 5]).fma(x, x5);
+            x6 = FloatVector.broadcast(S, a[at + 6]).fma(x, x6);
+            x7 = FloatVector.broadcast(S, a[at + 7]).fma(x, x7);
+            x8 = FloatVector.broadcast(S, a[at + 8]).fma(x, x8);
+            x9 = FloatVector.broadcast(S, a[at + 9]).fma(x, x9);
+            x10 = FloatVector.broadcast(S, a[at + 10]).fma(x, x10);
+            x11 = FloatVector.broadcast(S, a[at + 11]).fma(x, x11);
+        }
+        x0.intoArray(t, 0);
+        x1.intoArray(t, NR);
+        x2.intoArray(t, 2 * NR);
+        x3.intoArray(t, 3 * NR);
+        x4.intoArray(t, 4 * NR);
+        x5.intoArray(t, 5 * NR);
+        x6.intoArray(t, 6 * NR);
+        x7.intoArray(t, 7 * NR);
+        x8.intoArray(t, 8 * NR);
+        x9.intoArray(t, 9 * NR);
+        x10.intoArray(t, 10 * NR);
+        x11.intoArray(t, 11 * NR);
+    }
+
     static void rows8(int k, float[] a, int ao, float[] b, int bo, float[] t) {
         FloatVector x0 = FloatVector.zero(S);
         FloatVector y0 = FloatVector.zero(S);
