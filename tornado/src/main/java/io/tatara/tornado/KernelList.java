@@ -17,6 +17,7 @@ import io.tatara.tornado.kernels.Lstm;
 import io.tatara.tornado.kernels.LstmGradient;
 import io.tatara.tornado.kernels.Norms;
 import io.tatara.tornado.kernels.Optimizers;
+import io.tatara.tornado.kernels.Pads;
 import io.tatara.tornado.kernels.Pools;
 import io.tatara.tornado.kernels.Positions;
 import io.tatara.tornado.kernels.Products;
@@ -195,6 +196,10 @@ final class KernelList {
     private static void others(KernelTable.Builder b) {
         b.in("position/position.cl")
                 .add("positions", "STARTS=0 ROTARY=0 HALVES=0", Positions::positionsOf);
+        b.in("pad/pad.cl")
+                .add("pad", "MODE=1 INTS", Pads::padElements)
+                .add("pad_ints", "MODE=1 INTS", Pads::padElements)
+                .add("pad_gradient", "MODE=1", Pads::padGradient);
         b.in("beam/beam.cl")
                 .add("beam_rows", "", Beams::beamRows)
                 .add("beam_chunks", "@8 LOGITS=0 PER=8", Beams::beamChunks)

@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
@@ -48,12 +50,12 @@ final class PrintKernels {
         }
         System.setOut(console);
         Matcher m = KERNEL.matcher(printed.toString(StandardCharsets.UTF_8));
-        int written = 0;
+        Set<String> written = new HashSet<>();
         while (m.find()) {
             Files.writeString(folder.resolve(m.group(1) + ".cu"), m.group() + "\n");
-            written++;
+            written.add(m.group(1));
         }
-        System.out.println(written + " kernels in " + folder + "; refused: " + failed);
+        System.out.println(written.size() + " kernels in " + folder + "; refused: " + failed);
         System.exit(0);
     }
 }
