@@ -32,7 +32,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
 
     private static final int MOST_TAPS = 63;
 
-    /** Elements of a group's channels of an image, so that the table's words hold a distance. */
+    /** Furthest term from a patch's beginning, so that the table's words hold it. */
     private static final long MOST_DISTANCE = 1L << 25;
 
     static final List<ConvTile.Shape> SIMT =
@@ -72,7 +72,17 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                 && taps <= MOST_TAPS
                 && s.out() >= LEAST
                 && s.in() * taps >= LEAST
-                && (long) s.in() * s.height() * s.width() < MOST_DISTANCE;
+                && distance(s, y, x) < MOST_DISTANCE;
+    }
+
+    /** No term is further from its patch's beginning, which may stand in the padding. */
+    private static long distance(Sums s, Axis y, Axis x) {
+        long rows = (long) s.in() * s.height() + reach(y);
+        return rows * s.width() + reach(x);
+    }
+
+    private static long reach(Axis a) {
+        return Math.abs((long) a.tapIn()) * (a.taps() - 1);
     }
 
     @Override
@@ -179,10 +189,10 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         "conv/conv_simt.cu",
                         ConvGpu.text("sums.cl")
                                 + ConvGpu.text("implicit.cuh")
-                                + ConvGpu.text("simt.cuh")
                                 + ConvGpu.text("conv_simt.cu"),
                         defines.toArray())
-                .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh"));
+                .withHeaders(
+                        List.of("warp.cuh", "grid.cuh", "tensor.cuh", "tiles.cuh", "simt.cuh"));
     }
 
     /** The source for 16-bit types. */
@@ -193,7 +203,8 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                                 + ConvGpu.text("implicit.cuh")
                                 + ConvGpu.text("conv_sm80.cu"),
                         defines.toArray())
-                .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh", "lanes.cuh"));
+                .withHeaders(
+                        List.of("warp.cuh", "grid.cuh", "tensor.cuh", "lanes.cuh", "tiles.cuh"));
     }
 
     /** Products and sums of a multiprocessor in a clock, float32. */

@@ -8,6 +8,7 @@ import io.tatara.kernels.RefArray;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.ReferenceEmitter;
+import io.tatara.kernels.gpu.GpuTraits;
 import org.junit.jupiter.api.Test;
 
 /** What the cases do not say: numbers made by hand, padding, costs, and messages. */
@@ -124,5 +125,17 @@ class ConvTest {
                 .hasMessageContaining("conv2d_data_gradient")
                 .hasMessageContaining("'dy'")
                 .hasMessageContaining("4, 4");
+    }
+
+    /** A term's distance from its patch's beginning must fit its word of the table on CUDA. */
+    @Test
+    void farPaddingIsForThePortableKernel() {
+        TensorSpec[] in = specs(new int[] {1, 8, 1, 1000}, new int[] {8, 8, 1, 3});
+        GpuTraits traits = GpuTraits.cuda(90, 132);
+        for (int dilation : new int[] {1 << 20, 1 << 24}) {
+            Conv2d op = new Conv2d(UNIT.pad(0, 0, 2 * dilation, 0).dilation(1, dilation), 1);
+            assertThat(op.infer(in)[0].shape()).isEqualTo(Shape.of(1, 8, 1, 1000));
+            assertThat(ConvImplicit.CONV.supports(op, in, traits)).isEqualTo(dilation == 1 << 20);
+        }
     }
 }
