@@ -97,7 +97,8 @@ record ConvTile(Shape shape, int m, int n, int k, int groups, int splits, int de
                         && TileModel.joins((long) tiles() * groups, splits, shape.bm, shape.bn);
     }
 
-    private double clocks(int bytes, double rate, int shared, GpuTraits traits) {
+    /** Clocks that it should take; of {@link #of}'s arguments. */
+    double clocks(int bytes, double rate, int shared, GpuTraits traits) {
         int resident = TileModel.resident(shared, shape.blocks, traits);
         double speed = rate * shape.share;
         return new TileModel(shape.bm, shape.bn, resident, speed, FILL, bytes, bytes)

@@ -60,7 +60,11 @@ DEVICE void matmul_store_run(CELEM *c, const CELEM *RESTRICT bias, const CELEM *
   if (col + V <= n) {
     int at = base + row * ldc + col;
     float y[V];
-#if BIAS
+#if BIAS == 2
+    float of_row = LD_OF(CSTORAGE, bias, row);
+    UNROLL
+    for (int i = 0; i < V; i++) x[i] += of_row;
+#elif BIAS
     matmul_load_run<V>(bias + col, y);
     UNROLL
     for (int i = 0; i < V; i++) x[i] += y[i];
