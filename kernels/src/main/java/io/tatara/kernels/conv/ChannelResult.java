@@ -10,15 +10,22 @@ import io.tatara.kernels.matmul.PanelProduct;
  */
 record ChannelResult(DenseResult result, int first) implements PanelProduct.Result {
     @Override
-    public void put(int row, int rows, int column, int columns, float[] t, int width, boolean add) {
+    public void put(
+            int row,
+            int rows,
+            int column,
+            int columns,
+            float[] t,
+            int width,
+            boolean add,
+            boolean last) {
         int at = PanelProduct.transpose(t, result.ctx());
         int ld = PanelProduct.transposedWidth(result.ctx());
         int pixels = result.pixels();
         for (int i = 0; i < rows; ) {
             int pixel = first + row + i;
             int n = Math.min(rows - i, pixels - pixel % pixels);
-            int to = result.at(column, pixel);
-            result.kernels().put(columns, n, t, at + i, ld, result.y(), to, pixels, add);
+            result.put(column, columns, n, t, at + i, ld, result.at(column, pixel), add, last);
             i += n;
         }
     }

@@ -1,5 +1,6 @@
 package io.tatara.kernels.conv;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
@@ -151,6 +152,7 @@ final class ConvCases {
                 larger("deep", u.pad(1), 1, 1, 130, 6, 7, 14, 3, 3),
                 larger("pointwise-wide", u, 1, 2, 70, 9, 8, 45, 1, 1),
                 larger("pointwise-84", u, 1, 3, 40, 6, 14, 70, 1, 1),
+                larger("pointwise-planes", u, 1, 2, 136, 16, 16, 150, 1, 1),
                 larger("pointwise-strided", u.stride(2), 1, 2, 33, 14, 13, 40, 1, 1),
                 larger("groups-4", u.pad(1), 4, 2, 32, 12, 11, 20, 3, 3),
                 larger("depthwise-wide", u.pad(1), 6, 2, 6, 35, 71, 6, 3, 3),
@@ -209,6 +211,7 @@ final class ConvCases {
             }
         }
         epilogues(cases);
+        cases.addAll(planes());
         return Case.withHalves(
                 cases,
                 "padded",
@@ -218,6 +221,8 @@ final class ConvCases {
                 "pointwise",
                 "pointwise-wide-ints",
                 "pointwise-84",
+                "pointwise-planes",
+                "pointwise-planes-ints",
                 "3x3",
                 "3x3-specials",
                 "3x3-stride-2",
@@ -286,6 +291,32 @@ final class ConvCases {
                         .reduction(18));
     }
 
+    /** All that may follow the sums, where the matrix units multiply planes of whole 16 bytes. */
+    private static List<Case> planes() {
+        List<Case> cases = new ArrayList<>();
+        TensorSpec x = TensorSpec.f32(2, 64, 16, 16);
+        TensorSpec w = TensorSpec.f32(150, 64, 1, 1);
+        TensorSpec bias = TensorSpec.f32(150);
+        TensorSpec y = x.withShape(2, 150, 16, 16);
+        for (Activation f : Activation.values()) {
+            boolean half = f.ordinal() % 2 == 0;
+            Case c =
+                    Case.of("planes-" + f.name().toLowerCase(Locale.ROOT), epilogue(f))
+                            .in(x)
+                            .in(w)
+                            .in(bias);
+            Case whole = f == Activation.RELU ? c.absent() : c.in(y);
+            cases.add(whole.as(half ? DType.FLOAT16 : DType.BFLOAT16).reduction(64).noGradient());
+        }
+        Case residual = Case.of("planes-residual", epilogue(Activation.NONE));
+        cases.add(residual.in(x).in(w).absent().in(y).as(DType.FLOAT16).reduction(64).noGradient());
+        return cases;
+    }
+
+    private static Conv2d epilogue(Activation f) {
+        return new Conv2d(ConvWindow.UNIT, 1, new Epilogue(f));
+    }
+
     static List<Case> data() {
         List<Case> cases = new ArrayList<>(ConvBenchCases.data());
         Data ints = Data.integers(-4, 4);
@@ -313,6 +344,8 @@ final class ConvCases {
                 "depthwise-words",
                 "pointwise-wide-ints",
                 "pointwise-84",
+                "pointwise-planes",
+                "pointwise-planes-ints",
                 "3x3",
                 "3x3-specials",
                 "deep-ints",

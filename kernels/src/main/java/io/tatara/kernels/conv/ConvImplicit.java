@@ -32,7 +32,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
 
     private static final int MOST_TAPS = 63;
 
-    /** Elements of a group's channels of an image, so that the table's words hold a distance. */
+    /** Furthest term from a patch's beginning, so that the table's words hold it. */
     private static final long MOST_DISTANCE = 1L << 25;
 
     static final List<ConvTile.Shape> SIMT =
@@ -72,7 +72,17 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                 && taps <= MOST_TAPS
                 && s.out() >= LEAST
                 && s.in() * taps >= LEAST
-                && (long) s.in() * s.height() * s.width() < MOST_DISTANCE;
+                && distance(s, y, x) < MOST_DISTANCE;
+    }
+
+    /** No term is further from its patch's beginning, which may stand in the padding. */
+    private static long distance(Sums s, Axis y, Axis x) {
+        long rows = (long) s.in() * s.height() + reach(y);
+        return rows * s.width() + reach(x);
+    }
+
+    private static long reach(Axis a) {
+        return Math.abs((long) a.tapIn()) * (a.taps() - 1);
     }
 
     @Override
@@ -117,7 +127,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         int taps = y.taps() * x.taps();
         boolean linear = !s.gradient();
         boolean whole = y.outStep() == 1 && x.outStep() == 1;
-        boolean pointwise = whole && pixels % 4 == 0 && same(y, s.height()) && same(x, s.width());
+        boolean pointwise = pixels % 4 == 0 && onto(s, y, x);
         int tables = !linear ? 2 : pointwise ? 0 : 1;
         ConvTile tile =
                 ConvTile.of(
@@ -179,10 +189,10 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                         "conv/conv_simt.cu",
                         ConvGpu.text("sums.cl")
                                 + ConvGpu.text("implicit.cuh")
-                                + ConvGpu.text("simt.cuh")
                                 + ConvGpu.text("conv_simt.cu"),
                         defines.toArray())
-                .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh"));
+                .withHeaders(
+                        List.of("warp.cuh", "grid.cuh", "tensor.cuh", "tiles.cuh", "simt.cuh"));
     }
 
     /** The source for 16-bit types. */
@@ -193,7 +203,8 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                                 + ConvGpu.text("implicit.cuh")
                                 + ConvGpu.text("conv_sm80.cu"),
                         defines.toArray())
-                .withHeaders(List.of("warp.cuh", "grid.cuh", "tensor.cuh", "lanes.cuh"));
+                .withHeaders(
+                        List.of("warp.cuh", "grid.cuh", "tensor.cuh", "lanes.cuh", "tiles.cuh"));
     }
 
     /** Products and sums of a multiprocessor in a clock, float32. */
@@ -212,6 +223,37 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         return traits.arch() >= 100 && t.threads() == 256 ? 1 : t.blocks();
     }
 
+    /** Bytes of source pixels that the matrix source copies at a time; 0 where it cannot. */
+    private static int copied(Sums s, Axis y, Axis x) {
+        int pixels = y.count() * x.count();
+        return !onto(s, y, x) ? 0 : pixels % 8 == 0 ? 16 : pixels % 4 == 0 ? 8 : 0;
+    }
+
+    /** The tile for 16-bit types; null where none fits. */
+    private static ConvTile matrixTile(Sums s, Axis y, Axis x, GpuTraits traits) {
+        boolean copied = copied(s, y, x) != 0;
+        return ConvTile.of(
+                MATRIX,
+                s.out(),
+                s.shape().n() * y.count() * x.count(),
+                s.in() * y.taps() * x.taps(),
+                s.shape().groups(),
+                2,
+                matrixRate(traits),
+                t -> sharedMatrix(t, copied),
+                traits);
+    }
+
+    /** Clocks that a pointwise convolution of a 16-bit type should take here. */
+    static double pointwiseClocks(Sums s, GpuTraits traits) {
+        Axis y = s.ys().getFirst();
+        Axis x = s.xs().getFirst();
+        ConvTile t = worth(s, y, x) ? matrixTile(s, y, x, traits) : null;
+        return t == null
+                ? Double.POSITIVE_INFINITY
+                : t.clocks(2, matrixRate(traits), sharedMatrix(t, copied(s, y, x) != 0), traits);
+    }
+
     private static void matrix(
             GpuPlan.Builder plan,
             Sums s,
@@ -225,19 +267,8 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         int pixels = y.count() * x.count();
         int terms = s.in() * y.taps() * x.taps();
         boolean whole = y.outStep() == 1 && x.outStep() == 1;
-        boolean one = whole && same(y, s.height()) && same(x, s.width());
-        int copy = !one ? 0 : pixels % 8 == 0 ? 16 : pixels % 4 == 0 ? 8 : 0;
-        ConvTile tile =
-                ConvTile.of(
-                        MATRIX,
-                        s.out(),
-                        c.n() * pixels,
-                        terms,
-                        c.groups(),
-                        2,
-                        matrixRate(traits),
-                        t -> sharedMatrix(t, copy != 0),
-                        traits);
+        int copy = copied(s, y, x);
+        ConvTile tile = matrixTile(s, y, x, traits);
         if (tile == null) {
             ConvGpu.launch(plan, s, y, x, buffers, defines, type, traits);
             return;
@@ -295,6 +326,17 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         int slots = s.slice() * (s.bm() + s.bn()) * s.stages() * 2;
         int staged = s.threads() / 32 * 16 * (s.wn() + 8) * 4;
         return Math.max(slots, staged) + (copied ? 0 : 4 * (t.depth() + s.stages() * s.slice()));
+    }
+
+    /** Whether each pixel of the result comes of the same pixel of the source alone. */
+    static boolean pointwise(Sums s) {
+        return s.ys().size() == 1
+                && s.xs().size() == 1
+                && onto(s, s.ys().getFirst(), s.xs().getFirst());
+    }
+
+    private static boolean onto(Sums s, Axis y, Axis x) {
+        return y.outStep() == 1 && x.outStep() == 1 && same(y, s.height()) && same(x, s.width());
     }
 
     /** Whether element upon element meets one tap. */

@@ -15,6 +15,7 @@ public final class ConvRoom {
                             List.of(
                                     ConvCpu.CONV,
                                     DepthwiseCuda.CONV,
+                                    PointwiseHopper.CONV,
                                     ConvImplicit.CONV,
                                     ConvGpu::conv),
                             ConvCases::conv),
@@ -27,6 +28,7 @@ public final class ConvRoom {
                                     ConvCpu.DATA,
                                     DepthwiseCuda.DATA,
                                     new FewChannels(),
+                                    PointwiseHopper.DATA,
                                     ConvImplicit.DATA,
                                     ConvGpu::data),
                             ConvCases::data),

@@ -3,6 +3,7 @@ package io.tatara.kernels.conv;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.PlainLanes;
 import io.tatara.kernels.jvm.VectorForm;
+import io.tatara.kernels.pointwise.Activation;
 import java.lang.invoke.MethodHandles;
 
 /**
@@ -85,6 +86,37 @@ abstract class ConvRows {
                 }
             } else {
                 System.arraycopy(t, from, c, at, n);
+            }
+        }
+    }
+
+    /**
+     * As {@link #put}, with what follows.
+     *
+     * @param bias element bo + i is added to row i; null for none
+     * @param f NONE, RELU or RELU6
+     */
+    void put(
+            int rows,
+            int n,
+            float[] t,
+            int to,
+            int width,
+            float[] c,
+            int co,
+            int ldc,
+            boolean add,
+            float[] bias,
+            int bo,
+            Activation f) {
+        for (int i = 0; i < rows; i++) {
+            int from = to + i * width;
+            int at = co + i * ldc;
+            float b = bias == null ? 0 : bias[bo + i];
+            for (int j = 0; j < n; j++) {
+                float v = t[from + j] + (add ? c[at + j] : b);
+                v = f != Activation.NONE && v <= 0 ? 0 : v;
+                c[at + j] = f == Activation.RELU6 ? Math.min(v, 6) : v;
             }
         }
     }

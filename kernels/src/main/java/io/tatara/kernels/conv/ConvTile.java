@@ -2,6 +2,7 @@ package io.tatara.kernels.conv;
 
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.gpu.TileModel;
 import java.util.List;
 
 /**
@@ -16,17 +17,8 @@ import java.util.List;
  * @param depth terms of a piece, a multiple of the slices'
  */
 record ConvTile(Shape shape, int m, int n, int k, int groups, int splits, int depth) {
-    private static final int[] SPLITS = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32};
-    private static final long MAX_PARTIAL_BYTES = 64L << 20;
-
-    /** Bytes that a multiprocessor gets from L2 in a clock, of which it must live. */
-    private static final double L2_BYTES = 40;
-
     /** Clocks from a block's start to its first product, and from its last to its end. */
     private static final double FILL = 1500;
-
-    /** Clocks that the hand-over of partial sums to the last block takes. */
-    private static final double JOIN = 1500;
 
     /**
      * A shape of tile.
@@ -63,7 +55,7 @@ record ConvTile(Shape shape, int m, int n, int k, int groups, int splits, int de
     }
 
     /**
-     * The tile and cut that should take the least time by a rough model; null where none fits.
+     * The tile and cut that should take the least time by {@link TileModel}; null where none fits.
      *
      * @param bytes of an element
      * @param rate products and sums of a multiprocessor in a clock
@@ -81,7 +73,7 @@ record ConvTile(Shape shape, int m, int n, int k, int groups, int splits, int de
         ConvTile best = null;
         double least = Double.POSITIVE_INFINITY;
         for (Shape t : shapes) {
-            for (int wanted : SPLITS) {
+            for (int wanted : TileModel.splits()) {
                 int slices = Math.max(1, ConvGpu.ceil(k, t.slice));
                 int depth = ConvGpu.ceil(slices, wanted) * t.slice;
                 ConvTile c = new ConvTile(t, m, n, k, groups, ConvGpu.ceil(k, depth), depth);
@@ -99,29 +91,18 @@ record ConvTile(Shape shape, int m, int n, int k, int groups, int splits, int de
     }
 
     private boolean allowed(int wanted) {
-        long all = (long) tiles() * groups;
-        long partial = all * splits * shape.bm * shape.bn * 4;
         return wanted == 1
                 || shape.splits
                         && depth >= 4 * shape.slice
-                        && all <= GpuPlan.SEMAPHORES
-                        && partial <= MAX_PARTIAL_BYTES;
+                        && TileModel.joins((long) tiles() * groups, splits, shape.bm, shape.bn);
     }
 
-    private double clocks(int bytes, double rate, int shared, GpuTraits traits) {
-        long all = (long) tiles() * groups * splits;
-        long most = (all + traits.computeUnits() - 1) / traits.computeUnits();
-        int resident = Math.clamp((traits.maxShared() + 1024) / (shared + 1024), 1, shape.blocks);
-        double area = (double) shape.bm * shape.bn;
-        double products = area * depth / (rate * shape.share);
-        double loads = (double) (shape.bm + shape.bn) * depth * bytes / L2_BYTES;
-        // Blocks that do not fill the room hide less of their waiting.
-        long left = most % resident;
-        double turns = most - left + left * (1 + (double) (resident - left) / resident);
-        double waves = Math.ceil((double) most / resident);
-        double join = splits == 1 ? 0 : JOIN + area * 4 * (splits + most) / L2_BYTES;
-        double store = most * area * bytes / L2_BYTES;
-        return turns * Math.max(products, loads) + store + waves * FILL + join;
+    /** Clocks that it should take; of {@link #of}'s arguments. */
+    double clocks(int bytes, double rate, int shared, GpuTraits traits) {
+        int resident = TileModel.resident(shared, shape.blocks, traits);
+        double speed = rate * shape.share;
+        return new TileModel(shape.bm, shape.bn, resident, speed, FILL, bytes, bytes)
+                .clocks((long) tiles() * groups, splits, depth, traits);
     }
 
     int tiles() {

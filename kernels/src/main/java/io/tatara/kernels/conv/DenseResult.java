@@ -2,6 +2,7 @@ package io.tatara.kernels.conv;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.matmul.PanelProduct;
+import io.tatara.kernels.pointwise.Activation;
 
 /**
  * Takes tiles to where the pixels of an image follow each other, and finishes them.
@@ -29,23 +30,58 @@ record DenseResult(
     }
 
     @Override
-    public void put(int row, int rows, int column, int columns, float[] t, int width, boolean add) {
+    public void put(
+            int row,
+            int rows,
+            int column,
+            int columns,
+            float[] t,
+            int width,
+            boolean add,
+            boolean last) {
         for (int j = 0; j < columns; ) {
             int n = Math.min(columns - j, pixels - (column + j) % pixels);
-            kernels.put(rows, n, t, j, width, y, at(row, column + j), pixels, add);
+            put(row, rows, n, t, j, width, at(row, column + j), add, last);
             j += n;
+        }
+    }
+
+    /**
+     * Rows of a tile to y, with what can follow on the way: bias at first, simple activations at
+     * last.
+     */
+    void put(
+            int row,
+            int rows,
+            int n,
+            float[] t,
+            int from,
+            int width,
+            int to,
+            boolean add,
+            boolean last) {
+        Activation f = last && finish.simple() ? finish.activation() : Activation.NONE;
+        float[] bias = add ? null : finish.bias();
+        if (bias == null && f == Activation.NONE) {
+            kernels.put(rows, n, t, from, width, y, to, pixels, add);
+        } else {
+            kernels.put(rows, n, t, from, width, y, to, pixels, add, bias, channel + row, f);
         }
     }
 
     @Override
     public void finished(int row, int rowEnd, int column, int columnEnd) {
-        if (finish.nothing()) {
+        if (finish.residual() == null && finish.simple()) {
             return;
         }
         for (int j = column; j < columnEnd; ) {
             int n = Math.min(columnEnd - j, pixels - j % pixels);
             for (int i = row; i < rowEnd; i++) {
-                finish.apply(y, at(i, j), n, channel + i, ctx);
+                if (finish.simple()) {
+                    finish.afterActivation(y, at(i, j), n, ctx);
+                } else {
+                    finish.afterBias(y, at(i, j), n, ctx);
+                }
             }
             j += n;
         }

@@ -24,26 +24,25 @@ record Finish(Activation activation, float[] bias, float[] residual) {
         return a == null ? null : a.f();
     }
 
-    /** Whether nothing follows. */
-    boolean nothing() {
-        return activation == Activation.NONE && bias == null && residual == null;
-    }
-
     float bias(int channel) {
         return bias == null ? 0 : bias[channel];
     }
 
-    /** Finishes a run of a channel. */
-    void apply(float[] y, int at, int count, int channel, JvmContext ctx) {
-        if (bias != null) {
-            ctx.lanes().binaryScalar(BinaryOp.ADD, y, at, bias[channel], y, at, count);
-        }
-        afterBias(y, at, count, ctx);
+    /** Whether the activation is at most a minimum and a maximum. */
+    boolean simple() {
+        return activation == Activation.NONE
+                || activation == Activation.RELU
+                || activation == Activation.RELU6;
     }
 
-    /** As above where the bias has been added. */
+    /** Finishes a run of a channel where the bias has been added. */
     void afterBias(float[] y, int at, int count, JvmContext ctx) {
         Activations.apply(activation, y, at, count, ctx);
+        afterActivation(y, at, count, ctx);
+    }
+
+    /** As above where the activation is done too. */
+    void afterActivation(float[] y, int at, int count, JvmContext ctx) {
         if (residual != null) {
             ctx.lanes().binary(BinaryOp.ADD, y, at, residual, at, y, at, count);
         }

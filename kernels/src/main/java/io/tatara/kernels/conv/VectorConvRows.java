@@ -1,8 +1,10 @@
 package io.tatara.kernels.conv;
 
 import io.tatara.kernels.jvm.VectorReduce;
+import io.tatara.kernels.pointwise.Activation;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The inner loops on the vector unit, whatever its width. */
@@ -139,6 +141,47 @@ final class VectorConvRows extends ConvRows {
                 FloatVector.fromArray(S, x, from + q).intoArray(panel, at + q);
             }
         }
+    }
+
+    @Override
+    void put(
+            int rows,
+            int n,
+            float[] t,
+            int to,
+            int width,
+            float[] c,
+            int co,
+            int ldc,
+            boolean add,
+            float[] bias,
+            int bo,
+            Activation f) {
+        int end = S.loopBound(n);
+        VectorMask<Float> mask = S.indexInRange(0, n - end);
+        boolean relu = f != Activation.NONE;
+        float most = f == Activation.RELU6 ? 6 : Float.POSITIVE_INFINITY;
+        for (int i = 0; i < rows; i++) {
+            int from = to + i * width;
+            int at = co + i * ldc;
+            float b = bias == null ? 0 : bias[bo + i];
+            for (int q = 0; q < end; q += L) {
+                FloatVector v = FloatVector.fromArray(S, t, from + q);
+                v = add ? v.add(FloatVector.fromArray(S, c, at + q)) : v.add(b);
+                (relu ? within(v, most) : v).intoArray(c, at + q);
+            }
+            if (end < n) {
+                FloatVector v = FloatVector.fromArray(S, t, from + end, mask);
+                v = add ? v.add(FloatVector.fromArray(S, c, at + end, mask)) : v.add(b);
+                (relu ? within(v, most) : v).intoArray(c, at + end, mask);
+            }
+        }
+    }
+
+    /** From 0 to a maximum; NaN stays. */
+    private static FloatVector within(FloatVector v, float most) {
+        FloatVector u = v.blend(0f, v.compare(VectorOperators.LE, 0f));
+        return u.blend(most, u.compare(VectorOperators.GT, most));
     }
 
     @Override

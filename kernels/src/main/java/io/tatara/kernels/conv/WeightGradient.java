@@ -221,7 +221,8 @@ final class WeightGradient {
                             int columns,
                             float[] t,
                             int width,
-                            boolean add) {
+                            boolean add,
+                            boolean last) {
                         int at = (g * c.mg() + row) * k + column;
                         kernels.put(rows, columns, t, 0, width, dw, at, k, add);
                     }

@@ -87,10 +87,7 @@ final class WeightImplicit implements GpuKernel<Conv2dWeightGradient> {
             defines.addAll(List.of("COPY_DY", copyDy ? 1 : 0, "COPY_X", copyX ? 1 : 0));
             defines.addAll(List.of("STORAGE", GpuProgram.storage(in[0].dtype())));
             program =
-                    GpuProgram.of(
-                                    "conv/weight_sm80.cu",
-                                    ConvGpu.text("weights.cl") + ConvGpu.text("weight_sm80.cu"),
-                                    defines.toArray())
+                    GpuProgram.of("conv/weight_sm80.cu", text("weight_sm80.cu"), defines.toArray())
                             .withHeaders(List.of("warp.cuh", "tensor.cuh"));
             threads = small ? 128 : 256;
             shared = 2 * MATRIX_DEPTH * (bm + bn) * MATRIX_STAGES;
@@ -98,13 +95,8 @@ final class WeightImplicit implements GpuKernel<Conv2dWeightGradient> {
             defines.addAll(List.of("WM", small || bm == 64 ? 32 : 64, "WN", bn == 128 ? 64 : 32));
             defines.addAll(List.of("DEPTH", DEPTH, "STAGES", STAGES));
             program =
-                    GpuProgram.of(
-                                    "conv/weight_simt.cu",
-                                    ConvGpu.text("weights.cl")
-                                            + ConvGpu.text("simt.cuh")
-                                            + ConvGpu.text("weight_simt.cu"),
-                                    defines.toArray())
-                            .withHeaders(List.of("warp.cuh", "tensor.cuh"));
+                    GpuProgram.of("conv/weight_simt.cu", text("weight_simt.cu"), defines.toArray())
+                            .withHeaders(List.of("warp.cuh", "tensor.cuh", "simt.cuh"));
             threads = THREADS;
             shared = 4 * DEPTH * (bm + 4 + bn + 4) * STAGES;
         }
@@ -122,6 +114,10 @@ final class WeightImplicit implements GpuKernel<Conv2dWeightGradient> {
             plan.launch1d(program, "weight_total", size, 128, sums, GpuPlan.out(0), size, parts);
         }
         return plan.build();
+    }
+
+    private static String text(String file) {
+        return ConvGpu.text("weights.cl") + ConvGpu.text("weights.cuh") + ConvGpu.text(file);
     }
 
     /** Whether a product is of pixel with pixel. */

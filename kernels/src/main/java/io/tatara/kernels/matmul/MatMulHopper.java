@@ -102,11 +102,12 @@ final class MatMulHopper implements ProductKernel {
 
     @Override
     public void add(GpuPlan.Builder plan, Product p, GpuTraits traits) {
-        add(
-                plan,
-                p,
-                HopperTiling.of(
-                        p.m(), p.n(), p.k(), p.batch(), stageable(p), traits.computeUnits()));
+        add(plan, p, tiling(p, traits));
+    }
+
+    /** The tiles of least estimated time. */
+    static HopperTiling tiling(Product p, GpuTraits traits) {
+        return HopperTiling.of(p.m(), p.n(), p.k(), p.batch(), stageable(p), traits.computeUnits());
     }
 
     /** Every shape of tile, with the sums whole and in pieces. */

@@ -85,8 +85,13 @@ final class MatMulSimt implements ProductKernel {
                 p.cuda(
                         "matmul_simt.cu",
                         async
-                                ? List.of("warp.cuh", "grid.cuh", "tensor.cuh")
-                                : List.of("warp.cuh", "grid.cuh"),
+                                ? List.of(
+                                        "warp.cuh",
+                                        "grid.cuh",
+                                        "tensor.cuh",
+                                        "tiles.cuh",
+                                        "simt.cuh")
+                                : List.of("warp.cuh", "grid.cuh", "tiles.cuh", "simt.cuh"),
                         "BM",
                         t.bm(),
                         "BN",

@@ -11,7 +11,8 @@ import java.util.List;
  * and, where {@link Precision#TF32} allows it, float32.
  */
 final class MatMulSm80 implements ProductKernel {
-    private static final List<String> HEADERS = List.of("warp.cuh", "grid.cuh", "tensor.cuh");
+    private static final List<String> HEADERS =
+            List.of("warp.cuh", "grid.cuh", "tensor.cuh", "tiles.cuh");
 
     /** More stages where shared memory is plenty; no cut sums where registers are full as it is. */
     static final List<TileChoice.Tile> TILES =

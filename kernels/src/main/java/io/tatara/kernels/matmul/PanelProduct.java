@@ -37,8 +37,17 @@ public final class PanelProduct {
          * Element (i, j) of the tile t [rows][width] belongs to C's (row + i, column + j).
          *
          * @param add whether it is to be added to what was put there before
+         * @param last whether nothing will be added to it
          */
-        void put(int row, int rows, int column, int columns, float[] t, int width, boolean add);
+        void put(
+                int row,
+                int rows,
+                int column,
+                int columns,
+                float[] t,
+                int width,
+                boolean add,
+                boolean last);
 
         /** These rows and columns of C are complete. */
         void finished(int row, int rowEnd, int column, int columnEnd);
@@ -355,6 +364,7 @@ public final class PanelProduct {
                     column,
                     columnEnd,
                     add || p > 0,
+                    p + kc == k,
                     tile);
         }
         c.finished(row, rowEnd, column, columnEnd);
@@ -370,11 +380,12 @@ public final class PanelProduct {
             int column,
             int columnEnd,
             boolean more,
+            boolean last,
             float[] tile) {
         int mr = kernels.mr();
         int nr = kernels.nr();
         float[] ap = a.data();
-        int last = a.packedRows() * a.k() - 2 * kc;
+        int end = a.packedRows() * a.k() - 2 * kc;
         for (int i = row; i < rowEnd; i += mr) {
             int rows = Math.min(mr, rowEnd - i);
             int h = kernels.height(rows);
@@ -387,11 +398,11 @@ public final class PanelProduct {
                     kernels.tileHalf(kc, ap, a0, panels, b0, tile);
                 } else if (ahead && h == mr) {
                     int next = a0 + h * kc + (j - column) / nr * share;
-                    kernels.tileAhead(kc, ap, a0, panels, b0, tile, Math.min(next, last));
+                    kernels.tileAhead(kc, ap, a0, panels, b0, tile, Math.min(next, end));
                 } else {
                     kernels.tile(h, kc, ap, a0, panels, b0, tile);
                 }
-                c.put(i, rows, j, Math.min(nr, columnEnd - j), tile, nr, more);
+                c.put(i, rows, j, Math.min(nr, columnEnd - j), tile, nr, more, last);
             }
         }
     }

@@ -70,11 +70,23 @@ record Product(
     /**
      * What becomes of the sums.
      *
-     * @param bias n elements, null where there is none
+     * @param bias null where there is none
+     * @param ofRows whether it has m elements, one for each row, which {@link MatMulHopper} alone
+     *     is asked for, else n, one for each column
      * @param residual as large as c and without gaps, null where there is none
      * @param accumulate whether c's old value is added
      */
-    record Finish(Object bias, Object residual, Activation activation, boolean accumulate) {}
+    record Finish(
+            Object bias,
+            boolean ofRows,
+            Object residual,
+            Activation activation,
+            boolean accumulate) {
+        /** With a bias of columns. */
+        Finish(Object bias, Object residual, Activation activation, boolean accumulate) {
+            this(bias, false, residual, activation, accumulate);
+        }
+    }
 
     /**
      * Where the product goes: element (0, 0), row stride; matrices of a batch follow without gaps.
@@ -285,7 +297,7 @@ record Product(
             "CSTORAGE",
             GpuProgram.storage(numbers.c()),
             "BIAS",
-            finish.bias() != null ? 1 : 0,
+            finish.bias() == null ? 0 : finish.ofRows() ? 2 : 1,
             "RESIDUAL",
             finish.residual() != null ? 1 : 0,
             "ACTIVATION",

@@ -74,6 +74,27 @@ DEVICE float gated(float f, float g) {
   return (e - 1.0f) * reciprocal_approx(d);
 }
 
+/* z from the sums of filter row r and of its gate at sample t; the gates are stored where they are kept. */
+DEVICE float gate(float a, float b, const ELEM* RESTRICT condition, ELEM* RESTRICT kept, int n, int r, int t, int length) {
+#if CONDITION == 2
+  if (t < length) {
+    a += LD(condition, (n * 2 * HALF_ROWS + r) * length + t);
+    b += LD(condition, (n * 2 * HALF_ROWS + HALF_ROWS + r) * length + t);
+  }
+#endif
+#if KEEP
+  float u = TANHF(a);
+  float v = 1.0f / (1.0f + EXPF(-b));
+  if (t < length) {
+    ST(kept, (n * 2 * HALF_ROWS + r) * length + t, u);
+    ST(kept, (n * 2 * HALF_ROWS + HALF_ROWS + r) * length + t, v);
+  }
+  return u * v;
+#else
+  return gated(a, b);
+#endif
+}
+
 /* Where result row r (residual rows, then skip rows) of sequence n stands, and what is added there: null for nothing. */
 struct Place {
   ELEM* to;

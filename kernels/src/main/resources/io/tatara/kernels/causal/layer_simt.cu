@@ -105,26 +105,7 @@ DEVICE void gates(float* memory, const float (&f)[8][4], const float (&g)[8][4],
     float z[4];
     UNROLL
     for (int i = 0; i < 4; i++) {
-      float a = f[h][i];
-      float b = g[h][i];
-      int t = t0 + lane_id() * 4 + i;
-#if CONDITION == 2
-      if (t < length) {
-        a += LD(condition, (n * 2 * HALF_ROWS + r) * length + t);
-        b += LD(condition, (n * 2 * HALF_ROWS + HALF_ROWS + r) * length + t);
-      }
-#endif
-#if KEEP
-      float u = TANHF(a);
-      float v = 1.0f / (1.0f + EXPF(-b));
-      if (t < length) {
-        ST(kept, (n * 2 * HALF_ROWS + r) * length + t, u);
-        ST(kept, (n * 2 * HALF_ROWS + HALF_ROWS + r) * length + t, v);
-      }
-      z[i] = u * v;
-#else
-      z[i] = gated(a, b);
-#endif
+      z[i] = gate(f[h][i], g[h][i], condition, kept, n, r, t0 + lane_id() * 4 + i, length);
     }
     *(float4*)(memory + Z_AT + r * TT + lane_id() * 4) = make_float4(z[0], z[1], z[2], z[3]);
   }

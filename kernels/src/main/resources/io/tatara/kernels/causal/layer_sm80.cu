@@ -30,14 +30,6 @@
 #define OUTS_AT_ONCE (OUT_TILES > 8 ? 3 : OUT_TILES > 4 ? 2 : 1)
 #define PIECES (TT / 8)
 
-DEVICE void multiply(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
-#if STORAGE == 1
-  mma_f16(d, a, b);
-#else
-  mma_bf16(d, a, b);
-#endif
-}
-
 /* Four words of each of four neighbouring lanes: lane t gets word t of all, in their order. */
 DEVICE void quad_transpose(uint (&w)[4]) {
   bool odd = (lane_id() & 1) != 0;
@@ -144,26 +136,7 @@ DEVICE void gates(unsigned char* memory, const float (&f)[4][4], const float (&g
       float z[2];
       UNROLL
       for (int i = 0; i < 2; i++) {
-        float a = f[j][h * 2 + i];
-        float b = g[j][h * 2 + i];
-        int t = t0 + col + i;
-#if CONDITION == 2
-        if (t < length) {
-          a += LD(condition, (n * 2 * HALF_ROWS + r) * length + t);
-          b += LD(condition, (n * 2 * HALF_ROWS + HALF_ROWS + r) * length + t);
-        }
-#endif
-#if KEEP
-        float u = TANHF(a);
-        float v = 1.0f / (1.0f + EXPF(-b));
-        if (t < length) {
-          ST(kept, (n * 2 * HALF_ROWS + r) * length + t, u);
-          ST(kept, (n * 2 * HALF_ROWS + HALF_ROWS + r) * length + t, v);
-        }
-        z[i] = u * v;
-#else
-        z[i] = gated(a, b);
-#endif
+        z[i] = gate(f[j][h * 2 + i], g[j][h * 2 + i], condition, kept, n, r, t0 + col + i, length);
       }
       *(uint*)(memory + Z_AT + r * PITCH_T + col * 2) = word_of(z[0], z[1]);
     }
@@ -171,7 +144,7 @@ DEVICE void gates(unsigned char* memory, const float (&f)[4][4], const float (&g
 }
 
 /* blocks: tiles of a sequence; tiles: of all. */
-extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
+KERNEL_RESIDENT(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
   uint at = shared_address(memory);
   int lane = lane_id();
@@ -217,8 +190,8 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void layer_sm80(LAYER_A
             ldmatrix_x4(v, from + HALF_ROWS * PITCH_W1);
             UNROLL
             for (int j = 0; j < 4; j++) {
-              multiply(f[i][j], u, b[j]);
-              multiply(g[i][j], v, b[j]);
+              mma_storage(f[i][j], u, b[j]);
+              mma_storage(g[i][j], v, b[j]);
             }
           }
         }
@@ -269,7 +242,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void layer_sm80(LAYER_A
             uint u[4];
             ldmatrix_x4(u, at + W2_AT + (m * 16 + of_weight) * PITCH_W2 + step * 32 + half);
             UNROLL
-            for (int j = 0; j < 4; j++) multiply(acc[i][j], u, b[j]);
+            for (int j = 0; j < 4; j++) mma_storage(acc[i][j], u, b[j]);
           }
         }
       }

@@ -3,9 +3,7 @@
  * for each place within the stride; or PLACES: one for all four places within a stride of 2, those with the most taps
  * first, of which none would fill the device.
  *
- * The scheme is that of matmul_simt.cu: a block computes a BM x BN tile, a warp WM x WN of it, its lanes as 4 x 8 with blocks
- * of 4 x 4 sums; slices of both operands, DEPTH deep, stand in STAGES slots of shared memory with the sum's axis outermost;
- * operands of the next term are read while this one's are multiplied.
+ * Tiles and sums are those of simt.cuh.
  *   kernel   element by element, eight lanes along the sum, turned on the way.
  *   patches  a thread looks after one pixel: neighbours read neighbouring pixels, all terms of a pixel share its place and the
  *            bits that tell which taps fall into the image; what a term adds to the place, and its tap, stand in a table of
@@ -13,7 +11,7 @@
  *   POINTWISE: one tap, pixel upon pixel, rows of whole 16 bytes: four pixels a copy.
  *
  * Ladder: 1 conv_tiled: loads, barrier, products, barrier; divisions for each element; 2 this. SPLIT: few tiles and a long
- * sum are cut along it. Figures: docs/h200.md. Behind sums.cl, implicit.cuh and simt.cuh. */
+ * sum are cut along it. Figures: docs/h200.md. Behind sums.cl and implicit.cuh. */
 #define TABLE (STAGES * SLOT)
 
 /* What a thread fetches of the kernel: rows id / 8 and on, term id % 8 of each eight. */
@@ -98,8 +96,8 @@ struct Patches {
 };
 
 /* Grid: tiles, splits, groups. depth: terms of a split, a multiple of DEPTH. */
-extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARGUMENTS, int depth, float* partial,
-                                                                        int* semaphores MORE_ARGUMENTS) {
+KERNEL_RESIDENT(THREADS, BLOCKS) void conv_simt(CONV_ARGUMENTS, int depth, float* partial,
+                                                int* semaphores MORE_ARGUMENTS) {
   DYNAMIC_SHARED(bytes);
 #if SPLIT
   SHARED int last;
@@ -124,7 +122,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
   if ((int)GROUP_ID(0) >= (out + BM - 1) / BM * tn || (int)GROUP_ID(1) * depth >= k) return;
 #endif
   int row0, col0;
-  implicit_tile(GROUP_ID(0), (out + BM - 1) / BM, tn, &row0, &col0);
+  tile_place(GROUP_ID(0), (out + BM - 1) / BM, tn, &row0, &col0);
   row0 *= BM;
   col0 *= BN;
   int p0 = GROUP_ID(1) * depth;
@@ -175,11 +173,12 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_simt(CONV_ARG
 #if SPLIT
     int tile = (g * PLACE_COUNT + place) * (int)GROUP_COUNT(0) + GROUP_ID(0);
     int splits = PLACES ? (k + depth - 1) / depth : GROUP_COUNT(1);
-    if (!implicit_join<RQ * 4 * CQ, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN),
-                                             semaphores + tile, GROUP_ID(1), splits, &last)) {
+    float* pieces = partial + (long long)tile * GROUP_COUNT(1) * (BM * BN);
+    if (!sums_leave<RQ * 4 * CQ, THREADS>(acc, pieces, semaphores + tile, GROUP_ID(1), splits, &last)) {
       BARRIER(); /* last may be written again for the next group */
       continue;
     }
+    sums_gather<RQ * 4 * CQ, THREADS>(acc, pieces, splits);
     BARRIER();
 #endif
     UNROLL

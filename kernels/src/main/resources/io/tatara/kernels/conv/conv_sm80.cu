@@ -76,14 +76,6 @@ KERNEL void conv_pack(const ELEM* RESTRICT w, ELEM* RESTRICT packed, int groups,
                      : (ELEM)0;
 }
 
-DEVICE void multiply(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
-#if STORAGE == 1
-  mma_f16(d, a, b);
-#else
-  mma_bf16(d, a, b);
-#endif
-}
-
 /* What a thread fetches of the kernel: piece id % 4 of rows id / 4 and on. */
 struct Weights {
   static const int ROWS = THREADS / 4;
@@ -222,8 +214,8 @@ DEVICE void finish(const float* v, const ELEM* RESTRICT bias, const ELEM* RESTRI
 
 /* Grid: tiles, splits, groups. w: rows of `length` elements, a multiple of 8, group after group, place after place. depth: terms of a split, a
  * multiple of DEPTH. */
-extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARGUMENTS, int length, int depth, float* partial,
-                                                                        int* semaphores MORE_ARGUMENTS) {
+KERNEL_RESIDENT(THREADS, BLOCKS) void conv_sm80(CONV_ARGUMENTS, int length, int depth, float* partial,
+                                                int* semaphores MORE_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
 #if SPLIT
   SHARED int last;
@@ -245,7 +237,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
   if ((int)GROUP_ID(0) >= (out + BM - 1) / BM * ((columns + BN - 1) / BN) || (int)GROUP_ID(1) * depth >= k) return;
 #endif
   int row0, col0;
-  implicit_tile(GROUP_ID(0), (out + BM - 1) / BM, (columns + BN - 1) / BN, &row0, &col0);
+  tile_place(GROUP_ID(0), (out + BM - 1) / BM, (columns + BN - 1) / BN, &row0, &col0);
   row0 *= BM;
   col0 *= BN;
   int p0 = GROUP_ID(1) * depth;
@@ -344,7 +336,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
           uint a[4];
           ldmatrix_x4(a, base + slot + of_a + i * 16 * ROW_A + ((step * 2 + half) ^ turn_a) * 16);
           UNROLL
-          for (int j = 0; j < NI; j++) multiply(acc[i * NI + j], a, b[j]);
+          for (int j = 0; j < NI; j++) mma_storage(acc[i * NI + j], a, b[j]);
         }
       }
 #if !COPY
@@ -360,11 +352,12 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void conv_sm80(CONV_ARG
 #if SPLIT
     int tile = (g * PLACE_COUNT + place) * (int)GROUP_COUNT(0) + GROUP_ID(0);
     int splits = PLACES ? (k + depth - 1) / depth : GROUP_COUNT(1);
-    if (!implicit_join<MI * NI, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN), semaphores + tile,
-                                         GROUP_ID(1), splits, &last)) {
+    float* pieces = partial + (long long)tile * GROUP_COUNT(1) * (BM * BN);
+    if (!sums_leave<MI * NI, THREADS>(acc, pieces, semaphores + tile, GROUP_ID(1), splits, &last)) {
       BARRIER(); /* last may be written again for the next group */
       continue;
     }
+    sums_gather<MI * NI, THREADS>(acc, pieces, splits);
     BARRIER();
 #endif
     float* own = (float*)memory + warp * 16 * STAGED;

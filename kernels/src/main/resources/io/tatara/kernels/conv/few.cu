@@ -34,9 +34,9 @@
 #define SUMS (CELLS * SY * SX * OC)
 
 /* Grid: runs of 32 columns of cells, 1, groups. high: groups of CELLS rows of cells, across: columns of cells. */
-extern "C" __global__ __launch_bounds__(PARTS * 32, BLOCKS) void conv_few(const ELEM* RESTRICT dy, const ELEM* RESTRICT w,
-                                                                     ELEM* RESTRICT dx, int images, int groups, int in,
-                                                                     int h, int wd, int oh, int ow, int high, int across) {
+KERNEL_RESIDENT(PARTS * 32, BLOCKS) void conv_few(const ELEM* RESTRICT dy, const ELEM* RESTRICT w,
+                                                  ELEM* RESTRICT dx, int images, int groups, int in,
+                                                  int h, int wd, int oh, int ow, int high, int across) {
   DYNAMIC_SHARED(bytes);
   float* memory = (float*)bytes;
   int id = LOCAL_ID(0);

@@ -14,9 +14,6 @@
 #ifndef OVEC
 #define OVEC 0 /* whether four columns are four neighbouring elements of the result, aligned */
 #endif
-#ifndef SPLIT
-#define SPLIT 0
-#endif
 #ifndef PLACES
 #define PLACES 0 /* whether a launch has all four places within a stride of 2; TAPS is then the most of one */
 #endif
@@ -54,17 +51,6 @@
 #define TAPS (TY * TX)
 #define TAP_BITS 6
 #define NO_TAP (TAPS < 32 ? 31 : 63) /* that no patch has */
-#define DEVICE_MEMBER __device__ __forceinline__
-
-/* Tile number t of tm x tn: bands of eight rows of tiles, column by column, for L2. */
-DEVICE void implicit_tile(int t, int tm, int tn, int* row, int* column) {
-  int band = t / (8 * tn);
-  int rows = tm - band * 8;
-  rows = rows < 8 ? rows : 8;
-  int i = t - band * 8 * tn;
-  *row = band * 8 + i % rows;
-  *column = i / rows;
-}
 
 /* A column: where its patch begins in the source (counted from the group's first channel of image 0), and which taps
  * fall into the image. */
@@ -93,41 +79,3 @@ DEVICE void terms_fill(int* table, int* weights, int first, int terms, int more,
 #endif
   }
 }
-
-#if SPLIT
-/* Joins the sums of the splits of a tile: the last block adds them up in the order of the splits. partial:
- * [splits][N][threads][4]. True for the block that goes on with the whole sum. */
-template <int N, int T>
-DEVICE bool implicit_join(float (&acc)[N][4], float* partial, int* semaphore, int split, int splits, SHARED_PTR int* last) {
-  int id = LOCAL_ID(0);
-  float* own = partial + (split * N * T + id) * 4;
-  UNROLL
-  for (int i = 0; i < N; i++)
-    *(float4*)(own + i * T * 4) = make_float4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]);
-  BARRIER();
-  if (id == 0) {
-    *last = semaphore_add(semaphore, 1) == splits - 1;
-    if (*last) semaphore_write(semaphore, 0);
-  }
-  BARRIER();
-  bool mine = *last != 0;
-  if (!mine) return false;
-  UNROLL
-  for (int i = 0; i < N; i++) {
-    UNROLL
-    for (int j = 0; j < 4; j++) acc[i][j] = 0.0f;
-  }
-  for (int s = 0; s < splits; s++) {
-    const float* p = partial + (s * N * T + id) * 4;
-    UNROLL
-    for (int i = 0; i < N; i++) {
-      float4 v = *(const float4*)(p + i * T * 4);
-      acc[i][0] += v.x;
-      acc[i][1] += v.y;
-      acc[i][2] += v.z;
-      acc[i][3] += v.w;
-    }
-  }
-  return true;
-}
-#endif

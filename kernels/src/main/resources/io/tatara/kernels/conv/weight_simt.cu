@@ -8,33 +8,11 @@
  * place, and its tap's row and column, stay in registers; the pixel's place is counted on from slice to slice.
  *
  * Ladder: 1 weight_tiled: divisions for each element, two barriers a slice; 2 this. Figures: docs/h200.md. Behind
- * weights.cl and simt.cuh. */
-#define DEVICE_PIXELS (THREADS / 8) /* rows, or columns, that the block fetches at one time */
-
-/* Pixel p of all images and those eight apart, counted on. */
-struct Pixel {
-  int image, y, x;
-
-  DEVICE_MEMBER void start(int p, int oh, int ow) {
-    image = p / (oh * ow);
-    y = p % (oh * ow) / ow;
-    x = p % ow;
-  }
-  DEVICE_MEMBER void forward(int by, int oh, int ow) {
-    x += by;
-    while (x >= ow) {
-      x -= ow;
-      y++;
-    }
-    while (y >= oh) {
-      y -= oh;
-      image++;
-    }
-  }
-};
+ * weights.cl and weights.cuh. */
+#define RUNS (THREADS / 8) /* rows, or columns, that the block fetches at one time */
 
 struct Gradients {
-  static const int EACH = BM / DEVICE_PIXELS;
+  static const int EACH = BM / RUNS;
   const float* from; /* this thread's first row in image 0 */
   Pixel pixel;
   int oh, ow, rows, limit;
@@ -47,8 +25,8 @@ struct Gradients {
       UNROLL
       for (int i = 0; i < EACH; i++) {
         bool there = k < left && i < limit;
-        copy_async_4(to + (k * (BM + 4) + LOCAL_ID(0) / 8 + i * DEVICE_PIXELS) * 4,
-                     at + (there ? i * DEVICE_PIXELS * oh * ow : 0), there ? 4 : 0);
+        copy_async_4(to + (k * (BM + 4) + LOCAL_ID(0) / 8 + i * RUNS) * 4,
+                     at + (there ? i * RUNS * oh * ow : 0), there ? 4 : 0);
       }
       pixel.forward(8, oh, ow);
     }
@@ -56,12 +34,11 @@ struct Gradients {
 };
 
 struct Patches {
-  static const int EACH = BN / DEVICE_PIXELS;
+  static const int EACH = BN / RUNS;
   const float* from; /* the group's first channel of image 0 */
   Pixel pixel;
   int oh, ow, h, wd, channels, strideY, strideX, padY, padX;
-  int far[EACH];
-  short down[EACH], right[EACH]; /* of a column's tap; a column that is not there is that of tap 0, and not stored */
+  Columns<EACH> tap;
 
   DEVICE_MEMBER void next(uint to, int p, int left) {
     UNROLL
@@ -72,8 +49,8 @@ struct Patches {
       int at = (pixel.image * channels * h + y) * wd + x;
       UNROLL
       for (int i = 0; i < EACH; i++) {
-        bool there = k < left && (uint)(y + down[i]) < (uint)h && (uint)(x + right[i]) < (uint)wd;
-        copy_async_4(to + (k * (BN + 4) + LOCAL_ID(0) / 8 + i * DEVICE_PIXELS) * 4, from + (there ? at + far[i] : 0),
+        bool there = k < left && (uint)(y + tap.down[i]) < (uint)h && (uint)(x + tap.right[i]) < (uint)wd;
+        copy_async_4(to + (k * (BN + 4) + LOCAL_ID(0) / 8 + i * RUNS) * 4, from + (there ? at + tap.far[i] : 0),
                      there ? 4 : 0);
       }
       pixel.forward(8, oh, ow);
@@ -82,7 +59,7 @@ struct Patches {
 };
 
 /* Grid: tiles, parts, groups. each: pixels of a part, a multiple of DEPTH. */
-extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void weight_simt(WEIGHT_ARGUMENTS) {
+KERNEL_RESIDENT(THREADS, BLOCKS) void weight_simt(WEIGHT_ARGUMENTS) {
   DYNAMIC_SHARED(bytes);
   float* memory = (float*)bytes;
   uint base = shared_address(memory);
@@ -107,7 +84,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void weight_simt(WEIGHT
     ga.rows = groups * out;
     ga.oh = gb.oh = oh;
     ga.ow = gb.ow = ow;
-    ga.limit = row < out ? (out - row + DEVICE_PIXELS - 1) / DEVICE_PIXELS : 0;
+    ga.limit = row < out ? (out - row + RUNS - 1) / RUNS : 0;
     ga.from = dy + (g * out + (row < out ? row : 0)) * oh * ow;
     ga.pixel.start(first + id % 8, oh, ow);
     gb.pixel = ga.pixel;
@@ -119,14 +96,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void weight_simt(WEIGHT
     gb.padY = padY;
     gb.padX = padX;
     gb.from = x + g * in * h * wd;
-    UNROLL
-    for (int i = 0; i < Patches::EACH; i++) {
-      int col = col0 + id / 8 + i * DEVICE_PIXELS;
-      int t = col % taps;
-      gb.down[i] = (short)(col < k ? t / TAPS_X * dilationY : 0);
-      gb.right[i] = (short)(col < k ? t % TAPS_X * dilationX : 0);
-      gb.far[i] = col < k ? (col / taps * h + gb.down[i]) * wd + gb.right[i] : 0;
-    }
+    gb.tap.start(col0 + id / 8, RUNS, k, taps, TAPS_X, h, wd, dilationY, dilationX);
     float acc[RQ * 4 * CQ][4];
     simt_sums(acc, ga, gb, memory, base, terms, wm, wn);
     UNROLL

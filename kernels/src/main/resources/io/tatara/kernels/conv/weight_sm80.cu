@@ -11,7 +11,7 @@
  *   2-byte loads, of the slice after next, are under way in registers while one is multiplied.
  *   COPY_DY, COPY_X: planes of whole 16 bytes (for x also one tap, pixel upon pixel): copied by cp.async, eight pixels a piece.
  *
- * Ladder: 1 weight_tiled in float32 arithmetic; 2 this. Not measured on a GPU yet. Behind weights.cl. */
+ * Ladder: 1 weight_tiled in float32 arithmetic; 2 this. Not measured on a GPU yet. Behind weights.cl and weights.cuh. */
 #ifndef BM
 #define BM 64
 #define BN 64
@@ -27,7 +27,6 @@
 #ifndef COPY_X
 #define COPY_X 0
 #endif
-#define DEVICE_MEMBER __device__ __forceinline__
 #define DEPTH 32
 #define STAGES 3
 #define WARPS_N (BN / WN)
@@ -38,36 +37,6 @@
 #define SLOT ((BM + BN) * ROW)
 #define RUNS (THREADS / 16) /* rows that the block fetches at one time, a pair of pixels a thread */
 #define COPIES (THREADS / 4) /* the same, eight pixels a thread */
-
-DEVICE void multiply(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
-#if STORAGE == 1
-  mma_f16(d, a, b);
-#else
-  mma_bf16(d, a, b);
-#endif
-}
-
-/* Pixel p of all images and those behind it, counted on. */
-struct Pixel {
-  int image, y, x;
-
-  DEVICE_MEMBER void start(int p, int oh, int ow) {
-    image = p / (oh * ow);
-    y = p % (oh * ow) / ow;
-    x = p % ow;
-  }
-  DEVICE_MEMBER void forward(int by, int oh, int ow) {
-    x += by;
-    while (x >= ow) {
-      x -= ow;
-      y++;
-    }
-    while (y >= oh) {
-      y -= oh;
-      image++;
-    }
-  }
-};
 
 /* Where piece `piece` of a row of a slot stands, in bytes. */
 DEVICE uint piece_at(int row, int piece) { return row * ROW + (piece ^ (row >> 1 & 3)) * 16; }
@@ -157,8 +126,7 @@ struct Patches {
   const ELEM* from; /* the group's first channel of image 0 */
   Pixel pixel;
   int oh, ow, h, wd, channels, strideY, strideX, padY, padX;
-  int far[EACH];
-  short down[EACH], right[EACH]; /* of a column's tap; a column that is not there is that of tap 0, and not stored */
+  Columns<EACH> tap;
 
   DEVICE_MEMBER void load(int left) {
     int pair = LOCAL_ID(0) % 16 * 2;
@@ -174,8 +142,8 @@ struct Patches {
     for (int i = 0; i < EACH; i++) {
       uint a = 0u;
       uint b = 0u;
-      if (pair < left && (uint)(y0 + down[i]) < (uint)h && (uint)(x0 + right[i]) < (uint)wd) a = from[lo + far[i]];
-      if (pair + 1 < left && (uint)(y1 + down[i]) < (uint)h && (uint)(x1 + right[i]) < (uint)wd) b = from[hi + far[i]];
+      if (pair < left && (uint)(y0 + tap.down[i]) < (uint)h && (uint)(x0 + tap.right[i]) < (uint)wd) a = from[lo + tap.far[i]];
+      if (pair + 1 < left && (uint)(y1 + tap.down[i]) < (uint)h && (uint)(x1 + tap.right[i]) < (uint)wd) b = from[hi + tap.far[i]];
       held.word[i] = a | (b << 16);
     }
     pixel.forward(DEPTH, oh, ow);
@@ -184,7 +152,7 @@ struct Patches {
 #endif
 
 /* Grid: tiles, parts, groups. each: pixels of a part, a multiple of DEPTH. */
-extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void weight_sm80(WEIGHT_ARGUMENTS) {
+KERNEL_RESIDENT(THREADS, BLOCKS) void weight_sm80(WEIGHT_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
   uint base = shared_address(memory);
   int id = LOCAL_ID(0);
@@ -234,14 +202,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void weight_sm80(WEIGHT
     gb.padY = padY;
     gb.padX = padX;
     gb.from = x + g * in * h * wd;
-    UNROLL
-    for (int i = 0; i < Patches::EACH; i++) {
-      int col = col0 + id / 16 + i * RUNS;
-      int t = col % taps;
-      gb.down[i] = (short)(col < k ? t / TAPS_X * dilationY : 0);
-      gb.right[i] = (short)(col < k ? t % TAPS_X * dilationX : 0);
-      gb.far[i] = col < k ? (col / taps * h + gb.down[i]) * wd + gb.right[i] : 0;
-    }
+    gb.tap.start(col0 + id / 16, RUNS, k, taps, TAPS_X, h, wd, dilationY, dilationX);
 #endif
     float acc[MI * NI][4];
     UNROLL
@@ -301,7 +262,7 @@ extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void weight_sm80(WEIGHT
           uint a[4];
           ldmatrix_x4(a, base + slot + piece_at(ra + i * 16, step * 2 + lane / 16));
           UNROLL
-          for (int j = 0; j < NI; j++) multiply(acc[i * NI + j], a, b[j]);
+          for (int j = 0; j < NI; j++) mma_storage(acc[i * NI + j], a, b[j]);
         }
       }
       /* Nobody reads the slot ahead: its slice was multiplied before the last barrier. */

@@ -91,3 +91,14 @@ DEVICE int not_kept(int x) {
 #else
 #include <tatara/tensor.hpp>
 #endif
+
+/* d += a · b for operands of STORAGE, of which float32 is rounded by to_tf32: 16x8x16, or 16x8x8. */
+DEVICE void mma_storage(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
+#if STORAGE == 0
+  mma_tf32(d, a, b);
+#elif STORAGE == 1
+  mma_f16(d, a, b);
+#else
+  mma_bf16(d, a, b);
+#endif
+}

@@ -1,5 +1,9 @@
 /* Device functions of one warp: CUDA, any architecture. Every lane of the warp takes part in each call.
  * Under emulation (TATARA_EMULATION) the emulator brings the bodies. */
+#define DEVICE_MEMBER __device__ __forceinline__
+/* A kernel whose registers let a multiprocessor run so many blocks at once. */
+#define KERNEL_RESIDENT(threads, blocks) extern "C" __global__ __launch_bounds__(threads, blocks)
+
 #ifndef TATARA_EMULATION
 /* The block's dynamic shared memory, from a multiple of 1024 on. */
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(1024) unsigned char name[]

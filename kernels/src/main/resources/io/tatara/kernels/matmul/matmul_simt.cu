@@ -1,35 +1,16 @@
 /* C = activation(A · B + bias) + residual in strict float32: every product and sum in the ordinary arithmetic units.
  * Any CUDA architecture, any strides. Arguments and finish are those of product.cl.
  *
- * A block computes a BM x BN tile of C, a warp WM x WN of it, its 32 lanes as 4 x 8: a lane holds blocks of 4 x 4 sums,
- * 16 rows and 32 columns apart. Slices of A and B, DEPTH deep, stand in shared memory with k outermost, so that a lane
- * reads its four rows of A and its four columns of B as one 16-byte word each. Eight neighbouring lanes stand 2 x 4:
- * what they read of either, others of the warp read too.
+ * Tiles and sums are those of simt.cuh; slices of A and B stand in shared memory with k outermost.
  *   AK (BK) 1: the operand is fetched element by element and turned on the way; eight lanes along k and four along m
  *              read whole 32-byte sectors where it runs along k, and write 32 banks (rows are padded by four words).
  *   AK (BK) 0: it runs along m (n) and is copied as it is, ACOPY (BCOPY) bytes at a time.
  *
  * The ladder (what each step is for; docs/h200.md has the figures):
- *   1 8 x 8 sums a lane: 64 fused multiply-adds for four 16-byte reads; 16 x 8 sums: 128 for six, for architectures that
- *     multiply 128 a clock, where shared memory would else give out first.
- *   2 lanes 4 x 8 in a warp tile: a read of A has four different words a warp, one of B eight, no bank twice.
- *   3 ASYNC: cp.async (8.0 and later), STAGES slices under way, no registers for what is under way. Before: the next
- *     slice waits in registers while this one is multiplied.
- *   4 ASYNC: operands of the next k are read while this one's are multiplied, also from slice to slice: the barrier
- *     stands before the last products of a slice, whose operands are in registers by then.
- *   5 tiles in bands for L2 (matmul_tile).
+ *   1 … 4 of simt.cuh, with a loop of its own: simt_sums would give other machine code than was measured. Without ASYNC
+ *     the next slice waits in registers while this one is multiplied.
+ *   5 tiles in bands for L2 (tile_place).
  *   6 SPLIT: few tiles and a long k are cut along k; the last block of a tile adds up in a fixed order. */
-#ifndef BM
-#define BM 128
-#define BN 128
-#define WM 64
-#define WN 64
-#define DEPTH 8
-#define STAGES 2
-#endif
-#ifndef BLOCKS
-#define BLOCKS 1
-#endif
 #ifndef AK
 #define AK 1
 #define BK 0
@@ -38,14 +19,6 @@
 #define ACOPY 16
 #define BCOPY 16
 #endif
-#ifndef ASYNC
-#define ASYNC 0
-#endif
-#define WARPS_N (BN / WN)
-#define THREADS ((BM / WM) * WARPS_N * 32)
-#define RQ (WM / 16)
-#define CQ (WN / 32)
-#define SLOT (DEPTH * (BM + 4 + BN + 4)) /* floats */
 
 /* What a thread fetches of an operand with R rows (of m or n) a tile. */
 template <int R, bool TURN, int COPY>
@@ -153,43 +126,6 @@ struct Fetch {
 #endif
 };
 
-DEVICE void words(float (&x)[4], const float *p) {
-  float4 v = *(const float4 *)p;
-  x[0] = v.x;
-  x[1] = v.y;
-  x[2] = v.z;
-  x[3] = v.w;
-}
-
-/* What a lane needs of one k: its rows of A and its columns of B. */
-struct Operands {
-  float u[RQ][4];
-  float v[CQ][4];
-
-  /* x, y: this lane's first row and column in that k's part of a slot. */
-  DEVICE_MEMBER void read(const float *x, const float *y) {
-    UNROLL
-    for (int q = 0; q < RQ; q++) words(u[q], x + q * 16);
-    UNROLL
-    for (int q = 0; q < CQ; q++) words(v[q], y + q * 32);
-  }
-};
-
-DEVICE void multiply(float (&acc)[RQ * 4 * CQ][4], const Operands &o) {
-  UNROLL
-  for (int q = 0; q < RQ; q++) {
-    UNROLL
-    for (int i = 0; i < 4; i++) {
-      UNROLL
-      for (int r = 0; r < CQ; r++) {
-        UNROLL
-        for (int j = 0; j < 4; j++)
-          acc[(q * 4 + i) * CQ + r][j] = FMA(o.u[q][i], o.v[r][j], acc[(q * 4 + i) * CQ + r][j]);
-      }
-    }
-  }
-}
-
 /* Grid: tiles of C, splits, batch. depth: elements of k of a split, a multiple of DEPTH. */
 KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, float *partial, int *semaphores) {
   DYNAMIC_SHARED(bytes);
@@ -210,13 +146,12 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
   int tm = (m + BM - 1) / BM;
   int tn = (n + BN - 1) / BN;
   int row0, col0;
-  matmul_tile(GROUP_ID(0), tm, tn, &row0, &col0);
+  tile_place(GROUP_ID(0), tm, tn, &row0, &col0);
   row0 *= BM;
   col0 *= BN;
   int p0 = GROUP_ID(1) * depth;
   int terms = k - p0 < depth ? k - p0 : depth;
   int slices = (terms + DEPTH - 1) / DEPTH;
-  const int bt = DEPTH * (BM + 4); /* where B's part of a slot begins */
 
   for (int z = GROUP_ID(2); z < nb; z += GROUP_COUNT(2)) {
     Fetch<BM, AK != 0, ACOPY> ga;
@@ -238,20 +173,20 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
     UNROLL
     for (int s = 0; s < STAGES - 1; s++) {
       ga.next(memory + s * SLOT, base + s * SLOT * 4, left);
-      gb.next(memory + s * SLOT + bt, base + (s * SLOT + bt) * 4, left);
+      gb.next(memory + s * SLOT + COLUMNS, base + (s * SLOT + COLUMNS) * 4, left);
       copy_async_commit();
       left -= DEPTH;
     }
     Operands o[2];
     copy_async_wait<STAGES - 2>();
     BARRIER();
-    o[0].read(memory + wm, memory + bt + wn);
+    o[0].read(memory + wm, memory + COLUMNS + wn);
     for (int t = 0; t < slices; t++) {
       const float *x = memory + slot + wm;
-      const float *y = memory + slot + bt + wn;
+      const float *y = memory + slot + COLUMNS + wn;
       slot = slot == (STAGES - 1) * SLOT ? 0 : slot + SLOT;
       ga.next(memory + ahead, base + ahead * 4, left);
-      gb.next(memory + ahead + bt, base + (ahead + bt) * 4, left);
+      gb.next(memory + ahead + COLUMNS, base + (ahead + COLUMNS) * 4, left);
       copy_async_commit();
       left -= DEPTH;
       ahead = ahead == (STAGES - 1) * SLOT ? 0 : ahead + SLOT;
@@ -262,7 +197,7 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
         } else {
           copy_async_wait<STAGES - 2>();
           BARRIER(); /* the next slice is there, this one is read out by all */
-          o[0].read(memory + slot + wm, memory + slot + bt + wn);
+          o[0].read(memory + slot + wm, memory + slot + COLUMNS + wn);
         }
         multiply(acc, o[p % 2]);
       }
@@ -273,7 +208,7 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
     ga.next(memory, base, left);
     gb.next(memory, base, left);
     ga.put(memory);
-    gb.put(memory + bt);
+    gb.put(memory + COLUMNS);
     BARRIER();
     for (int t = 0; t < slices; t++) {
       left -= DEPTH;
@@ -282,20 +217,22 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void matmul_simt(MATMUL_ARGUMENTS, int depth, f
       UNROLL
       for (int p = 0; p < DEPTH; p++) {
         Operands o;
-        o.read(memory + slot + wm + p * (BM + 4), memory + slot + bt + wn + p * (BN + 4));
+        o.read(memory + slot + wm + p * (BM + 4), memory + slot + COLUMNS + wn + p * (BN + 4));
         multiply(acc, o);
       }
       slot = SLOT - slot;
       ga.put(memory + slot);
-      gb.put(memory + slot + bt);
+      gb.put(memory + slot + COLUMNS);
       BARRIER();
     }
 #endif
 #if SPLIT
     int tile = z * tm * tn + GROUP_ID(0);
-    if (!matmul_join<RQ * 4 * CQ, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN),
-                                           semaphores + tile, GROUP_ID(1), GROUP_COUNT(1), &last))
-      continue;
+    float *pieces = partial + (long long)tile * GROUP_COUNT(1) * (BM * BN);
+    bool mine = sums_leave<RQ * 4 * CQ, THREADS>(acc, pieces, semaphores + tile, GROUP_ID(1), GROUP_COUNT(1), &last);
+    BARRIER(); /* last may be written again for the next matrix */
+    if (!mine) continue;
+    sums_gather<RQ * 4 * CQ, THREADS>(acc, pieces, GROUP_COUNT(1));
 #endif
     UNROLL
     for (int i = 0; i < RQ * 4; i++) {

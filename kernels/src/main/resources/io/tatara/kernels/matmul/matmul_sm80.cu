@@ -19,7 +19,7 @@
  *   4 the next 16 rows of A are read while these multiply, and with the last of a step all of B for the next one; one
  *     barrier a slice, in front of its last multiplications. Reading all of the next step ahead would cost 24 registers
  *     more, and spill.
- *   5 tiles in bands of eight rows for L2 (matmul_tile).
+ *   5 tiles in bands of eight rows for L2 (tile_place).
  *   6 SPLIT: few tiles and a long k are cut along k; the last block of a tile adds up in a fixed order.
  *   7 C goes through shared memory, 16 rows of a warp at a time, so that stores are 16 bytes a lane along rows. */
 #ifndef BM
@@ -178,16 +178,6 @@ struct Fragments {
   }
 };
 
-DEVICE void multiply(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
-#if STORAGE == 0
-  mma_tf32(d, a, b);
-#elif STORAGE == 1
-  mma_f16(d, a, b);
-#else
-  mma_bf16(d, a, b);
-#endif
-}
-
 /* All fragments of B that a step takes. */
 DEVICE void load_columns(uint (&y)[NI][2], const Fragments<BN, BK != 0, false> &f, const unsigned char *memory, uint base,
                          int slot, int step) {
@@ -216,7 +206,7 @@ KERNEL_SIZED(THREADS, 1, 1) void matmul_sm80(MATMUL_ARGUMENTS, int depth, float 
   int tm = (m + BM - 1) / BM;
   int tn = (n + BN - 1) / BN;
   int row0, col0;
-  matmul_tile(GROUP_ID(0), tm, tn, &row0, &col0);
+  tile_place(GROUP_ID(0), tm, tn, &row0, &col0);
   row0 *= BM;
   col0 *= BN;
   int p0 = GROUP_ID(1) * depth;
@@ -279,7 +269,7 @@ KERNEL_SIZED(THREADS, 1, 1) void matmul_sm80(MATMUL_ARGUMENTS, int depth, float 
             ahead = ahead == (STAGES - 1) * SLOT ? 0 : ahead + SLOT;
           }
           UNROLL
-          for (int j = 0; j < NI; j++) multiply(acc[i * NI + j], x[(step * MI + i) & 1], y[step & 1][j]);
+          for (int j = 0; j < NI; j++) mma_storage(acc[i * NI + j], x[(step * MI + i) & 1], y[step & 1][j]);
         }
       }
     }
@@ -287,9 +277,11 @@ KERNEL_SIZED(THREADS, 1, 1) void matmul_sm80(MATMUL_ARGUMENTS, int depth, float 
     BARRIER();
 #if SPLIT
     int tile = z * tm * tn + GROUP_ID(0);
-    if (!matmul_join<MI * NI, THREADS>(acc, partial + (long long)tile * GROUP_COUNT(1) * (BM * BN), semaphores + tile,
-                                       GROUP_ID(1), GROUP_COUNT(1), &last))
-      continue;
+    float *pieces = partial + (long long)tile * GROUP_COUNT(1) * (BM * BN);
+    bool mine = sums_leave<MI * NI, THREADS>(acc, pieces, semaphores + tile, GROUP_ID(1), GROUP_COUNT(1), &last);
+    BARRIER(); /* last may be written again for the next matrix */
+    if (!mine) continue;
+    sums_gather<MI * NI, THREADS>(acc, pieces, GROUP_COUNT(1));
 #endif
     float *own = (float *)memory + warp * 16 * STAGED;
     int lane = lane_id();

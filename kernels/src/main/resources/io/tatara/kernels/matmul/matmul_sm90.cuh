@@ -95,7 +95,7 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
   int block = col - 2 * t;
   UNROLL
   for (int g = 0; g < BN / 32; g++) {
-#if BIAS
+#if BIAS == 1
     float x[4];
     float y[4];
     UNROLL
@@ -113,6 +113,11 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
       int i = row + 8 * h;
       int j = block + 32 * g + 8 * t;
       int inside = i < m && j < n;
+#if BIAS == 2
+      warp_barrier(); /* one group at a time, its bias read again: registers are short */
+      float of_row = 0.0f;
+      if (i < m) of_row = LD_OF(CSTORAGE, bias, i);
+#endif
 #if RESIDUAL
       uint r[4];
       load_row(r, residual, dense + i * n + j, inside, lane);
@@ -125,9 +130,12 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
       for (int q = 0; q < 4; q++) {
         float u = d[16 * g + 4 * q + 2 * h];
         float v = d[16 * g + 4 * q + 2 * h + 1];
-#if BIAS
+#if BIAS == 1
         u += x[q];
         v += y[q];
+#elif BIAS == 2
+        u += of_row;
+        v += of_row;
 #endif
         u = matmul_activation(u);
         v = matmul_activation(v);
@@ -158,11 +166,11 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
   }
 }
 #else
-/* j: columns from the pointers on. */
+/* j: columns from the pointers on; a row's bias stands at its pointer. */
 DEVICE float finish(float v, GLOBAL const CELEM* c, GLOBAL const CELEM* RESTRICT bias,
                     GLOBAL const CELEM* RESTRICT residual, int j) {
 #if BIAS
-  v += LD_OF(CSTORAGE, bias, j);
+  v += LD_OF(CSTORAGE, bias, BIAS == 2 ? 0 : j);
 #endif
   v = matmul_activation(v);
 #if RESIDUAL
@@ -181,7 +189,7 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
     int i = row + 8 * h;
     int left = i < m ? n - col : 0;
     GLOBAL CELEM* to = c + at + i * ldc + col;
-    GLOBAL const CELEM* b = BIAS ? bias + col : bias;
+    GLOBAL const CELEM* b = BIAS == 2 ? bias + i : BIAS ? bias + col : bias;
     GLOBAL const CELEM* r = RESIDUAL ? residual + dense + i * n + col : residual;
     UNROLL
     for (int g = 0; g < BN / 8; g++) {

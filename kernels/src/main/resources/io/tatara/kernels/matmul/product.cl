@@ -5,7 +5,7 @@
 #endif
 #define CELEM ELEM_OF(CSTORAGE)
 #ifndef BIAS
-#define BIAS 0
+#define BIAS 0 /* 1: one for each column, 2: one for each row */
 #endif
 #ifndef RESIDUAL
 #define RESIDUAL 0
@@ -56,7 +56,7 @@ DEVICE void matmul_store(GLOBAL CELEM *c, GLOBAL const CELEM *RESTRICT bias, GLO
                          int base, int dense, int row, int col, int n, int ldc, float v) {
   int at = base + row * ldc + col;
 #if BIAS
-  v += LD_OF(CSTORAGE, bias, col);
+  v += LD_OF(CSTORAGE, bias, BIAS == 2 ? row : col);
 #endif
   v = matmul_activation(v);
 #if RESIDUAL

@@ -1,14 +1,11 @@
-/* CUDA alone, behind product.cl: runs of elements on their way into C, the order of tiles, sums over splits.
- * Needs grid.cuh where SPLIT is 1. */
+/* CUDA alone, behind product.cl: runs of elements on their way into C, sums of a block over splits. Needs grid.cuh where
+ * SPLIT is 1. */
 #ifndef CVEC
 #define CVEC 0 /* whether C's rows (and the residual's) are aligned to runs */
 #endif
 #ifndef SPLIT
 #define SPLIT 0
 #endif
-#define DEVICE_MEMBER __device__ __forceinline__
-/* A kernel whose registers let a multiprocessor run so many blocks at once. */
-#define KERNEL_RESIDENT(threads, blocks) extern "C" __global__ __launch_bounds__(threads, blocks)
 
 /* V neighbouring floats from storage CSTORAGE; aligned to V elements. */
 template <int V>
@@ -63,7 +60,11 @@ DEVICE void matmul_store_run(CELEM *c, const CELEM *RESTRICT bias, const CELEM *
   if (col + V <= n) {
     int at = base + row * ldc + col;
     float y[V];
-#if BIAS
+#if BIAS == 2
+    float of_row = LD_OF(CSTORAGE, bias, row);
+    UNROLL
+    for (int i = 0; i < V; i++) x[i] += of_row;
+#elif BIAS
     matmul_load_run<V>(bias + col, y);
     UNROLL
     for (int i = 0; i < V; i++) x[i] += y[i];
@@ -90,63 +91,14 @@ DEVICE void matmul_store_run(CELEM *c, const CELEM *RESTRICT bias, const CELEM *
   }
 }
 
-/* Tile number t of tm x tn: bands of eight rows of tiles, column by column, so that what is computed at one time
- * reads few rows of A and few columns of B and finds them in L2. */
-DEVICE void matmul_tile(int t, int tm, int tn, int *row, int *column) {
-  int band = t / (8 * tn);
-  int rows = tm - band * 8;
-  rows = rows < 8 ? rows : 8;
-  int i = t - band * 8 * tn;
-  *row = band * 8 + i % rows;
-  *column = i / rows;
-}
-
 #if SPLIT
-/* Joins the sums of the splits of a tile: each block but the last leaves its own in `partial`, [splits][N][THREADS][4];
- * the last, by the tile's semaphore, adds them up in the order of the splits, so that it does not matter which came
- * last. True for the block that goes on with the whole sum. last: an int of shared memory. */
-template <int N, int THREADS>
-DEVICE bool matmul_join(float (&acc)[N][4], float *partial, int *semaphore, int split, int splits,
-                        SHARED_PTR int *last) {
-  int id = LOCAL_ID(0);
-  float *own = partial + (split * N * THREADS + id) * 4;
-  UNROLL
-  for (int i = 0; i < N; i++)
-    *(float4 *)(own + i * THREADS * 4) = make_float4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]);
-  BARRIER();
-  if (id == 0) {
-    *last = semaphore_add(semaphore, 1) == splits - 1;
-    if (*last) semaphore_write(semaphore, 0);
-  }
-  BARRIER();
-  bool mine = *last != 0;
-  BARRIER(); /* *last may be written again for the next matrix */
-  if (!mine) return false;
-  UNROLL
-  for (int i = 0; i < N; i++) {
-    UNROLL
-    for (int j = 0; j < 4; j++) acc[i][j] = 0.0f;
-  }
-  for (int s = 0; s < splits; s++) {
-    const float *p = partial + (s * N * THREADS + id) * 4;
-    UNROLL
-    for (int i = 0; i < N; i++) {
-      float4 v = *(const float4 *)(p + i * THREADS * 4);
-      acc[i][0] += v.x;
-      acc[i][1] += v.y;
-      acc[i][2] += v.z;
-      acc[i][3] += v.w;
-    }
-  }
-  return true;
-}
-
-/* The same for N sums of a block in shared memory, which it then holds whole. partial: [splits][N]. */
-template <int N, int THREADS>
+/* As sums_leave and sums_gather (tiles.cuh), for N sums of a block in shared memory, which it then holds whole.
+ * partial: [splits][N]. */
+template <int N, int T>
 DEVICE bool matmul_join_sums(SHARED_PTR float *sums, float *partial, int *semaphore, int split, int splits,
                              SHARED_PTR int *last) {
   int id = LOCAL_ID(0);
-  for (int e = id; e < N; e += THREADS) partial[split * N + e] = sums[e];
+  for (int e = id; e < N; e += T) partial[split * N + e] = sums[e];
   BARRIER();
   if (id == 0) {
     *last = semaphore_add(semaphore, 1) == splits - 1;
@@ -155,7 +107,7 @@ DEVICE bool matmul_join_sums(SHARED_PTR float *sums, float *partial, int *semaph
   BARRIER();
   bool mine = *last != 0;
   if (mine) {
-    for (int e = id; e < N; e += THREADS) {
+    for (int e = id; e < N; e += T) {
       float s = 0.0f;
       for (int t = 0; t < splits; t++) s += partial[t * N + e];
       sums[e] = s;

@@ -15,9 +15,6 @@
 #define LENGTHS 0
 #define BIAS 0
 #endif
-#define DEVICE_MEMBER __device__ __forceinline__
-/* A kernel whose registers let a multiprocessor run so many blocks at once. */
-#define KERNEL_RESIDENT(threads, blocks) extern "C" __global__ __launch_bounds__(threads, blocks)
 #define LN_2 0.69314718f
 #define NEG_INF (-POS_INF)
 

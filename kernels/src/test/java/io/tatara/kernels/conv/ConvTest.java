@@ -3,11 +3,13 @@ package io.tatara.kernels.conv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.OpException;
 import io.tatara.kernels.RefArray;
 import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.ReferenceEmitter;
+import io.tatara.kernels.gpu.GpuTraits;
 import org.junit.jupiter.api.Test;
 
 /** What the cases do not say: numbers made by hand, padding, costs, and messages. */
@@ -124,5 +126,50 @@ class ConvTest {
                 .hasMessageContaining("conv2d_data_gradient")
                 .hasMessageContaining("'dy'")
                 .hasMessageContaining("4, 4");
+    }
+
+    /** A term's distance from its patch's beginning must fit its word of the table on CUDA. */
+    @Test
+    void farPaddingIsForThePortableKernel() {
+        TensorSpec[] in = specs(new int[] {1, 8, 1, 1000}, new int[] {8, 8, 1, 3});
+        GpuTraits traits = GpuTraits.cuda(90, 132);
+        for (int dilation : new int[] {1 << 20, 1 << 24}) {
+            Conv2d op = new Conv2d(UNIT.pad(0, 0, 2 * dilation, 0).dilation(1, dilation), 1);
+            assertThat(op.infer(in)[0].shape()).isEqualTo(Shape.of(1, 8, 1, 1000));
+            assertThat(ConvImplicit.CONV.supports(op, in, traits)).isEqualTo(dilation == 1 << 20);
+        }
+    }
+
+    /** What the copy engine cannot read, and what would not fill the chip, is for other kernels. */
+    @Test
+    void pointwiseLayersThatFillHopperAreItsProducts() {
+        assertThat(hopper(UNIT, 1, DType.FLOAT16, 8, 256, 28, 256)).isTrue();
+        assertThat(hopper(UNIT, 1, DType.BFLOAT16, 64, 512, 56, 128)).isTrue();
+        assertThat(hopper(UNIT, 1, DType.FLOAT32, 8, 256, 28, 256)).isFalse();
+        assertThat(hopper(UNIT, 1, DType.FLOAT16, 64, 512, 14, 512)).isFalse();
+        assertThat(hopper(UNIT, 1, DType.FLOAT16, 8, 260, 28, 256)).isFalse();
+        assertThat(hopper(UNIT, 1, DType.FLOAT16, 1, 64, 28, 64)).isFalse();
+        assertThat(hopper(UNIT, 1, DType.FLOAT16, 0, 256, 28, 256)).isFalse();
+        assertThat(hopper(UNIT, 2, DType.FLOAT16, 8, 256, 28, 256)).isFalse();
+        assertThat(hopper(UNIT.stride(2), 1, DType.FLOAT16, 8, 256, 56, 256)).isFalse();
+        assertThat(hopper(UNIT.pad(1), 1, DType.FLOAT16, 8, 256, 30, 256)).isFalse();
+        // As many pixels behind as before, but not the same ones.
+        assertThat(hopper(UNIT.pad(4).stride(2), 1, DType.FLOAT16, 64, 256, 8, 256)).isFalse();
+    }
+
+    private static boolean hopper(
+            ConvWindow v, int groups, DType type, int n, int c, int size, int m) {
+        GpuTraits hopper = GpuTraits.cuda(90, 132);
+        TensorSpec[] in = {
+            TensorSpec.f32(n, c, size, size).withDType(type),
+            TensorSpec.f32(m, c / groups, 1, 1).withDType(type)
+        };
+        Conv2d op = new Conv2d(v, groups);
+        boolean forward = PointwiseHopper.CONV.supports(op, in, hopper);
+        assertThat(PointwiseHopper.CONV.supports(op, in, GpuTraits.cuda(80, 132))).isFalse();
+        in[0] = op.infer(in)[0];
+        Conv2dDataGradient back = new Conv2dDataGradient(v, groups, size, size);
+        assertThat(PointwiseHopper.DATA.supports(back, in, hopper)).isEqualTo(forward);
+        return forward;
     }
 }

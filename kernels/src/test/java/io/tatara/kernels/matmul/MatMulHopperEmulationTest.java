@@ -34,6 +34,7 @@ class MatMulHopperEmulationTest {
      * One product.
      *
      * @param group matrices of B that follow each other share one of A
+     * @param ofRows whether the bias is one of rows
      */
     private record Draw(
             int[] shape,
@@ -49,6 +50,7 @@ class MatMulHopperEmulationTest {
             DType ab,
             DType c,
             boolean bias,
+            boolean ofRows,
             boolean residual,
             boolean accumulate,
             Activation activation,
@@ -77,7 +79,7 @@ class MatMulHopperEmulationTest {
                             multiprocessors,
                             ab,
                             c,
-                            bias ? " bias" : "",
+                            bias ? ofRows ? " bias of rows" : " bias" : "",
                             residual ? " residual" : "",
                             accumulate ? " accumulate" : "",
                             activation,
@@ -129,6 +131,7 @@ class MatMulHopperEmulationTest {
                 ab,
                 random.nextInt(3) == 0 ? DType.FLOAT32 : ab,
                 random.nextBoolean(),
+                (round + shape[0] / 64) % 2 == 0,
                 random.nextBoolean(),
                 random.nextInt(3) == 0,
                 round % 4 == 3 ? f[random.nextInt(f.length)] : f[random.nextInt(2)],
@@ -156,7 +159,7 @@ class MatMulHopperEmulationTest {
         int ldc = n + d.gap();
         RefArray a = integers(d.ab(), random, shared * m * k, 2);
         RefArray b = integers(d.ab(), random, d.batches() * k * n, 2);
-        RefArray bias = integers(d.c(), random, n, 9);
+        RefArray bias = integers(d.c(), random, d.ofRows() ? m : n, 9);
         RefArray residual = integers(d.c(), random, d.batches() * m * n, 9);
         RefArray c = integers(d.c(), random, d.batches() * m * ldc, 9);
         int groups = d.batches() / d.group();
@@ -179,6 +182,7 @@ class MatMulHopperEmulationTest {
                                         new int[] {d.group() * k * n, k * n}),
                                 new Product.Finish(
                                         d.bias() ? GpuPlan.in(2) : null,
+                                        d.ofRows(),
                                         d.residual() ? GpuPlan.in(3) : null,
                                         d.activation(),
                                         d.accumulate()),
@@ -211,7 +215,7 @@ class MatMulHopperEmulationTest {
                     int at = (z * m + i) * ldc + j;
                     double want = in[4].data()[at];
                     if (j < n) {
-                        double s = d.bias() ? in[2].data()[j] : 0;
+                        double s = d.bias() ? in[2].data()[d.ofRows() ? i : j] : 0;
                         for (int x = 0; x < k; x++) {
                             s +=
                                     in[0].data()[ao + (d.ta() ? x * m + i : i * k + x)]

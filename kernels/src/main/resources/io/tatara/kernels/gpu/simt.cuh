@@ -1,7 +1,14 @@
-/* Sums of products in strict float32 for implicit products: the scheme of matmul_simt.cu with cp.async. CUDA, compute
- * capability 8.0 and later; follows tensor.cuh. A block computes a BM x BN tile, a warp WM x WN of it, its 32 lanes as 4 x 8 with
- * blocks of 4 x 4 sums, 16 rows and 32 columns apart; slices of both operands, DEPTH deep, stand in STAGES slots of shared
- * memory, the sum's axis outermost, rows padded by four words. */
+/* Sums of products in strict float32 for tiled products: CUDA, any architecture; follows tensor.cuh where ASYNC is 1.
+ * A block computes a BM x BN tile, a warp WM x WN of it, its 32 lanes as 4 x 8: a lane holds blocks of 4 x 4 sums, 16 rows
+ * and 32 columns apart. Slices of both operands, DEPTH deep, stand in slots of shared memory, the sum's axis outermost, rows
+ * padded by four words, so that a lane reads its four rows and its four columns of a term as one 16-byte word each.
+ *   1 8 x 8 sums a lane: 64 fused multiply-adds for four 16-byte reads; 16 x 8 sums: 128 for six, for architectures that
+ *     multiply 128 a clock, where shared memory would else give out first.
+ *   2 lanes 4 x 8 in a warp tile: a read of rows has four different words a warp, one of columns eight, no bank twice.
+ *     Eight neighbouring lanes stand 2 x 4: what they read of either, others of the warp read too.
+ *   3 ASYNC: cp.async (8.0 and later), STAGES slices under way, no registers for what is under way.
+ *   4 ASYNC: operands of the next term are read while this one's are multiplied, also from slice to slice: the barrier
+ *     stands before the last products of a slice, whose operands are in registers by then. */
 #ifndef BM
 #define BM 128
 #define BN 128
@@ -13,15 +20,15 @@
 #ifndef BLOCKS
 #define BLOCKS 1
 #endif
-#ifndef DEVICE_MEMBER
-#define DEVICE_MEMBER __device__ __forceinline__
+#ifndef ASYNC
+#define ASYNC 1
 #endif
 #define WARPS_N (BN / WN)
 #define THREADS ((BM / WM) * WARPS_N * 32)
 #define RQ (WM / 16)
 #define CQ (WN / 32)
 #define SLOT (DEPTH * (BM + 4 + BN + 4)) /* floats */
-#define PATCHES (DEPTH * (BM + 4))       /* where the second operand's part of a slot begins */
+#define COLUMNS (DEPTH * (BM + 4))       /* where the second operand's part of a slot begins */
 
 DEVICE void words(float (&x)[4], const float* p) {
   float4 v = *(const float4*)p;
@@ -59,6 +66,7 @@ DEVICE void multiply(float (&acc)[RQ * 4 * CQ][4], const Operands& o) {
   }
 }
 
+#if ASYNC
 /* Sums over `terms`; a and b fetch: next(shared address of the part of a slot, first term, how many are left). wm, wn: this
  * lane's first row and column. All copies have come and all threads are through when it returns. */
 template <class A, class B>
@@ -73,7 +81,7 @@ DEVICE void simt_sums(float (&acc)[RQ * 4 * CQ][4], A& a, B& b, float* memory, u
   UNROLL
   for (int s = 0; s < STAGES - 1; s++) {
     a.next(base + s * SLOT * 4, asked, terms - asked);
-    b.next(base + (s * SLOT + PATCHES) * 4, asked, terms - asked);
+    b.next(base + (s * SLOT + COLUMNS) * 4, asked, terms - asked);
     copy_async_commit();
     asked += DEPTH;
   }
@@ -82,13 +90,13 @@ DEVICE void simt_sums(float (&acc)[RQ * 4 * CQ][4], A& a, B& b, float* memory, u
   Operands o[2];
   copy_async_wait<STAGES - 2>();
   BARRIER();
-  o[0].read(memory + wm, memory + PATCHES + wn);
+  o[0].read(memory + wm, memory + COLUMNS + wn);
   for (int t = 0; t < slices; t++) {
     const float* u = memory + slot + wm;
-    const float* v = memory + slot + PATCHES + wn;
+    const float* v = memory + slot + COLUMNS + wn;
     slot = slot == (STAGES - 1) * SLOT ? 0 : slot + SLOT;
     a.next(base + ahead * 4, asked, terms - asked);
-    b.next(base + (ahead + PATCHES) * 4, asked, terms - asked);
+    b.next(base + (ahead + COLUMNS) * 4, asked, terms - asked);
     copy_async_commit();
     asked += DEPTH;
     ahead = ahead == (STAGES - 1) * SLOT ? 0 : ahead + SLOT;
@@ -99,7 +107,7 @@ DEVICE void simt_sums(float (&acc)[RQ * 4 * CQ][4], A& a, B& b, float* memory, u
       } else {
         copy_async_wait<STAGES - 2>();
         BARRIER(); /* the next slice is there, this one is read out by all */
-        o[0].read(memory + slot + wm, memory + slot + PATCHES + wn);
+        o[0].read(memory + slot + wm, memory + slot + COLUMNS + wn);
       }
       multiply(acc, o[p % 2]);
     }
@@ -107,3 +115,4 @@ DEVICE void simt_sums(float (&acc)[RQ * 4 * CQ][4], A& a, B& b, float* memory, u
   copy_async_wait<0>();
   BARRIER();
 }
+#endif

@@ -1,0 +1,75 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.matmul.ImageProduct;
+import io.tatara.kernels.pointwise.Activation;
+
+/**
+ * Pointwise convolutions (one tap, stride 1, no padding, one group) in float16 and bfloat16 and
+ * their data gradients on Hopper's wgmma: image by image they are the product of the kernel, or of
+ * its transpose, with a matrix of channels by pixels, for which the source of matrix products
+ * serves as it is.
+ *
+ * <p>The copy engine asks for planes and rows of the kernel of whole 16 bytes: pixels and the
+ * convolution's input channels in eights. Tiles are 128 channels by 64 to 256 pixels of one image,
+ * so few channels, small images and small batches are for {@link ConvImplicit}: this one takes what
+ * the models of both say is clearly faster here.
+ *
+ * @param problem what an op asks for
+ */
+record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKernel<O> {
+    static final PointwiseHopper<Conv2d> CONV = new PointwiseHopper<>(ConvImplicit.CONV.problem());
+
+    static final PointwiseHopper<Conv2dDataGradient> DATA =
+            new PointwiseHopper<>(ConvImplicit.DATA.problem());
+
+    /** Of the other's estimated time, so that a close guess changes nothing. */
+    private static final double CLEARLY = 0.9;
+
+    @Override
+    public String variant() {
+        return "pointwise";
+    }
+
+    @Override
+    public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
+        if (!traits.hopper()) {
+            return false;
+        }
+        Sums s = problem.of(op, in);
+        if (s.shape().groups() != 1 || !ConvImplicit.pointwise(s)) {
+            return false;
+        }
+        ImageProduct p = product(op, in, s);
+        return p.supported(traits)
+                && p.clocks(traits) < CLEARLY * ConvImplicit.pointwiseClocks(s, traits);
+    }
+
+    @Override
+    public GpuPlan plan(O op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        GpuPlan.Builder plan = GpuPlan.builder();
+        product(op, in, problem.of(op, in)).add(plan, traits);
+        return plan.build();
+    }
+
+    private ImageProduct product(O op, TensorSpec[] in, Sums s) {
+        Object[] buffers = ConvGpu.buffers(in);
+        return new ImageProduct(
+                in[0].dtype(),
+                s.shape().n(),
+                s.out(),
+                s.height() * s.width(),
+                s.in(),
+                s.gradient(),
+                buffers[1],
+                buffers[0],
+                buffers[2],
+                buffers[3],
+                op instanceof Conv2d c ? c.epilogue().activation() : Activation.NONE,
+                buffers[4]);
+    }
+}
