@@ -3,6 +3,7 @@ package io.tatara.bench.peers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What is to be reached: our speed as a part of a peer's. */
 final class Goals {
@@ -126,8 +127,11 @@ final class Goals {
 
     /** The goals of the suites that the result has cases of. */
     static List<Goal> of(PeerResult r) {
-        boolean layers = r.entries().stream().anyMatch(e -> e.name().startsWith("causal"));
-        return layers ? convolutions() : all();
+        Set<String> layers =
+                Convolutions.cases().stream().map(PeerCase::name).collect(Collectors.toSet());
+        return r.entries().stream().anyMatch(e -> layers.contains(e.name()))
+                ? convolutions()
+                : all();
     }
 
     /** A goal in every case that was measured. */
