@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The transforms on the vector unit. Points A = 3/4 and B = 3/2 beside their negatives, 0 and ∞:
- * all constants but G's are exact, and errors are half of those with 1 and 2.
+ * all constants but G's are exact, and nearer to one size than with 1 and 2, so that less is lost.
  */
 final class VectorWinograd extends WinogradLines {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;

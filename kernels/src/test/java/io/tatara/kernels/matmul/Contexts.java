@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /** Contexts to test with: scratch memory is poisoned. */
-final class Contexts {
+public final class Contexts {
     /**
      * Anything that is not {@link PlainLanes} makes {@link MicroKernels} choose the vector unit.
      */
@@ -21,7 +21,7 @@ final class Contexts {
                             (proxy, method, args) -> method.invoke(new PlainLanes(), args));
 
     /** Chunks of the least size, all at once. */
-    static final Workers PARALLEL =
+    public static final Workers PARALLEL =
             new Workers() {
                 @Override
                 public int threads() {
@@ -38,7 +38,7 @@ final class Contexts {
 
     private Contexts() {}
 
-    static JvmContext of(boolean vector, Workers workers) {
+    public static JvmContext of(boolean vector, Workers workers) {
         return new JvmContext() {
             @Override
             public Workers workers() {
