@@ -25,6 +25,12 @@ final class DepthwiseNine {
     /** Floats before a copied channel. */
     private static final int BEFORE = 16;
 
+    /** Rows from which on it is worth while to go down the columns of longer rows than SHORT. */
+    private static final int FEW = 5;
+
+    /** Vectors of a row. */
+    private static final int SHORT = 2;
+
     /** Vectors of a row from which on going down the columns hides the order in memory. */
     private static final int WIDE = 4;
 
@@ -78,7 +84,7 @@ final class DepthwiseNine {
     static boolean run(Sums s, int from, int to, JvmContext ctx) {
         Planes kernels = Planes.of(ctx);
         Nine g = kernels == null ? null : Nine.of(s);
-        if (g == null) {
+        if (g == null || (g.rows() < FEW && g.columns() > SHORT * kernels.lanes())) {
             return false;
         }
         DepthwiseNine d = new DepthwiseNine(g, s, from, kernels, ctx);
