@@ -25,12 +25,6 @@ final class DepthwiseNine {
     /** Floats before a copied channel. */
     private static final int BEFORE = 16;
 
-    /** Rows from which on it is worth while to go down the columns of longer rows than SHORT. */
-    private static final int FEW = 5;
-
-    /** Vectors of a row. */
-    private static final int SHORT = 2;
-
     /** Vectors of a row from which on going down the columns hides the order in memory. */
     private static final int WIDE = 4;
 
@@ -84,7 +78,7 @@ final class DepthwiseNine {
     static boolean run(Sums s, int from, int to, JvmContext ctx) {
         Planes kernels = Planes.of(ctx);
         Nine g = kernels == null ? null : Nine.of(s);
-        if (g == null || (g.rows() < FEW && g.columns() > SHORT * kernels.lanes())) {
+        if (g == null) {
             return false;
         }
         DepthwiseNine d = new DepthwiseNine(g, s, from, kernels, ctx);
@@ -135,7 +129,7 @@ final class DepthwiseNine {
 
     /** Channels [from, to) of the result, the first of which sees that of the image at x[xo]. */
     private void results(int from, int to, float[] x, int xo, boolean tail) {
-        int most = Math.max(1, BLOCK / g.size()) * g.each();
+        int most = Math.max(1, BLOCK / Math.max(1, g.seen() * g.width())) * g.each();
         int channel = from / g.each();
         for (int p = from; p < to; p += most) {
             int end = Math.min(to, p + most);
@@ -167,11 +161,10 @@ final class DepthwiseNine {
      */
     private void approach(int from, int to, float[] x, int xo, float[] y, int yo) {
         int low = Math.max(0, g.top());
-        int high = Math.min(g.height(), g.top() + (g.rows() - 1) * g.stride() + 3);
         int bits = walk(y, yo, (to - from) * g.result());
         for (int c = 0; c <= (to - 1) / g.each() - from / g.each(); c++) {
             int at = xo + c * g.size() + low * g.width();
-            bits ^= walk(x, at, (high - low) * g.width());
+            bits ^= walk(x, at, g.seen() * g.width());
         }
         seen = bits;
     }

@@ -70,6 +70,12 @@ record Nine(
         return height * width;
     }
 
+    /** Rows of a channel of the image that the result sees. */
+    int seen() {
+        int high = Math.min(height, top + (rows - 1) * stride + TAPS);
+        return Math.max(0, high - Math.max(0, top));
+    }
+
     /** Floats of a channel of the result. */
     int result() {
         return rows * columns;

@@ -34,16 +34,11 @@ final class VectorPlanes extends Planes {
         return L;
     }
 
-    /** Lanes whose column of the image, a stride apart, is not there. */
+    /** Lanes whose column of the image, a stride apart from this one, at least -1, is not there. */
     private static VectorMask<Float> outside(Nine g, int column) {
-        long lanes = 0;
-        for (int i = 0; i < L; i++) {
-            int c = column + i * g.stride();
-            if (c < 0 || c >= g.width()) {
-                lanes |= 1L << i;
-            }
-        }
-        return VectorMask.fromLong(S, lanes);
+        int count = Math.clamp((g.width() - column + g.stride() - 1L) / g.stride(), 0, L);
+        long behind = count == Long.SIZE ? 0 : -1L << count;
+        return VectorMask.fromLong(S, column < 0 ? behind | 1 : behind);
     }
 
     @Override
