@@ -82,13 +82,21 @@ final class DepthwiseNine {
             return false;
         }
         DepthwiseNine d = new DepthwiseNine(g, s, from, kernels, ctx);
-        int work = Math.max(g.each() * g.result(), g.size());
         ctx.workers()
                 .parallelFor(
                         to - from,
-                        Math.max(1, GRAIN / work),
+                        d.grain(to - from),
                         (a, b) -> d.task((from + a) * g.each(), (from + b) * g.each()));
         return true;
+    }
+
+    /** Channels of a task, so that few tasks are as many for each thread. */
+    private int grain(int channels) {
+        int work = Math.max(g.each() * g.result(), g.size());
+        int tasks = Math.max(1, channels / Math.max(1, GRAIN / work));
+        int threads = ctx.workers().threads();
+        int even = tasks > threads ? tasks - tasks % threads : tasks;
+        return (channels + even - 1) / even;
     }
 
     private void task(int from, int to) {
