@@ -59,6 +59,9 @@ final class DepthwiseConv {
 
     /** Planes [from, to), counted over all images, to the beginning of the result. */
     static void planes(Sums s, int from, int to, JvmContext ctx) {
+        if (DepthwiseNine.run(s, from, to, ctx)) {
+            return;
+        }
         DepthwiseConv d = new DepthwiseConv(s, from, ctx);
         int work = Math.max(s.out() * s.outHeight() * s.outWidth(), s.in() * d.plane.size());
         ctx.workers()
