@@ -112,7 +112,8 @@ final class HalfPlan {
     }
 
     private LaunchPlan.Step onFloats(LaunchPlan.Step s) {
-        return new LaunchPlan.Step(s.kernel(), s.args(), s.groups(), s.local(), onFloats(s.slots()));
+        return new LaunchPlan.Step(
+                s.kernel(), s.args(), s.groups(), s.local(), onFloats(s.slots()));
     }
 
     private List<LaunchPlan.Slot> onFloats(List<LaunchPlan.Slot> slots) {
@@ -136,8 +137,7 @@ final class HalfPlan {
 
     private void unpack(int i) {
         int n = in[i].size();
-        convert(
-                KernelTable.UNPACK, n, n, in[i], new Arg.Input(i), new Arg.Temporary(unpacked[i]));
+        convert(KernelTable.UNPACK, n, n, in[i], new Arg.Input(i), new Arg.Temporary(unpacked[i]));
     }
 
     private void pack(int j) {

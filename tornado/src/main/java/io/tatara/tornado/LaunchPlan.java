@@ -115,8 +115,7 @@ record LaunchPlan(List<Step> steps, int[] temporaries, int[] intTemporaries) {
             Step s = step(op.name(), l, k, in, out);
             switch (op) {
                 case WaveNetStep w -> dilations(op, w.dilations(), s.args());
-                case WaveNetGenerate w when k.base() >= 0 ->
-                        dilations(op, w.dilations(), s.args());
+                case WaveNetGenerate w when k.base() >= 0 -> dilations(op, w.dilations(), s.args());
                 default -> {
                     // Everything is among the arguments.
                 }

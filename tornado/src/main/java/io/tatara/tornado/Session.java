@@ -57,12 +57,15 @@ final class Session implements AutoCloseable {
     private final IntArray[] intStages = new IntArray[STAGES.length];
     private final WorkerGrid3D grid = new WorkerGrid3D(1, 1, 1);
     private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
+
     /** One for each graph: TornadoVM walks through all names of a scheduler at each launch. */
     private final List<GridScheduler> schedulers = new ArrayList<>();
+
     private final Set<TaskGraphs> recorded = new HashSet<>();
     private final TornadoDevice device;
     private final int firstCopy;
     private TornadoExecutionPlan plan;
+
     /** The plan that was used last; null: this session's own. */
     private TaskGraphs last;
 
@@ -119,7 +122,14 @@ final class Session implements AutoCloseable {
                             .snapshot());
             graphs.add(
                     graph().transferToDevice(DataTransferMode.EVERY_EXECUTION, stage)
-                            .task("t", Copies::writeFloats, context, arguments, heap, intHeap, stage)
+                            .task(
+                                    "t",
+                                    Copies::writeFloats,
+                                    context,
+                                    arguments,
+                                    heap,
+                                    intHeap,
+                                    stage)
                             .snapshot());
             graphs.add(
                     graph().task("t", Copies::readInts, context, arguments, heap, intHeap, ints)

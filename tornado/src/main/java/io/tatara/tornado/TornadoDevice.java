@@ -28,9 +28,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An opened device of TornadoVM. Calls take effect in their order. {@link #handle} gives the heap of
- * which a tensor is a part, a {@code FloatArray} or an {@code IntArray}; 16-bit tensors are in the
- * latter, two numbers in a word ({@link HalfPlan}).
+ * An opened device of TornadoVM. Calls take effect in their order. {@link #handle} gives the heap
+ * of which a tensor is a part, a {@code FloatArray} or an {@code IntArray}; 16-bit tensors are in
+ * the latter, two numbers in a word ({@link HalfPlan}).
  */
 final class TornadoDevice implements BackEndDevice {
     private static final int PLANS = 1024;
@@ -53,7 +53,8 @@ final class TornadoDevice implements BackEndDevice {
             };
 
     /**
-     * @param matrixUnits whether products of 16-bit tensors run on them: the session has the kernels
+     * @param matrixUnits whether products of 16-bit tensors run on them: the session has the
+     *     kernels
      */
     TornadoDevice(DeviceInfo info, GpuTraits traits, Session session, boolean matrixUnits) {
         this.info = info;

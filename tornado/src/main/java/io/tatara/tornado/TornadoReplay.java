@@ -23,6 +23,7 @@ final class TornadoReplay implements Replay {
     private final List<Invocation> invocations;
     private final List<Launch> launches;
     private final Runnable release;
+
     /** Null where there is nothing to wait for: launch by launch for good. */
     private List<List<TaskGraphs.Task>> chunks;
 
@@ -44,8 +45,7 @@ final class TornadoReplay implements Replay {
         this.launches = launches;
         this.release = release;
         this.chunks = TaskGraphs.chunks(launches);
-        this.patience =
-                patience(System.getProperty("tatara.tornado.graphs"), launches.size());
+        this.patience = patience(System.getProperty("tatara.tornado.graphs"), launches.size());
         if (patience < 0) {
             chunks = null;
         }

@@ -64,9 +64,7 @@ class MatrixUnitsTest {
                     assertThat(checks).isNotEmpty();
                     for (Check c : checks) {
                         Result r = c.run();
-                        assertThat(r.status())
-                                .as(r.toString())
-                                .isNotEqualTo(Result.Status.FAILED);
+                        assertThat(r.status()).as(r.toString()).isNotEqualTo(Result.Status.FAILED);
                     }
                 }
             }

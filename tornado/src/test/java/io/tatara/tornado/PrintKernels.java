@@ -23,7 +23,9 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  */
 final class PrintKernels {
     private static final Pattern KERNEL =
-            Pattern.compile("^extern \"C\" __global__ void (\\w+)\\(.*?^}", Pattern.DOTALL | Pattern.MULTILINE);
+            Pattern.compile(
+                    "^extern \"C\" __global__ void (\\w+)\\(.*?^}",
+                    Pattern.DOTALL | Pattern.MULTILINE);
 
     private PrintKernels() {}
 
@@ -38,8 +40,7 @@ final class PrintKernels {
         int[] one = {1, 1, 1};
         for (KernelTable.Entry e : KernelTable.ALL) {
             try {
-                session.launch(
-                        e.name(), List.of(new Launch(e, new int[64], one, one)));
+                session.launch(e.name(), List.of(new Launch(e, new int[64], one, one)));
             } catch (DeviceException x) {
                 failed.add(e.name());
             }

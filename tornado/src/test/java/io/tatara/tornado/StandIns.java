@@ -40,8 +40,7 @@ final class StandIns {
         return a.get(8) + (z * rows + row) * columns + column;
     }
 
-    static void tileOfFloat16(
-            KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
+    static void tileOfFloat16(KernelContext c, IntArray a, FloatArray x, FloatArray h, IntArray g) {
         int z = c.groupIdz;
         for (int e = c.localIdx; e < TILE * TILE; e = e + MatrixUnits.GROUP) {
             int row = c.groupIdy * TILE + e / TILE;

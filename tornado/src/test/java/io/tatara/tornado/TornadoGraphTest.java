@@ -160,7 +160,9 @@ class TornadoGraphTest {
         }
     }
 
-    /** Graphs of many tasks, also where all tasks are alike: the longest fits TornadoVM's buffer. */
+    /**
+     * Graphs of many tasks, also where all tasks are alike: the longest fits TornadoVM's buffer.
+     */
     @Test
     void graphsHoldAsManyTasksAsTheyMay() {
         System.setProperty(SETTING, "0");
@@ -234,8 +236,7 @@ class TornadoGraphTest {
     void aGraphOfTooManyTasksIsAnError() {
         var first = TornadoRuntimeProvider.getTornadoRuntime().getBackend(0).getDevice(0);
         var copy =
-                new KernelTable.Entry(
-                        0, "copy", List.of(), -1, Set.of(), Copies::copyHeap, null);
+                new KernelTable.Entry(0, "copy", List.of(), -1, Set.of(), Copies::copyHeap, null);
         int[] one = {1, 1, 1};
         try (Session session = new Session(first, 1 << 16, 1 << 16, List.of(copy))) {
             float[] x = {7, 8};

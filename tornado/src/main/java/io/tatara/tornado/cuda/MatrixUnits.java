@@ -18,8 +18,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * numbers a word: a's along k, rows behind one another; b's along n, blocks of 16 x 8 behind one
  * another. Zeros stand beyond the edges.
  *
- * <p>The two methods differ in the type alone: TornadoVM's fragments pass through no method of ours.
- * Not run on a GPU yet, not measured.
+ * <p>The two methods differ in the type alone: TornadoVM's fragments pass through no method of
+ * ours. Not run on a GPU yet, not measured.
  */
 public final class MatrixUnits {
     /** Rows and columns of a tile. */

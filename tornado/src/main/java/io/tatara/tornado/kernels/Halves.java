@@ -85,7 +85,8 @@ public final class Halves {
     static int toBits(float v, int m) {
         int top = (1 << (15 - m)) - 1;
         int bias = top >> 1;
-        // |v| = t · 2^e, t from 1 to 2; written out: TornadoVM fails at ifs that its unrolling decides.
+        // |v| = t · 2^e, t from 1 to 2; written out: TornadoVM fails at ifs that its unrolling
+        // decides.
         float t = TornadoMath.abs(v);
         int e = 0;
         if (t > 3.4028235e38f) {

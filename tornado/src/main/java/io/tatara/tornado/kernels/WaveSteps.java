@@ -27,7 +27,8 @@ public final class WaveSteps {
     /**
      * A layer's gates, then residual and skips, as {@code stack.cl} has them.
      *
-     * @param first index of weight, bias, condition, residual, residual_bias, skip_weight, skip_bias
+     * @param first index of weight, bias, condition, residual, residual_bias, skip_weight,
+     *     skip_bias
      * @param present where the scratch memory begins: present, seen, gates, total
      */
     static void layerProducts(
