@@ -40,6 +40,9 @@ final class Winograd {
     /** Pixels that are worth transforming the kernel. */
     private static final int PIXELS = 256;
 
+    /** The same where the transformed kernel is kept. */
+    private static final int KEPT = 128;
+
     /** Pixels of the 16 of a tile that are wanted at least, those that fill panels up included. */
     private static final int FULL = 8;
 
@@ -81,12 +84,13 @@ final class Winograd {
         long tiles = images * ((s.outHeight() + 3L) / 4) * ((s.outWidth() + 3L) / 4);
         long pixels = images * s.outHeight() * s.outWidth();
         int width = PanelProduct.width(ctx);
+        int half = Math.max(1, width / 2);
         int most = Math.max(s.in(), s.out());
         return Math.min(s.in(), s.out()) >= CHANNELS
                 && (long) s.in() * s.out() <= MATRIX
                 && (long) PLACES * (s.outWidth() / 4 + width) * most <= LARGEST
-                && pixels >= PIXELS
-                && FULL * ((tiles + width - 1) / width * width) <= pixels;
+                && pixels >= (s.packs() == null ? PIXELS : KEPT)
+                && FULL * ((tiles + half - 1) / half * half) <= pixels;
     }
 
     private static boolean three(Axis a, int extent) {
@@ -184,7 +188,7 @@ final class Winograd {
                                     for (int p = a; p < b; p++) {
                                         PanelProduct.panels(
                                                 places.get(p),
-                                                panels,
+                                                (to - from) * along,
                                                 source,
                                                 p * sources,
                                                 result,

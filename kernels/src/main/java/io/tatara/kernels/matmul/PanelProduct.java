@@ -231,13 +231,17 @@ public final class PanelProduct {
      * The product with panels of B that their owner has packed, on the caller's thread. Panel q is
      * [k][width] at bo + q k width; its result is [m][width] at co + q m width.
      *
+     * @param columns of all panels; where they are no more than half of the last one, what stands
+     *     behind them is undefined
      * @param t scratch of {@link #tileSize} floats
      */
     public static void panels(
-            PackedLeft a, int count, float[] b, int bo, float[] c, int co, float[] t) {
+            PackedLeft a, int columns, float[] b, int bo, float[] c, int co, float[] t) {
         MicroKernels kernels = a.kernels();
         int mr = kernels.mr();
         int nr = kernels.nr();
+        int count = Blocking.ceil(columns, nr);
+        int half = 2 * (columns - (count - 1) * nr) <= nr ? count - 1 : count;
         int depth = Blocking.depth(a.k());
         for (int p = 0; p < a.k(); p += depth) {
             int kc = Math.min(depth, a.k() - p);
@@ -247,7 +251,11 @@ public final class PanelProduct {
                 int a0 = p * a.packedRows() + i * kc;
                 for (int q = 0; q < count; q++) {
                     int b0 = bo + (q * a.k() + p) * nr;
-                    kernels.tile(h, kc, a.data(), a0, b, b0, t);
+                    if (q == half && h == mr) {
+                        kernels.tileHalf(kc, a.data(), a0, b, b0, t);
+                    } else {
+                        kernels.tile(h, kc, a.data(), a0, b, b0, t);
+                    }
                     kernels.merge(rows, nr, t, c, co + (q * a.m() + i) * nr, nr, p > 0);
                 }
             }
