@@ -30,6 +30,8 @@ final class Convolutions {
                     "conv-mobilenet.*-batch-8",
                     "conv-resnet.*-batch-1",
                     "conv-resnet.*-batch-8",
+                    ".*mobilenet.*-batch-1",
+                    ".*mobilenet.*-batch-8",
                     "depthwise.*-batch-1",
                     "depthwise.*-batch-8",
                     "causal-.*",
