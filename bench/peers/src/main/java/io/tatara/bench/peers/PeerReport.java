@@ -172,7 +172,7 @@ final class PeerReport {
     }
 
     private void wins() {
-        line("| peer | cases | faster | equal (2 %%) | slower | worst case | ratio |");
+        line("| peer | cases | faster | equal (2 %) | slower | worst case | ratio |");
         line("|---|---|---|---|---|---|---|");
         for (String peer : Contestants.ALL) {
             int won = 0;
