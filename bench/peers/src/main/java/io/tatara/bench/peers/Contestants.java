@@ -25,8 +25,7 @@ final class Contestants {
     static final List<String> PEERS = List.of(ONNX_RUNTIME, PYTORCH, ONEDNN, OPENBLAS, ND4J);
 
     /** Whoever may be named. */
-    static final List<String> ALL =
-            List.of(ONNX_RUNTIME, PYTORCH, ONEDNN, OPENBLAS, ND4J, CLBLAST);
+    static final List<String> ALL = List.of(ONNX_RUNTIME, PYTORCH, ONEDNN, OPENBLAS, ND4J, CLBLAST);
 
     /** Those that take part in a suite where none is named. */
     static List<String> usual(String suite) {

@@ -64,7 +64,17 @@ final class Convolutions {
 
     private static PeerCase causal(String name, Kind kind, double flops, int dilation) {
         return PeerCase.of(
-                name, kind, flops, 0, "c", CHANNELS, "skip", SKIP, "t", SAMPLES, "dilation",
+                name,
+                kind,
+                flops,
+                0,
+                "c",
+                CHANNELS,
+                "skip",
+                SKIP,
+                "t",
+                SAMPLES,
+                "dilation",
                 dilation);
     }
 

@@ -33,8 +33,8 @@ enum Kind {
     /** One step of Adam over several tensors in place; tensors, n each. */
     ADAM,
     /**
-     * Convolution with bias and relu, weights constant, padding k / 2; n, c, size (of the square image), m, k,
-     * stride, groups.
+     * Convolution with bias and relu, weights constant, padding k / 2; n, c, size (of the square
+     * image), m, k, stride, groups.
      */
     CONV,
     /** Dilated causal convolution of two taps with bias, weights constant; c, t, dilation. */

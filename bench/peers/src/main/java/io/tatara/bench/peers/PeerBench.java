@@ -64,7 +64,8 @@ public final class PeerBench implements Callable<Integer> {
     @Option(
             names = "--suite",
             paramLabel = "NAME",
-            description = "standard (where none is named), or convolution: layers of image networks and WaveNet")
+            description =
+                    "standard (where none is named), or convolution: layers of image networks and WaveNet")
     private String suite = PeerCase.STANDARD;
 
     @Option(names = "--quick", description = "one JVM each, few short samples: no figures to quote")

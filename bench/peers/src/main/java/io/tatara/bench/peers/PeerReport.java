@@ -241,7 +241,9 @@ final class PeerReport {
                         pattern.replace(".*", "").replaceAll("[- ]+", " ").strip(),
                         threads,
                         layers.size(),
-                        names().stream().map(n -> sum(layers, n)).collect(Collectors.joining(" | ")));
+                        names().stream()
+                                .map(n -> sum(layers, n))
+                                .collect(Collectors.joining(" | ")));
             }
         }
         if (begun) {
