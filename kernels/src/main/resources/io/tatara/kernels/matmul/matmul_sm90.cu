@@ -1,6 +1,6 @@
 /* C = activation(A · B + bias) + residual for 16-bit A and B on Hopper (sm_90a): TMA, wgmma, clusters. The meaning
  * of the arguments is that of product.cl; sums are float32. Pointwise convolutions are such products too (ImageProduct: A for
- * all images, B an image, contiguous along n, a bias a row); these have not been measured on a GPU yet.
+ * all images, B an image, contiguous along n, a bias a row).
  *
  * A block of three warpgroups computes tiles of 128 x BN, one after the other (persistent grid):
  *   warpgroup 0, one thread of it, moves slices of A (128 x 64) and B (64 x BN) by the copy engine into a ring of
