@@ -9,11 +9,13 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Worker threads that take chunks of parallel loops. The caller always takes part, so that a loop
  * is done even if no worker gets a core: on a busy machine it degrades to one thread instead of
- * waiting at a barrier. Workers spin for some microseconds between loops, then park.
+ * waiting at a barrier. Workers spin for some microseconds between loops, then park. They are kept
+ * off the processor of the thread that last gave them work ({@link Placement}).
  */
 final class WorkerPool implements Workers, AutoCloseable {
     private static final int SPINS = 2000;
     private static final int CHUNKS_PER_THREAD = 4;
+    private static final long MOVE_NANOS = 200_000;
 
     /** One parallel loop: chunks are claimed by counting up. */
     private static final class Loop {
@@ -60,11 +62,16 @@ final class WorkerPool implements Workers, AutoCloseable {
     private final ConcurrentLinkedQueue<Loop> loops = new ConcurrentLinkedQueue<>();
     private final AtomicIntegerArray sleeping;
     private final ThreadLocal<Boolean> inside = ThreadLocal.withInitial(() -> false);
+    private final int[] numbers;
+    private volatile Placement placement;
+    private volatile int kept = -1;
+    private volatile long moved = System.nanoTime();
     private volatile boolean closed;
 
     WorkerPool(int threads) {
         this.threads = threads;
         this.workers = new Thread[threads - 1];
+        this.numbers = new int[workers.length];
         this.sleeping = new AtomicIntegerArray(workers.length);
         for (int i = 0; i < workers.length; i++) {
             workers[i] =
@@ -134,6 +141,7 @@ final class WorkerPool implements Workers, AutoCloseable {
     }
 
     private void wake(int wanted) {
+        place();
         int left = wanted;
         for (int i = 0; i < workers.length && left > 0; i++, left--) {
             if (sleeping.get(i) != 0) {
@@ -142,10 +150,45 @@ final class WorkerPool implements Workers, AutoCloseable {
         }
     }
 
+    /**
+     * Keeps the workers off the caller's processor. Callers on several processors at once would
+     * send the workers back and forth, so that a move waits a while after the last one.
+     */
+    private void place() {
+        Placement p = placement;
+        if (p == null) {
+            return;
+        }
+        int cpu = p.cpu();
+        if (cpu == kept) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (now - moved < MOVE_NANOS) {
+            return;
+        }
+        moved = now;
+        kept = cpu;
+        for (int number : numbers) {
+            p.keepOff(number, cpu);
+        }
+    }
+
+    /** Only when a worker has nothing to do, so that the first results do not wait for it. */
+    private void register(int index) {
+        Placement p = index == 0 ? Placement.ofCallingThread() : placement;
+        if (p != null) {
+            numbers[index] = p.thread();
+            kept = -1;
+            placement = p;
+        }
+    }
+
     private Runnable serve(int index) {
         return () -> {
             inside.set(true);
             int spins = 0;
+            boolean registered = false;
             while (!closed) {
                 Loop loop = find();
                 if (loop != null) {
@@ -153,6 +196,9 @@ final class WorkerPool implements Workers, AutoCloseable {
                     spins = 0;
                 } else if (spins++ < SPINS) {
                     Thread.onSpinWait();
+                } else if (!registered && (index == 0 || placement != null)) {
+                    register(index);
+                    registered = true;
                 } else {
                     sleeping.set(index, 1);
                     // A loop that was added before this look is found by it; one added after sees
