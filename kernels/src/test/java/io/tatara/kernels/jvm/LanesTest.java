@@ -106,6 +106,46 @@ class LanesTest {
                 .isEqualTo(Float.floatToRawIntBits(PlainLanes.apply(op, -0f)));
     }
 
+    @Test
+    void exponentialsOfWhatIsNotPositive() {
+        int n = 8713;
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = 3 - i * 0.01f;
+        }
+        float[] y = new float[n];
+        double sum = 0;
+        float got = lanes.expFalling(x, 0, 3, y, 0, n, 0);
+        for (int i = 0; i < n; i++) {
+            double e = Math.exp((double) (x[i] - 3f));
+            assertThat((double) y[i]).isCloseTo(e, within(e * (3e-7 + 2e-8 * (3 - x[i]))));
+            sum += e;
+        }
+        assertThat((double) got).isCloseTo(sum, within(1e-6 * sum));
+        float[] edges = {Float.NEGATIVE_INFINITY, -88, -1000, 0, -0f, Float.NaN};
+        lanes.expFalling(edges, 0, 0, edges, 0, edges.length, 0);
+        assertThat(edges).startsWith(0, 0, 0, 1, 1);
+        assertThat(edges[5]).isNaN();
+    }
+
+    @Test
+    void theLargestNumberWhateverStandsBesideIt() {
+        for (int n : new int[] {0, 1, 15, 16, 63, 64, 65, 200}) {
+            for (int at = 0; at < n; at++) {
+                float[] x = new float[n + 2];
+                Arrays.fill(x, Float.NaN);
+                x[0] = Float.POSITIVE_INFINITY;
+                x[n + 1] = Float.POSITIVE_INFINITY;
+                x[1 + (at + n / 2) % n] = Float.NEGATIVE_INFINITY;
+                x[1 + at] = -7;
+                assertThat(lanes.largest(x, 1, n)).as("%d of %d", at, n).isEqualTo(-7);
+            }
+            float[] none = new float[n];
+            Arrays.fill(none, Float.NaN);
+            assertThat(lanes.largest(none, 0, n)).isEqualTo(Float.NEGATIVE_INFINITY);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void anElementsResultDoesNotDependOnItsPlace(UnaryOp op) {
