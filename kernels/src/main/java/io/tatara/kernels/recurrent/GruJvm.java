@@ -22,7 +22,7 @@ final class GruJvm {
                         out[2].f(),
                         out[1].f(),
                         out[0].f())
-                .run(in[0].f(), in[3].f(), in[4]);
+                .run(in[0].f(), in[3], in[4]);
     }
 
     static void cell(GruCell op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -36,7 +36,7 @@ final class GruJvm {
                         out[1].f(),
                         out[0].f(),
                         null)
-                .run(in[0].f(), in[2].f(), in[3]);
+                .run(in[0].f(), in[2], in[3]);
     }
 
     /**
@@ -51,7 +51,7 @@ final class GruJvm {
             float[] gates,
             float[] h,
             float[] y) {
-        void run(float[] x, float[] wIh, JvmArray wHh) {
+        void run(float[] x, JvmArray wIh, JvmArray wHh) {
             int m = r.e.hidden();
             StepWeight[] rz = new StepWeight[r.e.directions()];
             StepWeight[] n = new StepWeight[rz.length];

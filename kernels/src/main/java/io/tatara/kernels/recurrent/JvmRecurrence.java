@@ -1,8 +1,10 @@
 package io.tatara.kernels.recurrent;
 
+import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.Lanes;
 import io.tatara.kernels.jvm.SerialContext;
+import io.tatara.kernels.matmul.PackedMatrix;
 import io.tatara.kernels.matmul.Sgemm;
 import io.tatara.kernels.pointwise.BinaryOp;
 import java.util.Arrays;
@@ -21,6 +23,9 @@ final class JvmRecurrence {
 
     /** Floats of a row that make a piece of pointwise work worth handing over. */
     private static final int GRAIN = 16384;
+
+    /** Of so many rows a product takes so long that packing its weight does not matter. */
+    private static final int ROWS_TO_PACK_FOR = 512;
 
     /** Rows summed before the partial sum is added: keeps the rounding of long sums down. */
     private static final int PARTIAL = 128;
@@ -203,11 +208,25 @@ final class JvmRecurrence {
         lanes.binary(BinaryOp.MUL, d, at, tmp, to, d, at, n);
     }
 
-    /** The input's part of the gates of direction d, over all steps: C [T·N, gates·H] = x · wᵀ. */
-    void inputProduct(float[] x, float[] w, int gates, int d, float[] c, int co, int ldc) {
-        int m = gates * e.hidden();
+    /**
+     * The input's part of the gates of direction d, over all steps: C [T·N, gates·H] = x · wᵀ, by
+     * the packed weight where that takes long beside the product, and other calls may find it.
+     */
+    void inputProduct(float[] x, JvmArray w, int gates, int d, float[] c, int co, int ldc) {
+        int n = gates * e.hidden();
         int k = e.inputs();
-        Sgemm.run(false, true, e.rows(), m, k, x, 0, k, w, d * m * k, k, 0, c, co, ldc, ctx);
+        int at = d * n * k;
+        float[] from = w.f();
+        if (w.packs() == null || e.rows() > ROWS_TO_PACK_FOR) {
+            Sgemm.run(false, true, e.rows(), n, k, x, 0, k, from, at, k, 0, c, co, ldc, ctx);
+            return;
+        }
+        PackedMatrix packed =
+                w.packs()
+                        .get(
+                                PackedMatrix.Key.of(true, n, k, at, k, ctx),
+                                () -> Sgemm.packB(true, n, k, from, at, k, ctx));
+        Sgemm.runPacked(false, e.rows(), x, 0, k, packed, 0, c, co, ldc, ctx);
     }
 
     /**

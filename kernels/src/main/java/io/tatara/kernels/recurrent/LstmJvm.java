@@ -25,7 +25,7 @@ final class LstmJvm {
                         out[2].f(),
                         out[0].f(),
                         out[4].f());
-        loop.run(in[0].f(), in[4].f(), in[5]);
+        loop.run(in[0].f(), in[4], in[5]);
     }
 
     static void cell(LstmCell op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -42,7 +42,7 @@ final class LstmJvm {
                         out[1].f(),
                         null,
                         null);
-        loop.run(in[0].f(), in[3].f(), in[4]);
+        loop.run(in[0].f(), in[3], in[4]);
     }
 
     /**
@@ -58,7 +58,7 @@ final class LstmJvm {
             float[] c,
             float[] y,
             float[] cells) {
-        void run(float[] x, float[] wIh, JvmArray wHh) {
+        void run(float[] x, JvmArray wIh, JvmArray wHh) {
             int width = 4 * r.e.hidden();
             StepWeight[] w = new StepWeight[r.e.directions()];
             for (int d = 0; d < w.length; d++) {

@@ -14,7 +14,7 @@ final class RnnJvm {
     static void sequence(RnnSequence op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
         JvmRecurrence r = new JvmRecurrence(op.extents(Jvm.specs(in)), Jvm.ints(in[1]), 0, ctx);
         new Forward(r, op.activation(), in[4], Jvm.floats(in[5]), out[0].f(), out[1].f())
-                .run(in[0].f(), Jvm.floats(in[2]), in[3].f());
+                .run(in[0].f(), Jvm.floats(in[2]), in[3]);
     }
 
     static void cell(RnnCell op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -22,7 +22,7 @@ final class RnnJvm {
         float[] state = ctx.acquire(in[1].size());
         try {
             new Forward(r, op.activation(), in[3], Jvm.floats(in[4]), out[0].f(), state)
-                    .run(in[0].f(), in[1].f(), in[2].f());
+                    .run(in[0].f(), in[1].f(), in[2]);
         } finally {
             ctx.release(state);
         }
@@ -45,7 +45,7 @@ final class RnnJvm {
     /** The state runs in hN; sums before the activation stand in y. */
     private record Forward(
             JvmRecurrence r, Activation act, JvmArray wHh, float[] bias, float[] y, float[] hN) {
-        void run(float[] x, float[] h0, float[] wIh) {
+        void run(float[] x, float[] h0, JvmArray wIh) {
             r.start(h0, hN);
             StepWeight[] w = new StepWeight[r.e.directions()];
             for (int d = 0; d < w.length; d++) {
