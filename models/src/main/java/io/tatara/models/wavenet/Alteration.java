@@ -4,6 +4,7 @@ import io.tatara.models.audio.MuLaw;
 import io.tatara.models.audio.Resampler;
 import io.tatara.models.wavenet.Recording.Original;
 import io.tatara.models.wavenet.Recording.Window;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -34,8 +35,11 @@ record Alteration(double gain, double ratio, double dither, long seed) {
         }
         SplittableRandom random =
                 new SplittableRandom(c.seed() * 0xD1B54A32D192ED03L + 31L * epoch + 7);
-        windows.replaceAll(w -> draw(c, w.of().original().peak(), random).of(w, c));
-        return windows;
+        List<Window> altered = new ArrayList<>();
+        for (Window w : windows) {
+            altered.add(draw(c, w.of().original().peak(), random).of(w, c));
+        }
+        return altered;
     }
 
     /**
