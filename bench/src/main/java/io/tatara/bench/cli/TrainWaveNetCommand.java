@@ -125,6 +125,34 @@ final class TrainWaveNetCommand extends BaseCommand {
     private Double clip;
 
     @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            description =
+                    "probability with which training drops what gates and head see (default: 0)")
+    private Double dropout;
+
+    @Option(
+            names = "--gain",
+            paramLabel = "DB",
+            description =
+                    "largest change of a training recording's volume, up or down, drawn anew for each use (default: 0)")
+    private Double gain;
+
+    @Option(
+            names = "--speed",
+            paramLabel = "PART",
+            description =
+                    "largest change of a training recording's speed, such as 0.1 for a tenth faster or slower (default: 0)")
+    private Double speed;
+
+    @Option(
+            names = "--dither",
+            paramLabel = "LEVELS",
+            description =
+                    "largest shift of a training recording's samples before they are rounded to levels (default: 0)")
+    private Double dither;
+
+    @Option(
             names = "--average",
             paramLabel = "D",
             description =
@@ -197,6 +225,10 @@ final class TrainWaveNetCommand extends BaseCommand {
         put(changes, "learningRate", learningRate);
         put(changes, "schedule", schedule);
         put(changes, "clip", clip);
+        put(changes, "dropout", dropout);
+        put(changes, "gain", gain);
+        put(changes, "speed", speed);
+        put(changes, "dither", dither);
         put(changes, "average", average);
         put(changes, "seed", seed);
         put(changes, "checkpointEvery", checkpointEvery);

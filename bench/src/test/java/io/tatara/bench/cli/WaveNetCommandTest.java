@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +94,14 @@ class WaveNetCommandTest {
             "1",
             "--crop",
             "200",
+            "--dropout",
+            "0.01",
+            "--gain",
+            "3",
+            "--speed",
+            "0.05",
+            "--dither",
+            "0.25",
             "--set",
             "levels=32",
             "--json",
@@ -106,6 +115,10 @@ class WaveNetCommandTest {
         JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
         assertThat(j.at("/heldOutLoss").doubleValue()).isBetween(1.0, 4.0);
         assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
+        assertThat(
+                        Stream.of("dropout", "gain", "speed", "dither")
+                                .map(f -> j.at("/config/" + f).doubleValue()))
+                .containsExactly(0.01, 3.0, 0.05, 0.25);
         assertThat(Files.readString(json)).doesNotContain(folder.toString());
         Path wav = folder.resolve("made/sound.wav");
         Path png = folder.resolve("made/sound.png");

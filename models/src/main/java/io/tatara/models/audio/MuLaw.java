@@ -38,9 +38,19 @@ public final class MuLaw {
      * The nearest level; samples outside of -1 … 1 take the outermost, one that is NaN the middle.
      */
     public int encode(float sample) {
+        return (int) Math.floor(level(sample) + 0.5);
+    }
+
+    /** As {@link #encode(float)}, from a level shifted by so much before it is rounded. */
+    public int encode(float sample, double shift) {
+        return (int) Math.clamp(Math.floor(level(sample) + shift + 0.5), 0, levels - 1);
+    }
+
+    /** Where between the levels a sample is. */
+    private double level(float sample) {
         double x = Float.isNaN(sample) ? 0 : Math.clamp(sample, -1, 1);
         double f = Math.signum(x) * Math.log1p((levels - 1) * Math.abs(x)) / log;
-        return (int) Math.floor((f + 1) / 2 * (levels - 1) + 0.5);
+        return (f + 1) / 2 * (levels - 1);
     }
 
     /**

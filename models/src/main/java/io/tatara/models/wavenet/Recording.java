@@ -1,6 +1,8 @@
 package io.tatara.models.wavenet;
 
+import io.tatara.models.audio.MuLaw;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -9,15 +11,70 @@ import java.util.List;
  * @param name path within its folder
  * @param levels of the µ-law
  * @param factors rows of the tables of conditions, see {@link VoiceData}
+ * @param original of the levels; null where the recording is not altered
  */
-record Recording(String name, char[] levels, int[] factors) {
+record Recording(String name, char[] levels, int[] factors, Original original) {
+    /** One that is not altered. */
+    Recording(String name, char[] levels, int[] factors) {
+        this(name, levels, factors, null);
+    }
+
+    /**
+     * The samples before the µ-law.
+     *
+     * @param peak the largest magnitude
+     * @param grain of which all samples are multiples, such as 1/128 for a recording of 8 bits,
+     *     whatever the file's; 0 where there is none of at least {@value #BITS} bits
+     */
+    record Original(float[] samples, float peak, float grain) {
+        private static final int BITS = 16;
+        private static final float FINEST = 1f / (1 << BITS - 1);
+
+        static Original of(float[] samples) {
+            float peak = 0;
+            int grain = 0;
+            boolean whole = true;
+            for (float s : samples) {
+                // A NaN is no peak.
+                peak = Math.abs(s) > peak ? Math.abs(s) : peak;
+                float steps = s / FINEST;
+                whole &= steps == (int) steps;
+                grain = whole ? divisor(grain, Math.abs((int) steps)) : 0;
+            }
+            return new Original(samples, peak, grain * FINEST);
+        }
+
+        private static int divisor(int a, int b) {
+            return b == 0 ? a : divisor(b, a % b);
+        }
+    }
+
     /**
      * A part of a recording that is computed at a time: outputs of [start, end), of which those
      * from {@code first} count; the others are what the first ones that count look back at.
+     *
+     * @param as how the recording is altered, which the numbers of samples follow; null for not
      */
-    record Window(Recording of, int start, int first, int end) {
+    record Window(Recording of, int start, int first, int end, Alteration as) {
+        /** One that is not altered. */
+        Window(Recording of, int start, int first, int end) {
+            this(of, start, first, end, null);
+        }
+
         int length() {
             return end - start;
+        }
+
+        /** Length of the whole recording. */
+        int samples() {
+            return as == null ? of.levels.length : as.moved(of.levels.length);
+        }
+
+        /** The recording's levels from there to the window's end. */
+        char[] levels(MuLaw law, int from) {
+            return as == null
+                    ? Arrays.copyOfRange(of.levels, from, end)
+                    : as.levels(law, of.original, from, end);
         }
     }
 

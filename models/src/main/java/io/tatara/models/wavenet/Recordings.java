@@ -104,7 +104,9 @@ record Recordings(VoiceData data, List<Recording> train, List<Recording> heldOut
         for (Source s : sources) {
             Boolean out = c.holdsOut(s.name);
             List<Recording> to = (out == null ? chosen.contains(s.name) : out) ? heldOut : train;
-            to.add(new Recording(s.name, levels(law, s.sound), data.rows(s.label)));
+            Recording.Original original =
+                    to == train && c.alters() ? Recording.Original.of(s.sound.samples()) : null;
+            to.add(new Recording(s.name, levels(law, s.sound), data.rows(s.label), original));
         }
         if (train.isEmpty() || heldOut.isEmpty()) {
             throw new TataraException(

@@ -41,6 +41,11 @@ import tools.jackson.databind.node.ObjectNode;
  * @param schedule of the learning rate, a text of {@link Schedule#parse}
  * @param clip largest global norm of the gradients, 0 for none
  * @param weightDecay decoupled
+ * @param dropout probability with which training drops what the gates and the head see, 0 for none
+ * @param gain largest change of a training recording's volume in either direction, in decibels, 0
+ *     for none; see {@link Alteration}
+ * @param speed largest part by which a training recording is made faster or slower, 0 for none
+ * @param dither largest shift of a training recording's sample, in levels, 0 for none
  * @param average decay of the running mean of the weights by which the model is judged and that it
  *     is made of, 0 for none
  * @param epochs passes over the recordings
@@ -65,12 +70,19 @@ public record WaveNetConfig(
         String schedule,
         double clip,
         double weightDecay,
+        double dropout,
+        double gain,
+        double speed,
+        double dither,
         double average,
         int epochs,
         int checkpointEvery,
         long seed) {
     private static final int MOST_LAYERS = 24;
     private static final int MOST_POSITIONS = 1000;
+    private static final double MOST_GAIN = 60;
+    private static final double MOST_SPEED = 0.5;
+    private static final double MOST_DITHER = 16;
 
     public WaveNetConfig {
         that(stacks > 0, "stacks", stacks, "> 0");
@@ -113,6 +125,10 @@ public record WaveNetConfig(
         that(learningRate > 0, "learningRate", learningRate, "> 0");
         that(clip >= 0, "clip", clip, ">= 0");
         that(weightDecay >= 0, "weightDecay", weightDecay, ">= 0");
+        that(dropout >= 0 && dropout < 1, "dropout", dropout, "0 … 1, 1 excluded");
+        that(gain >= 0 && gain <= MOST_GAIN, "gain", gain, "0 … " + MOST_GAIN + " decibels");
+        that(speed >= 0 && speed <= MOST_SPEED, "speed", speed, "0 … " + MOST_SPEED);
+        that(dither >= 0 && dither <= MOST_DITHER, "dither", dither, "0 … " + MOST_DITHER);
         that(average >= 0 && average < 1, "average", average, "0 … 1, 1 excluded");
         that(epochs > 0, "epochs", epochs, "> 0");
         that(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, ">= 0");
@@ -165,6 +181,10 @@ public record WaveNetConfig(
                 "cosine,warmup=200",
                 1,
                 0,
+                0,
+                0,
+                0,
+                0,
                 0.998,
                 8,
                 0,
@@ -174,6 +194,11 @@ public record WaveNetConfig(
     /** Samples that an output depends on. */
     public int receptiveField() {
         return (int) WaveNet.receptiveField(stacks, layers, kernel);
+    }
+
+    /** Whether training alters recordings. */
+    boolean alters() {
+        return gain > 0 || speed > 0 || dither > 0;
     }
 
     /** The dilation of each layer. */

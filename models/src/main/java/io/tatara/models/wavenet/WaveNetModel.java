@@ -2,7 +2,10 @@ package io.tatara.models.wavenet;
 
 import io.tatara.kernels.causal.GatedCausalLayer;
 import io.tatara.kernels.pointwise.Activation;
+import io.tatara.kernels.pointwise.Expr;
+import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.models.audio.MuLaw;
+import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Parameters;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
@@ -33,6 +36,10 @@ final class WaveNetModel {
 
     /** The largest gain takes a sample of 1/128 to where tanh bends. */
     private static final double LOG_GAIN = Math.log(128);
+
+    /** y + x − seen. */
+    private static final Expr PUT_BACK =
+            Exprs.add(Exprs.in(0), Exprs.sub(Exprs.in(1), Exprs.in(2)));
 
     private final WaveNetConfig config;
     private final Tensor first;
@@ -223,20 +230,30 @@ final class WaveNetModel {
     }
 
     /** From the skip sum [n, skip] to logits [n, levels]. */
-    Tensor head(Ops ops, Tensor skip) {
+    private Tensor head(Ops ops, Tensor skip, Noise noise) {
         Tensor w = ops.reshape(hidden, config.skip(), config.skip());
-        Tensor h = ops.linear(ops.relu(skip), w, hiddenBias, Activation.RELU, null);
+        Tensor h =
+                ops.linear(noise.drop(ops, ops.relu(skip)), w, hiddenBias, Activation.RELU, null);
         return ops.linear(h, ops.reshape(last, config.levels(), config.skip()), lastBias);
+    }
+
+    /** As the other, without dropout. */
+    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor factors) {
+        return forward(ops, scope, ids, factors, Noise.NONE);
     }
 
     /**
      * Logits of whole sequences, computed in parallel.
      *
+     * <p>Dropout is on what each layer's gates see, and on what the head sees. The residual path is
+     * left whole: what were dropped there would be missing for all layers above, and a sample could
+     * not be told from its neighbours any more.
+     *
      * @param ids int32 [N, T, columns], see {@link #embed}
      * @param factors int32 [N, factors], null where there is no condition
      * @return [N · T, levels]
      */
-    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor factors) {
+    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor factors, Noise noise) {
         int n = ids.shape().dim(0);
         int t = ids.shape().dim(1);
         Tensor x = ops.transpose(embed(ops, table(ops, scope), ids), 0, 2, 1);
@@ -245,10 +262,11 @@ final class WaveNetModel {
             // Nobody sees what the last layer hands on.
             boolean end = l.residualWeight == null;
             int r = config.residual();
+            Tensor seen = noise.drop(ops, x);
             Tensor[] out =
                     ops.gatedCausalLayer(
                             new GatedCausalLayer(l.dilation, true, false),
-                            x,
+                            seen,
                             l.weight,
                             l.bias,
                             condition(ops, l, factors),
@@ -258,10 +276,11 @@ final class WaveNetModel {
                             l.skipBias,
                             skip,
                             null);
-            x = out[0];
+            // The layer handed on what it saw; what was dropped is put back.
+            x = seen == x || end ? out[0] : ops.pointwise(PUT_BACK, out[0], x, seen);
             skip = out[1];
         }
         Tensor rows = ops.reshape(ops.transpose(skip, 0, 2, 1), n * t, config.skip());
-        return head(ops, rows);
+        return head(ops, rows, noise);
     }
 }

@@ -1,6 +1,7 @@
 package io.tatara.models.wavenet;
 
 import io.tatara.kernels.softmax.Reduction;
+import io.tatara.models.nn.Noise;
 import io.tatara.models.train.TrainingTask;
 import io.tatara.models.wavenet.Recording.Window;
 import io.tatara.runtime.Device;
@@ -41,15 +42,17 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
 
     @Override
     public Tensor loss(Tape tape, List<Window> batch, long step) {
-        return loss(tape.scope(), tape.ops(), batch, Reduction.MEAN);
+        Noise noise = Noise.of(tape.scope(), (float) config.dropout(), config.seed(), step);
+        return loss(tape.scope(), tape.ops(), batch, noise, Reduction.MEAN);
     }
 
-    private Tensor loss(Scope scope, Ops ops, List<Window> windows, Reduction reduction) {
+    private Tensor loss(
+            Scope scope, Ops ops, List<Window> windows, Noise noise, Reduction reduction) {
         WindowBatch b = WindowBatch.of(config, windows);
         Tensor ids = scope.tensor(b.ids(), b.size(), b.length(), b.columns());
         int factors = b.factors().length / b.size();
         Tensor rows = factors == 0 ? null : scope.tensor(b.factors(), b.size(), factors);
-        Tensor logits = model.forward(ops, scope, ids, rows);
+        Tensor logits = model.forward(ops, scope, ids, rows, noise);
         Tensor labels = scope.tensor(b.labels(), b.labels().length);
         return ops.crossEntropy(logits, labels, WindowBatch.IGNORE, 0, reduction);
     }
@@ -61,7 +64,7 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
         long count = 0;
         for (List<Window> windows : heldOut) {
             try (Scope scope = device.scope()) {
-                sum += loss(scope, scope.ops(), windows, Reduction.SUM).item();
+                sum += loss(scope, scope.ops(), windows, Noise.NONE, Reduction.SUM).item();
                 count += WindowBatch.counted(windows);
             }
         }

@@ -1,5 +1,6 @@
 package io.tatara.models.wavenet;
 
+import io.tatara.models.audio.MuLaw;
 import io.tatara.models.wavenet.Recording.Window;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +26,7 @@ record WindowBatch(
     static WindowBatch of(WaveNetConfig c, List<Window> windows) {
         int n = windows.size();
         int t = windows.stream().mapToInt(Window::length).max().orElse(0);
+        MuLaw law = new MuLaw(c.levels());
         int taps = c.kernel();
         int before = WaveNetModel.before(c);
         int factors = windows.getFirst().of().factors().length;
@@ -36,7 +38,10 @@ record WindowBatch(
         int[] rows = new int[n * factors];
         for (int i = 0; i < n; i++) {
             Window w = windows.get(i);
-            char[] levels = w.of().levels();
+            // The first of the samples that its outputs look at.
+            int from = Math.max(0, w.start() - taps);
+            char[] levels = w.levels(law, from);
+            int samples = w.samples();
             System.arraycopy(w.of().factors(), 0, rows, i * factors, factors);
             for (int j = w.start(); j < w.end(); j++) {
                 int at = i * t + j - w.start();
@@ -44,15 +49,15 @@ record WindowBatch(
                     // The last tap sees the sample before the one that is predicted.
                     int seen = j - (taps - k);
                     if (seen >= 0) {
-                        ids[at * columns + k] = levels[seen] + k * c.levels();
+                        ids[at * columns + k] = levels[seen - from] + k * c.levels();
                     }
                 }
                 for (int f = taps; f < columns; f++) {
                     int row = rows[i * factors + f - taps];
-                    ids[at * columns + f] = WaveNetModel.position(c, row, j, levels.length);
+                    ids[at * columns + f] = WaveNetModel.position(c, row, j, samples);
                 }
                 if (j >= w.first()) {
-                    labels[at] = levels[j];
+                    labels[at] = levels[j - from];
                 }
             }
         }
@@ -69,12 +74,12 @@ record WindowBatch(
     }
 
     /**
-     * All windows in a new order: shuffled, sorted by length within pools of batches, the batches
-     * shuffled again.
+     * All windows, altered anew where the config says so, in a new order: shuffled, sorted by
+     * length within pools of batches, the batches shuffled again.
      */
     static List<List<Window>> shuffled(WaveNetConfig c, List<Recording> recordings, int epoch) {
         SplittableRandom random = new SplittableRandom(c.seed() * 0x9E3779B97F4A7C15L + epoch + 1);
-        List<Window> all = windows(c, recordings);
+        List<Window> all = Alteration.draw(c, windows(c, recordings), epoch);
         shuffle(all, random);
         List<List<Window>> batches = new ArrayList<>();
         int pool = Math.multiplyExact(c.batch(), c.pool());

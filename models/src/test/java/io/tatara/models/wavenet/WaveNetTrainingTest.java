@@ -304,7 +304,12 @@ class WaveNetTrainingTest {
     /** Stops at every look at the losses, and takes the run up again each time. */
     @Test
     void aRunTakenUpAgainGivesTheSameNumbers() {
-        WaveNetConfig c = tiny().with("checkpointEvery", 3);
+        WaveNetConfig c =
+                tiny().with("checkpointEvery", 3)
+                        .with("dropout", 0.1)
+                        .with("gain", 6)
+                        .with("speed", 0.1)
+                        .with("dither", 0.5);
         WaveNetTraining.Result whole =
                 train(c, dir.resolve("whole"), false, new StopRequest(), TrainingListener.NONE);
         WaveNetTraining.Result r = null;
@@ -412,6 +417,15 @@ class WaveNetTrainingTest {
         "schedule,cosin",
         "clip,-1",
         "weightDecay,-1",
+        "dropout,-0.1",
+        "dropout,1",
+        "gain,-1",
+        "gain,61",
+        "gain,NaN",
+        "speed,-0.1",
+        "speed,0.6",
+        "dither,-1",
+        "dither,17",
         "average,1",
         "epochs,0",
         "checkpointEvery,-1",
