@@ -393,6 +393,7 @@ final class ConvCases {
                 cases.add(odd.reduction(g.pixels()).noGradient());
             }
         }
+        cases.addAll(ShiftedCases.weight());
         return Case.withHalves(
                 cases,
                 "stride-2",

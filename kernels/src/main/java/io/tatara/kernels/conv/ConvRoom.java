@@ -42,6 +42,7 @@ public final class ConvRoom {
                             List.of(
                                     new WeightCpu(),
                                     DepthwiseCuda.WEIGHT,
+                                    new ShiftedWeight(),
                                     new WeightImplicit(),
                                     ConvGpu::weight),
                             ConvCases::weight),

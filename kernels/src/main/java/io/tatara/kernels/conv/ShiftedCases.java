@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Cases in the 16-bit types of planes that are no whole 16 bytes, large or deep enough for {@link
- * ShiftedHopper}.
+ * Cases in the 16-bit types, most of planes that are no whole 16 bytes, large or deep enough for
+ * {@link ShiftedHopper} and {@link ShiftedWeight}.
  */
 final class ShiftedCases {
     /** {n, c, extent, m, taps along an axis}. */
@@ -94,5 +94,27 @@ final class ShiftedCases {
             cases.add(l.of(c, l.d()[1] * l.d()[4] * l.d()[4]));
         }
         return cases;
+    }
+
+    static List<Case> weight() {
+        List<Case> cases = new ArrayList<>();
+        List<Layer> layers =
+                List.of(
+                        new Layer("shifted-7", DType.BFLOAT16, UNIT.pad(1), 16, 62, 7, 200, 3),
+                        new Layer("shifted-planes", DType.FLOAT16, UNIT, 16, 40, 28, 72, 1),
+                        LAYERS.get(2));
+        for (Layer l : layers) {
+            cases.add(weight(l, l.name(), Data.normal()));
+        }
+        Layer odd = new Layer("", DType.FLOAT16, UNIT.stride(2).pad(1), 2, 40, 28, 120, 3);
+        cases.add(weight(odd, "shifted-specials", Data.normal().sprinkled(997, ConvCases.SPECIAL)));
+        return cases;
+    }
+
+    private static Case weight(Layer l, String name, Data x) {
+        int taps = l.d()[4];
+        Conv2dWeightGradient op = new Conv2dWeightGradient(l.window(), 1, taps, taps);
+        int out = l.y().shape().dim(2);
+        return l.of(Case.of(name, op).in(l.x(), x).in(l.y()), l.d()[0] * out * out);
     }
 }

@@ -5,6 +5,8 @@ import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.ShiftedRows;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The launch that lays images out for sums of shifted products; see {@code shifted.cu}. */
@@ -37,16 +39,27 @@ final class ShiftedImages {
         return 2 * r.size() * Math.max(r.phases() * (double) channels, results) < MOST_BYTES;
     }
 
-    /** Clocks that it should take. */
+    /** Clocks that it should take before a convolution; results: channels of its result. */
     static double clocks(ShiftedRows r, int channels, int results, GpuTraits traits) {
-        double images = 2.0 * r.images() * channels * r.y().source() * r.x().source();
-        double kernel = 2.0 * r.taps() * channels * results;
-        double bytes = images + 2.0 * elements(r, channels) + 2 * kernel;
-        return LAUNCH + bytes / (BYTES * traits.computeUnits());
+        double kernel = 4.0 * r.taps() * channels * results;
+        return LAUNCH + (bytes(r, channels) + kernel) / (BYTES * traits.computeUnits());
+    }
+
+    /** The same before a weight gradient. */
+    static double weightClocks(ShiftedRows r, int channels, int results, GpuTraits traits) {
+        double place = (double) r.y().results() * r.x().results();
+        double bytes = 2.0 * results * (r.images() * place + r.length());
+        return LAUNCH + (bytes(r, channels) + bytes) / (BYTES * traits.computeUnits());
+    }
+
+    /** Read and written for the images. */
+    private static double bytes(ShiftedRows r, int channels) {
+        double image = (double) channels * r.y().source() * r.x().source();
+        return 2 * (r.images() * image + elements(r, channels));
     }
 
     /**
-     * Adds the launch.
+     * Adds the launch for a convolution.
      *
      * @param from images [images, channels, height, width]
      * @param to rows [phases, channels, length]
@@ -63,8 +76,44 @@ final class ShiftedImages {
             GpuPlan.Arg w,
             GpuPlan.Arg packed,
             ConvShape s) {
-        int line = line(s);
         int outer = w == null ? 0 : s.m();
+        Object[] more = {null, null, 0, 1, 1, w, packed, outer, s.cg(), line(s), s.taps()};
+        launch(plan, type, r, from, to, channels, 0, ConvGpu.ceil(outer * line(s), THREADS), more);
+    }
+
+    /**
+     * Adds the launch for a weight gradient.
+     *
+     * @param from images [images, channels, height, width]
+     * @param to rows [phases, channels, length]
+     * @param from2 images of the results [images, channels2, results]
+     * @param to2 rows [channels2, length], where results stand
+     */
+    static void add(
+            GpuPlan.Builder plan,
+            DType type,
+            ShiftedRows r,
+            GpuPlan.Arg from,
+            GpuPlan.Arg to,
+            int channels,
+            GpuPlan.Arg from2,
+            GpuPlan.Arg to2,
+            int channels2) {
+        int h = r.y().results();
+        Object[] more = {from2, to2, channels2, h, r.x().results(), null, null, 0, 0, 1, 0};
+        launch(plan, type, r, from, to, channels, channels2, 0, more);
+    }
+
+    private static void launch(
+            GpuPlan.Builder plan,
+            DType type,
+            ShiftedRows r,
+            GpuPlan.Arg from,
+            GpuPlan.Arg to,
+            int channels,
+            int channels2,
+            int kernelBlocks,
+            Object[] more) {
         GpuProgram program =
                 GpuProgram.of(
                                 "conv/shifted.cu",
@@ -76,31 +125,29 @@ final class ShiftedImages {
                                 "STORAGE",
                                 GpuProgram.storage(type))
                         .withHeaders(List.of("warp.cuh"));
-        int blocks = r.phases() * channels * ConvGpu.ceil(r.length(), PIECE);
-        blocks += ConvGpu.ceil(outer * line, THREADS);
+        int blocks = (r.phases() * channels + channels2) * ConvGpu.ceil(r.length(), PIECE);
+        Object[] images = {
+            from,
+            to,
+            channels,
+            r.y().source(),
+            r.x().source(),
+            r.images(),
+            r.length(),
+            r.phases(),
+            r.y().stride(),
+            r.y().first(),
+            r.x().stride(),
+            r.x().first(),
+            r.x().phases()
+        };
+        List<Object> args = new ArrayList<>(Arrays.asList(images));
+        args.addAll(Arrays.asList(more));
         plan.launch(
                 program,
                 "shifted_prepare",
-                new int[] {blocks, 1, 1},
+                new int[] {blocks + kernelBlocks, 1, 1},
                 new int[] {THREADS, 1, 1},
-                from,
-                to,
-                channels,
-                r.y().source(),
-                r.x().source(),
-                r.images(),
-                r.length(),
-                r.phases(),
-                r.y().stride(),
-                r.y().first(),
-                r.x().stride(),
-                r.x().first(),
-                r.x().phases(),
-                w,
-                packed,
-                outer,
-                s.cg(),
-                line,
-                s.taps());
+                args.toArray());
     }
 }

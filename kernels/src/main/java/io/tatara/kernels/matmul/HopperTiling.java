@@ -69,11 +69,23 @@ record HopperTiling(
      */
     static HopperTiling of(
             int m, int n, int k, int batches, boolean stageable, int multiprocessors) {
+        return of(m, n, k, batches, stageable, multiprocessors, SPLITS);
+    }
+
+    /** The same with at most so many pieces of k. */
+    static HopperTiling of(
+            int m,
+            int n,
+            int k,
+            int batches,
+            boolean stageable,
+            int multiprocessors,
+            int mostPieces) {
         HopperTiling best = null;
         double least = Double.POSITIVE_INFINITY;
         int slices = ceil(k, BK);
         for (int[] s : SHAPES) {
-            for (int pieces = 1; pieces <= SPLITS; pieces++) {
+            for (int pieces = 1; pieces <= mostPieces; pieces++) {
                 int depth = ceil(slices, pieces);
                 if (pieces > 1 && (depth < LEAST_DEPTH || ceil(slices, depth) != pieces)) {
                     continue;

@@ -184,15 +184,16 @@ final class MatMulHopper implements ProductKernel {
     /**
      * The source.
      *
-     * @param taps 0 for a product, 1 for a sum of shifted ones
-     * @param run then neighbouring columns that are neighbours in the result
+     * @param taps 0 for a product, else which kind of shifted ones, as shifted.cuh has it
+     * @param run neighbouring columns that are neighbours in the result, where that is shifted
      */
     static GpuProgram program(
             Product p, HopperTiling t, boolean ta, boolean tb, int taps, int run) {
         List<Object> defines = new ArrayList<>();
         defines.addAll(List.of("BN", t.bn(), "STAGES", t.stages(), "CLUSTER", t.cluster()));
         defines.addAll(List.of("TA", ta ? 1 : 0, "TB", tb ? 1 : 0, "CVEC", vector(p) ? 1 : 0));
-        defines.addAll(List.of("STAGED", t.staged() ? 1 : 0, "PARTIAL", t.splits() > 1 ? 1 : 0));
+        defines.addAll(List.of("STAGED", t.staged() ? 1 : 0));
+        defines.addAll(List.of("PARTIAL", t.splits() > 1 || taps > 1 ? 1 : 0));
         List<String> files = List.of("matmul_sm90.cuh", "matmul_sm90.cu");
         if (taps > 0) {
             defines.addAll(List.of("TAPS", taps, "RUN", run));

@@ -42,7 +42,7 @@ public record TapProduct(
     public static final int MOST_TAPS = 64;
 
     /** Bytes of shared memory for the tables of taps and of a tile's places. */
-    private static int tables(int bn) {
+    static int tables(int bn) {
         return 2 * Integer.BYTES * (MOST_TAPS + bn);
     }
 

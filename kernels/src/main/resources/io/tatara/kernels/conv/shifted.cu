@@ -1,13 +1,14 @@
-/* What a convolution of 16-bit elements needs before matmul_sm90.cu sums its shifted products (shifted.cuh): images laid
- * out such that a tap is a shift (matmul/ShiftedRows), and the kernel tap by tap. CUDA alone.
+/* What convolutions of 16-bit elements need before matmul_sm90.cu multiplies (shifted.cuh): images laid out such that a tap is
+ * a shift (matmul/ShiftedRows), and the kernel tap by tap. CUDA alone.
  *
  *   images   [images, channels, h, wd] to [phases, channels, length]: image i's line y, column x of a phase stands at
  *            i · PLANE + y · PITCH + x of its channel's row; all else of the row is 0.
+ *   others   for the weight gradient a second set of images, of one phase, to rows of the same PLANE and PITCH.
  *   kernel   [outer, inner, taps] to [taps, outer, line], zeros from inner on.
  *
- * One launch: the first blocks write 2048 elements of a row each, in words of two, neighbouring threads neighbouring words,
+ * One launch: blocks of images write 2048 elements of a row each, in words of two, neighbouring threads neighbouring words,
  * so that the 2-byte loads of a warp lie within one or two lines of the cache; PLANE and PITCH are constants, since dividing
- * by them is what else a thread does. The other blocks turn the kernel, a thread each (outer, inner).
+ * by them is what else a thread does. The last blocks turn the kernel, a thread each (outer, inner).
  *
  * Ladder: (1) this. Not measured on a GPU yet. */
 #ifndef PLANE
@@ -16,48 +17,56 @@
 #endif
 #define WORDS 4 /* of a thread */
 #define THREADS 256
+#define PIECE (2 * WORDS * THREADS)
 
-/* Image i, line y, column x of a phase's rows. */
-DEVICE uint shifted_element(GLOBAL const ELEM* RESTRICT x, int i, int c, int y, int column, int channels, int h, int wd,
-                            int images) {
-  return i < images && y < h && column < wd ? x[((i * channels + c) * h + y) * wd + column] : 0;
+/* Line y, column `column` of an image's channel, or 0. */
+DEVICE uint shifted_element(GLOBAL const ELEM* RESTRICT x, int plane, int y, int column, int h, int wd, int inside) {
+  return inside && y < h && column < wd ? x[(plane * h + y) * wd + column] : 0;
+}
+
+/* Piece number `piece` of a channel's row, which begins at `rows`. */
+DEVICE void shifted_piece(GLOBAL const ELEM* RESTRICT x, GLOBAL uint* RESTRICT rows, int row, int piece, int c, int channels,
+                          int h, int wd, int images, int length, int strideY, int oy, int strideX, int ox) {
+  UNROLL
+  for (int k = 0; k < WORDS; k++) {
+    int q = piece * PIECE + 2 * (k * THREADS + LOCAL_ID(0));
+    if (q < length) {
+      int i = q / PLANE;
+      int y = q % PLANE / PITCH;
+      int column = q % PLANE % PITCH;
+      uint w = shifted_element(x, i * channels + c, y * strideY + oy, column * strideX + ox, h, wd, i < images);
+      if (++column == PITCH) {
+        column = 0;
+        if (++y == PLANE / PITCH) {
+          y = 0;
+          i++;
+        }
+      }
+      w |= shifted_element(x, i * channels + c, y * strideY + oy, column * strideX + ox, h, wd, i < images) << 16;
+      rows[(row * length + q) / 2] = w;
+    }
+  }
 }
 
 KERNEL_SIZED(THREADS, 1, 1) void shifted_prepare(GLOBAL const ELEM* RESTRICT x, GLOBAL uint* RESTRICT rows, int channels,
                                                  int h, int wd, int images, int length, int phases, int strideY,
                                                  int firstY, int strideX, int firstX, int phasesX,
-                                                 GLOBAL const ELEM* RESTRICT w, GLOBAL ELEM* RESTRICT packed, int outer,
-                                                 int inner, int line, int taps) {
-  int pieces = (length + 2 * WORDS * THREADS - 1) / (2 * WORDS * THREADS);
-  int block = GROUP_ID(0);
-  int id = LOCAL_ID(0);
-  int row = block / pieces;
-  if (row < phases * channels) {
+                                                 GLOBAL const ELEM* RESTRICT x2, GLOBAL uint* RESTRICT rows2,
+                                                 int channels2, int h2, int wd2, GLOBAL const ELEM* RESTRICT w,
+                                                 GLOBAL ELEM* RESTRICT packed, int outer, int inner, int line, int taps) {
+  int pieces = (length + PIECE - 1) / PIECE;
+  int row = GROUP_ID(0) / pieces;
+  int piece = GROUP_ID(0) - row * pieces;
+  int row2 = row - phases * channels;
+  if (row2 < 0) {
     int phase = row / channels;
-    int c = row - phase * channels;
     int oy = firstY + phase / phasesX;
     int ox = firstX + phase % phasesX;
-    UNROLL
-    for (int k = 0; k < WORDS; k++) {
-      int q = 2 * (((block - row * pieces) * WORDS + k) * THREADS + id);
-      if (q < length) {
-        int i = q / PLANE;
-        int y = q % PLANE / PITCH;
-        int column = q % PLANE % PITCH;
-        uint low = shifted_element(x, i, c, y * strideY + oy, column * strideX + ox, channels, h, wd, images);
-        if (++column == PITCH) {
-          column = 0;
-          if (++y == PLANE / PITCH) {
-            y = 0;
-            i++;
-          }
-        }
-        uint high = shifted_element(x, i, c, y * strideY + oy, column * strideX + ox, channels, h, wd, images);
-        rows[(row * length + q) / 2] = high << 16 | low;
-      }
-    }
+    shifted_piece(x, rows, row, piece, row - phase * channels, channels, h, wd, images, length, strideY, oy, strideX, ox);
+  } else if (row2 < channels2) {
+    shifted_piece(x2, rows2, row2, piece, row2, channels2, h2, wd2, images, length, 1, 0, 1, 0);
   } else {
-    int e = (block - phases * channels * pieces) * THREADS + id;
+    int e = ((row2 - channels2) * pieces + piece) * THREADS + LOCAL_ID(0);
     int o = e / line;
     int c = e - o * line;
     if (o < outer) {

@@ -32,7 +32,7 @@
  * square and share their slices through L2. PARTIAL: k is cut into pieces of `depth` slices; each is a tile of its own
  * and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
  *
- * TAPS: convolutions as sums of shifted products; what differs then is in shifted.cuh.
+ * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh.
  *
  * Storing. CVEC: n is a multiple of 8 and so are ldc and all offsets; else element by element.
  *   STAGED   (16-bit C) the tile goes to shared memory by stmatrix, in the copy engine's swizzle, and from there to C by
@@ -50,9 +50,14 @@
 struct Place {
   int row, col, batch, a, b, split, first, last;
 #if TAPS
-  int shift; /* how much further along its contiguous axis B is read */
+  int shift; /* how many columns further B is read */
 #endif
 };
+#if TAPS > 1
+#define BOXES_PARAMETER , SHARED_PTR const int *boxes
+#else
+#define BOXES_PARAMETER
+#endif
 #if TAPS
 #define SHIFT p.shift
 #else
@@ -102,7 +107,8 @@ DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
 }
 
 /* One slice of a tile into a stage; own: this block's share of B. */
-DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k, int rank) {
+DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k,
+                  int rank BOXES_PARAMETER) {
   mbarrier_arrive_expect(full, STAGE_BYTES);
 #if TA
   UNROLL
@@ -110,14 +116,17 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
 #else
   tma_load_3d(stage, a, full, k, p.row, p.a);
 #endif
+#if TAPS > 1
+  boxes_fetch(stage + A_BYTES, full, b, boxes, k, p.a, rank);
+#else
   uint to = stage + A_BYTES;
 #if TB
   to += rank * PART_BYTES;
   int col = p.col + rank * (BN / CLUSTER);
 #if CLUSTER > 1
-  tma_load_3d_multicast(to, b, full, k + SHIFT, col, p.b, (1 << CLUSTER) - 1);
+  tma_load_3d_multicast(to, b, full, k, col, p.b, (1 << CLUSTER) - 1);
 #else
-  tma_load_3d(to, b, full, k + SHIFT, col, p.b);
+  tma_load_3d(to, b, full, k, col, p.b);
 #endif
 #else
 #if WHOLE
@@ -136,6 +145,7 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
   UNROLL
   for (int i = 0; i < BN / 64; i++)
     tma_load_3d_multicast(to + i * BOX, b, full, p.col + SHIFT + i * 64, k + rank * (BK / CLUSTER), p.b, (1 << CLUSTER) - 1);
+#endif
 #endif
 #endif
 }
@@ -209,14 +219,33 @@ extern "C" __global__ void
     if (LOCAL_ID(0) == 0) {
       for (int i = start; i < tiles; i += step) {
         Place p = place(i, rank, GRID);
-#if TAPS
+#if TAPS == 1
         int k = p.first / taps * BK;
         p.a = p.first % taps;
+#elif TAPS > 1
+        SHARED_PTR int* boxes = table + 2 * MOST_TAPS; /* this thread's alone */
+        boxes_fill(boxes, table, p.col, rank, taps, n);
+        int k = p.first * BK;
+        p.a = 0;
+#if TAPS == 3
+        int each = (plane + BK - 1) / BK; /* slices of an image */
+        p.a = p.first / each;
+        k = p.first % each * BK;
+#endif
 #endif
         _Pragma("unroll 1") /* few registers are left here */
         for (int slice = p.first; slice < p.last; slice++) {
           mbarrier_wait_copies(EMPTY(s), parity ^ 1);
-#if TAPS
+#if TAPS > 1
+          fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, k, rank, boxes);
+          k += BK;
+#if TAPS == 3
+          if (k >= plane) {
+            k = 0;
+            p.a++;
+          }
+#endif
+#elif TAPS
           p.shift = table[2 * p.a];
           p.b = table[2 * p.a + 1];
           fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, k, rank);
@@ -327,7 +356,7 @@ extern "C" __global__ void
   }
 }
 
-#if PARTIAL
+#if PARTIAL && TAPS < 2
 /* Adds the pieces in order and finishes; eight columns a thread. */
 KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* RESTRICT part, int ldp, int splits, int batches,
                                                GLOBAL CELEM* c, int co, int ldc, GLOBAL const CELEM* RESTRICT bias,

@@ -136,6 +136,32 @@ class ShiftedHopperTest {
         return tests;
     }
 
+    @TestFactory
+    List<DynamicTest> weightGradients() {
+        List<Geometry> all = new ArrayList<>(geometries());
+        all.addAll(strided());
+        ConvWindow u = ConvWindow.UNIT;
+        all.add(new Geometry("pointwise-planes", u, 1, 3, 40, 8, 9, 36, 1, 1));
+        all.add(new Geometry("pointwise-planes-pieces", u, 132, 5, 70, 8, 10, 260, 1, 1));
+        all.add(new Geometry("3x3-many", u.pad(1), 2, 1, 130, 9, 8, 270, 3, 3));
+        for (Geometry g : all) {
+            add(g, weight(g, g.name(), Data.normal(), Data.normal()), new ShiftedWeight());
+        }
+        // What is NaN because it meets a gap of the other's images must not be.
+        Data odd = Data.normal().sprinkled(997, SPECIAL);
+        for (Geometry g : List.of(all.get(1), strided().getFirst())) {
+            add(g, weight(g, g.name() + "-special-x", odd, Data.normal()), new ShiftedWeight());
+            add(g, weight(g, g.name() + "-special-dy", Data.normal(), odd), new ShiftedWeight());
+        }
+        return tests;
+    }
+
+    private static Case weight(Geometry g, String name, Data x, Data dy) {
+        Op op = new Conv2dWeightGradient(g.window(), 1, g.d()[5], g.d()[6]);
+        Case c = Case.of(name, op).in(g.x(), x).in(g.y(), dy);
+        return c.reduction(g.d()[0] * g.y().shape().dim(2) * g.y().shape().dim(3));
+    }
+
     /** In both types in turn. */
     private <O extends Op> void add(Geometry g, Case c, GpuKernel<O> kernel) {
         if (!c.name().contains(System.getProperty("tatara.case", ""))) {
