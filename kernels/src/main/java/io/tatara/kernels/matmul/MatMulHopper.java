@@ -150,7 +150,7 @@ final class MatMulHopper implements ProductKernel {
         GpuPlan.Arg amap =
                 ta
                         ? map(p.a(), type, m, k, p.a().columnStride(), a, SPAN)
-                        : map(p.a(), type, k, m, p.a().rowStride(), a, HopperTiling.BM);
+                        : map(p.a(), type, k, m, p.a().rowStride(), a, rows(t));
         GpuPlan.Arg bmap =
                 tb
                         ? map(p.b(), type, k, n, p.b().columnStride(), b, share)
@@ -176,9 +176,13 @@ final class MatMulHopper implements ProductKernel {
      * Rows of B's boxes, of which a block of the cluster loads all of some or its share of each.
      */
     static int share(HopperTiling t, boolean tb) {
-        return tb
-                ? t.bn() / t.cluster()
-                : t.bn() / SPAN % t.cluster() == 0 ? SPAN : SPAN / t.cluster();
+        int sharers = t.across() ? 1 : t.cluster();
+        return tb ? t.bn() / sharers : t.bn() / SPAN % sharers == 0 ? SPAN : SPAN / sharers;
+    }
+
+    /** Rows of A that a block of the cluster loads. */
+    static int rows(HopperTiling t) {
+        return HopperTiling.BM / (t.across() ? t.cluster() : 1);
     }
 
     /**
@@ -194,6 +198,9 @@ final class MatMulHopper implements ProductKernel {
         defines.addAll(List.of("TA", ta ? 1 : 0, "TB", tb ? 1 : 0, "CVEC", vector(p) ? 1 : 0));
         defines.addAll(List.of("STAGED", t.staged() ? 1 : 0));
         defines.addAll(List.of("PARTIAL", t.splits() > 1 || taps > 1 ? 1 : 0));
+        if (t.across()) {
+            defines.addAll(List.of("ACROSS", 1));
+        }
         List<String> files = List.of("matmul_sm90.cuh", "matmul_sm90.cu");
         if (taps > 0) {
             defines.addAll(List.of("TAPS", taps, "RUN", run));

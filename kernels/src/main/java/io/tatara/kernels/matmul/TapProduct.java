@@ -38,6 +38,9 @@ public record TapProduct(
         Object residual,
         Activation activation,
         Object y) {
+    /** Most pieces of the sums. */
+    private static final int PIECES = 16;
+
     /** Most taps, as the source has it. */
     public static final int MOST_TAPS = 64;
 
@@ -54,8 +57,8 @@ public record TapProduct(
     }
 
     HopperTiling tiling(GpuTraits traits) {
-        return HopperTiling.of(
-                rows, at.length(), slices() * HopperTiling.BK, 1, true, traits.computeUnits());
+        int k = slices() * HopperTiling.BK;
+        return HopperTiling.wide(rows, at.length(), k, true, traits.computeUnits(), PIECES);
     }
 
     /** Slices of the sums: each is of one tap. */
@@ -98,7 +101,7 @@ public record TapProduct(
         args.add(
                 transposed
                         ? MatMulHopper.map(a, type, rows, terms, line, taps, MatMulHopper.SPAN)
-                        : MatMulHopper.map(a, type, terms, rows, line, taps, HopperTiling.BM));
+                        : MatMulHopper.map(a, type, terms, rows, line, taps, MatMulHopper.rows(t)));
         args.add(MatMulHopper.map(b, type, length, terms, length, phases, share));
         args.addAll(MatMulHopper.args(p, t, part, taps, phases));
         args.addAll(Arrays.asList(at.args()));

@@ -37,7 +37,7 @@ public record TapWeights(
         Object x,
         Object out) {
     /** Most pieces of the sums: gradients may be small and the sums long. */
-    private static final int PIECES = 64;
+    private static final int PIECES = 128;
 
     private static final int BOX = 64;
     private static final int THREADS = 256;
@@ -65,14 +65,8 @@ public record TapWeights(
     }
 
     HopperTiling tiling(GpuTraits traits) {
-        return HopperTiling.of(
-                rows,
-                columns(),
-                slices() * HopperTiling.BK,
-                1,
-                false,
-                traits.computeUnits(),
-                PIECES);
+        int k = slices() * HopperTiling.BK;
+        return HopperTiling.wide(rows, columns(), k, false, traits.computeUnits(), PIECES);
     }
 
     /** Clocks that it should take, by the rough model that chooses its tiles. */
@@ -103,7 +97,7 @@ public record TapWeights(
         MatMulHopper.Batch ofA = matrices(planes ? at.images() : 1, rows * length);
         MatMulHopper.Batch ofB = matrices(planes ? at.images() : at.phases(), channels * length);
         List<Object> args = new ArrayList<>();
-        args.add(MatMulHopper.map(a, type, length, rows, length, ofA, HopperTiling.BM));
+        args.add(MatMulHopper.map(a, type, length, rows, length, ofA, MatMulHopper.rows(t)));
         int share = MatMulHopper.share(t, false);
         args.add(MatMulHopper.map(b, type, length, channels, length, ofB, share));
         args.addAll(MatMulHopper.args(p, t, part, ofA, ofB));

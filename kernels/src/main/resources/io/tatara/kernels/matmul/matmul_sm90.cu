@@ -8,7 +8,8 @@
  *   warpgroups 1 and 2 hold 64 x BN sums each in registers and multiply by wgmma m64 n(BN) k16, four a slice; then
  *                they finish the sums and store them.
  * CLUSTER blocks stand below each other: same columns, next rows. They need the same slice of B, so each loads
- * 1/CLUSTER of it and the copy engine delivers that to all of them.
+ * 1/CLUSTER of it and the copy engine delivers that to all of them. ACROSS: beside each other, and the same of A, where there
+ * is but one row of tiles.
  *
  * In shared memory every operand stands in spans of 128 bytes (64 elements), swizzled as the copy engine does:
  *   contiguous along k   rows of m (n), 64 k each; wgmma steps 32 bytes along a row for the next 16 k;
@@ -81,8 +82,13 @@ DEVICE Place place(int i, int rank, GRID_ARGUMENTS) {
   int height = rows - band * group;
   height = height < group ? height : group;
   int q = r - band * group * cols;
+#if ACROSS
+  p.row = (band * group + q % height) * BM;
+  p.col = (q / height * CLUSTER + rank) * BN;
+#else
   p.row = ((band * group + q % height) * CLUSTER + rank) * BM;
   p.col = q / height * BN;
+#endif
   p.batch = all % batches;
   p.split = all / batches;
   p.a = p.batch / adiv % amod;
@@ -106,11 +112,20 @@ DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
   }
 }
 
-/* One slice of a tile into a stage; own: this block's share of B. */
+/* One slice of a tile into a stage; of what the cluster shares this block's part. */
 DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k,
                   int rank BOXES_PARAMETER) {
   mbarrier_arrive_expect(full, STAGE_BYTES);
-#if TA
+#if ACROSS && TA
+  UNROLL
+  for (int i = 0; i < BM / 64 / CLUSTER; i++) {
+    int j = rank * (BM / 64 / CLUSTER) + i;
+    tma_load_3d_multicast(stage + j * BOX, a, full, p.row + j * 64, k, p.a, (1 << CLUSTER) - 1);
+  }
+#elif ACROSS
+  tma_load_3d_multicast(stage + rank * (A_BYTES / CLUSTER), a, full, k, p.row + rank * (BM / CLUSTER), p.a,
+                        (1 << CLUSTER) - 1);
+#elif TA
   UNROLL
   for (int i = 0; i < BM / 64; i++) tma_load_3d(stage + i * BOX, a, full, p.row + i * 64, k, p.a);
 #else
@@ -121,30 +136,30 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
 #else
   uint to = stage + A_BYTES;
 #if TB
-  to += rank * PART_BYTES;
-  int col = p.col + rank * (BN / CLUSTER);
-#if CLUSTER > 1
+  to += B_RANK * PART_BYTES;
+  int col = p.col + B_RANK * (BN / B_SHARERS);
+#if B_SHARERS > 1
   tma_load_3d_multicast(to, b, full, k, col, p.b, (1 << CLUSTER) - 1);
 #else
   tma_load_3d(to, b, full, k, col, p.b);
 #endif
 #else
 #if WHOLE
-  to += rank * PART_BYTES;
-  int col = p.col + SHIFT + rank * (BN / CLUSTER);
+  to += B_RANK * PART_BYTES;
+  int col = p.col + SHIFT + B_RANK * (BN / B_SHARERS);
   UNROLL
-  for (int i = 0; i < BN / 64 / CLUSTER; i++) {
-#if CLUSTER > 1
+  for (int i = 0; i < BN / 64 / B_SHARERS; i++) {
+#if B_SHARERS > 1
     tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.b, (1 << CLUSTER) - 1);
 #else
     tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.b);
 #endif
   }
 #else
-  to += rank * (BOX / CLUSTER);
+  to += B_RANK * (BOX / B_SHARERS);
   UNROLL
   for (int i = 0; i < BN / 64; i++)
-    tma_load_3d_multicast(to + i * BOX, b, full, p.col + SHIFT + i * 64, k + rank * (BK / CLUSTER), p.b, (1 << CLUSTER) - 1);
+    tma_load_3d_multicast(to + i * BOX, b, full, p.col + SHIFT + i * 64, k + B_RANK * (BK / B_SHARERS), p.b, (1 << CLUSTER) - 1);
 #endif
 #endif
 #endif

@@ -19,16 +19,26 @@
 #ifndef TAPS
 #define TAPS 0 /* what is multiplied: a product, or as in shifted.cuh */
 #endif
+#ifndef ACROSS
+#define ACROSS 0 /* whether the cluster's blocks stand beside each other and share A, else below and B */
+#endif
+#if ACROSS
+#define B_SHARERS 1
+#define B_RANK 0
+#else
+#define B_SHARERS CLUSTER
+#define B_RANK rank
+#endif
 #define BM 128
 #define BK 64
 #define BOX 8192 /* bytes of 64 spans */
 #define A_BYTES (BM * BK * 2)
 #define B_BYTES (BN * BK * 2)
 #define STAGE_BYTES (A_BYTES + B_BYTES)
-#define PART_BYTES (B_BYTES / CLUSTER)
+#define PART_BYTES (B_BYTES / B_SHARERS)
 #define CONSUMERS 2
 /* Whether a block's share of B, where that does not run along k, is whole boxes; else it is its share of each. */
-#define WHOLE (BN / 64 % CLUSTER == 0)
+#define WHOLE (BN / 64 % B_SHARERS == 0)
 #define SUMS (BN / 2)
 /* Slices whose products may be under way while the next one's are issued. */
 #define AHEAD (STAGES > 3 ? 1 : 0)

@@ -97,30 +97,30 @@ DEVICE void store_places(GLOBAL CELEM* c, GLOBAL const CELEM* RESTRICT bias, GLO
 #endif
 #else
 /* Boxes of B's stage that a block fetches, or of which it fetches its share; rows of one. */
-#define BOXES (WHOLE ? BN / 64 / CLUSTER : BN / 64)
-#define BOX_ROWS (WHOLE ? 64 : 64 / CLUSTER)
+#define BOXES (WHOLE ? BN / 64 / B_SHARERS : BN / 64)
+#define BOX_ROWS (WHOLE ? 64 : 64 / B_SHARERS)
 
 /* For each box of a tile: shift, first channel, phase; channels that are not there for columns behind the last tap's. */
 DEVICE void boxes_fill(SHARED_PTR int* boxes, SHARED_PTR const int* table, int col, int rank, int taps, int n) {
   int width = n / taps;
   for (int i = 0; i < BOXES; i++) {
-    int at = col + i * 64 + (WHOLE ? rank * (BN / CLUSTER) : 0);
+    int at = col + i * 64 + (WHOLE ? B_RANK * (BN / B_SHARERS) : 0);
     int tap = at / width;
     int inside = tap < taps;
     boxes[3 * i] = inside ? table[2 * tap] : 0;
-    boxes[3 * i + 1] = inside ? at - tap * width + (WHOLE ? 0 : rank * BOX_ROWS) : 1 << 24;
+    boxes[3 * i + 1] = inside ? at - tap * width + (WHOLE ? 0 : B_RANK * BOX_ROWS) : 1 << 24;
     boxes[3 * i + 2] = inside ? table[2 * tap + 1] : 0;
   }
 }
 
 /* This block's share of B's stage. */
 DEVICE void boxes_fetch(uint stage, uint full, const TensorMap* b, SHARED_PTR const int* boxes, int k, int image, int rank) {
-  uint to = stage + rank * (WHOLE ? PART_BYTES : BOX / CLUSTER);
+  uint to = stage + B_RANK * (WHOLE ? PART_BYTES : BOX / B_SHARERS);
   UNROLL
   for (int i = 0; i < BOXES; i++) {
     int x = k + boxes[3 * i];
     int z = TAPS == 3 ? image : boxes[3 * i + 2];
-#if CLUSTER > 1
+#if B_SHARERS > 1
     tma_load_3d_multicast(to + i * BOX, b, full, x, boxes[3 * i + 1], z, (1 << CLUSTER) - 1);
 #else
     tma_load_3d(to + i * BOX, b, full, x, boxes[3 * i + 1], z);

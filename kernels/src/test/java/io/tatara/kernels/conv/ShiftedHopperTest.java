@@ -107,15 +107,13 @@ class ShiftedHopperTest {
         }
         Geometry g = geometries().get(1);
         for (Activation f : new Activation[] {Activation.RELU, Activation.GELU}) {
-            for (int units : new int[] {1, 132}) {
-                Geometry s =
-                        new Geometry(f + "-" + units, g.window(), units, 2, 24, 9, 10, 40, 3, 3);
-                Case c = Case.of(s.name(), new Conv2d(s.window(), 1, new Epilogue(f)));
-                TensorSpec bias = TensorSpec.f32(40);
-                add(
-                        s,
-                        c.in(s.x()).in(s.weight()).in(bias).in(s.y()).reduction(216),
-                        ShiftedHopper.CONV);
+            for (int channels : new int[] {24, 136}) {
+                int units = channels == 24 ? 1 : 132;
+                String name = f + "-" + units;
+                Geometry s = new Geometry(name, g.window(), units, 2, channels, 7, 8, 40, 3, 3);
+                Case c = Case.of(name, new Conv2d(s.window(), 1, new Epilogue(f)));
+                c = c.in(s.x()).in(s.weight()).in(TensorSpec.f32(40)).in(s.y());
+                add(s, c.reduction(9 * channels), ShiftedHopper.CONV);
             }
         }
         Geometry s = new Geometry("specials", g.window(), 2, 2, 24, 9, 10, 40, 3, 3);
@@ -143,7 +141,8 @@ class ShiftedHopperTest {
         ConvWindow u = ConvWindow.UNIT;
         all.add(new Geometry("pointwise-planes", u, 1, 3, 40, 8, 9, 36, 1, 1));
         all.add(new Geometry("pointwise-planes-pieces", u, 132, 5, 70, 8, 10, 260, 1, 1));
-        all.add(new Geometry("3x3-many", u.pad(1), 2, 1, 130, 9, 8, 270, 3, 3));
+        all.add(new Geometry("pointwise-planes-wide", u, 2, 3, 200, 8, 9, 140, 1, 1));
+        all.add(new Geometry("3x3-many", u.pad(1), 2, 1, 66, 9, 8, 250, 3, 3));
         for (Geometry g : all) {
             add(g, weight(g, g.name(), Data.normal(), Data.normal()), new ShiftedWeight());
         }
