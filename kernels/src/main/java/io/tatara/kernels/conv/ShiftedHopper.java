@@ -54,6 +54,7 @@ record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O
                 || s.shape().groups() != 1
                 || s.gradient() && v.strideY() * v.strideX() != 1
                 || planes.possible(op, in, traits)
+                || !ShiftedImages.fit(s.shape())
                 || !ShiftedImages.fit(rows(s), s.in(), s.out())) {
             return false;
         }

@@ -39,6 +39,11 @@ final class ShiftedImages {
         return 2 * r.size() * Math.max(r.phases() * (double) channels, results) < MOST_BYTES;
     }
 
+    /** Whether the kernel, tap by tap, can be counted. */
+    static boolean fit(ConvShape s) {
+        return 2.0 * s.taps() * s.m() * line(s) < MOST_BYTES;
+    }
+
     /** Clocks that it should take before a convolution; results: channels of its result. */
     static double clocks(ShiftedRows r, int channels, int results, GpuTraits traits) {
         double kernel = 4.0 * r.taps() * channels * results;
