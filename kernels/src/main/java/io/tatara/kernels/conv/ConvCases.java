@@ -14,7 +14,7 @@ import java.util.Locale;
 
 /** The cases of this room: the same geometries for the convolution and both gradients. */
 final class ConvCases {
-    private static final double[] SPECIAL = {
+    static final double[] SPECIAL = {
         Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
     };
 
@@ -233,6 +233,7 @@ final class ConvCases {
         }
         epilogues(cases);
         cases.addAll(planes());
+        cases.addAll(ShiftedCases.conv());
         return Case.withHalves(
                 cases,
                 "padded",
@@ -357,6 +358,7 @@ final class ConvCases {
                 cases.add(odd.reduction(terms).noGradient());
             }
         }
+        cases.addAll(ShiftedCases.data());
         return Case.withHalves(
                 cases,
                 "stride-2",
@@ -391,6 +393,7 @@ final class ConvCases {
                 cases.add(odd.reduction(g.pixels()).noGradient());
             }
         }
+        cases.addAll(ShiftedCases.weight());
         return Case.withHalves(
                 cases,
                 "stride-2",

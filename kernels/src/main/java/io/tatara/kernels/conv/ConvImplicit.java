@@ -244,8 +244,8 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
                 traits);
     }
 
-    /** Clocks that a pointwise convolution of a 16-bit type should take here. */
-    static double pointwiseClocks(Sums s, GpuTraits traits) {
+    /** Clocks that sums of one place in a 16-bit type should take here. */
+    static double clocks(Sums s, GpuTraits traits) {
         Axis y = s.ys().getFirst();
         Axis x = s.xs().getFirst();
         ConvTile t = worth(s, y, x) ? matrixTile(s, y, x, traits) : null;

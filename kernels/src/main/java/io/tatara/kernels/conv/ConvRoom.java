@@ -16,6 +16,7 @@ public final class ConvRoom {
                                     ConvCpu.CONV,
                                     DepthwiseCuda.CONV,
                                     PointwiseHopper.CONV,
+                                    ShiftedHopper.CONV,
                                     ConvImplicit.CONV,
                                     ConvGpu::conv),
                             ConvCases::conv),
@@ -29,6 +30,7 @@ public final class ConvRoom {
                                     DepthwiseCuda.DATA,
                                     new FewChannels(),
                                     PointwiseHopper.DATA,
+                                    ShiftedHopper.DATA,
                                     ConvImplicit.DATA,
                                     ConvGpu::data),
                             ConvCases::data),
@@ -40,6 +42,7 @@ public final class ConvRoom {
                             List.of(
                                     new WeightCpu(),
                                     DepthwiseCuda.WEIGHT,
+                                    new ShiftedWeight(),
                                     new WeightImplicit(),
                                     ConvGpu::weight),
                             ConvCases::weight),

@@ -37,16 +37,22 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem) implements GpuK
 
     @Override
     public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
+        if (!possible(op, in, traits)) {
+            return false;
+        }
+        Sums s = problem.of(op, in);
+        return product(op, in, s).clocks(traits) < CLEARLY * ConvImplicit.clocks(s, traits);
+    }
+
+    /** Whether it could run, fast or not. */
+    boolean possible(O op, TensorSpec[] in, GpuTraits traits) {
         if (!traits.hopper()) {
             return false;
         }
         Sums s = problem.of(op, in);
-        if (s.shape().groups() != 1 || !ConvImplicit.pointwise(s)) {
-            return false;
-        }
-        ImageProduct p = product(op, in, s);
-        return p.supported(traits)
-                && p.clocks(traits) < CLEARLY * ConvImplicit.pointwiseClocks(s, traits);
+        return s.shape().groups() == 1
+                && ConvImplicit.pointwise(s)
+                && product(op, in, s).supported(traits);
     }
 
     @Override

@@ -10,8 +10,9 @@ import java.util.List;
  *     memory and the copy engine, while the next one is computed
  * @param stages stages of the ring in shared memory
  * @param cluster blocks that stand below each other and share their slices of B
- * @param rows cluster rows of tiles: each {@code cluster} tiles high
- * @param cols columns of tiles
+ * @param across whether these stand beside each other instead and share their slices of A
+ * @param rows cluster rows of tiles: each {@code cluster} tiles high, or one
+ * @param cols columns of tiles, or of {@code cluster} tiles
  * @param batches matrices
  * @param group cluster rows of a band; tiles are taken band by band, column by column
  * @param slices slices of k, {@link #BK} each
@@ -24,6 +25,7 @@ record HopperTiling(
         boolean staged,
         int stages,
         int cluster,
+        boolean across,
         int rows,
         int cols,
         int batches,
@@ -38,6 +40,20 @@ record HopperTiling(
     /** Columns and blocks of a cluster that the source is compiled for. */
     private static final int[][] SHAPES = {
         {256, 2}, {256, 1}, {192, 2}, {192, 1}, {128, 2}, {128, 1}, {64, 1}
+    };
+
+    /** The same, and clusters of blocks beside each other (a third number). */
+    private static final int[][] WIDE = {
+        {256, 2},
+        {256, 1},
+        {192, 2},
+        {192, 1},
+        {128, 2},
+        {128, 1},
+        {64, 1},
+        {256, 2, 1},
+        {192, 2, 1},
+        {128, 2, 1}
     };
 
     /** Bytes of shared memory for ring and staged tile, and most stages. */
@@ -69,11 +85,29 @@ record HopperTiling(
      */
     static HopperTiling of(
             int m, int n, int k, int batches, boolean stageable, int multiprocessors) {
+        return of(SHAPES, m, n, k, batches, stageable, multiprocessors, SPLITS);
+    }
+
+    /** One product with clusters of either kind and at most so many pieces of k. */
+    static HopperTiling wide(
+            int m, int n, int k, boolean stageable, int multiprocessors, int mostPieces) {
+        return of(WIDE, m, n, k, 1, stageable, multiprocessors, mostPieces);
+    }
+
+    private static HopperTiling of(
+            int[][] shapes,
+            int m,
+            int n,
+            int k,
+            int batches,
+            boolean stageable,
+            int multiprocessors,
+            int mostPieces) {
         HopperTiling best = null;
         double least = Double.POSITIVE_INFINITY;
         int slices = ceil(k, BK);
-        for (int[] s : SHAPES) {
-            for (int pieces = 1; pieces <= SPLITS; pieces++) {
+        for (int[] s : shapes) {
+            for (int pieces = 1; pieces <= mostPieces; pieces++) {
                 int depth = ceil(slices, pieces);
                 if (pieces > 1 && (depth < LEAST_DEPTH || ceil(slices, depth) != pieces)) {
                     continue;
@@ -94,6 +128,11 @@ record HopperTiling(
         return splits == 1 || depth >= LEAST_DEPTH && workspace(m, n) <= WORKSPACE;
     }
 
+    /** All shapes, also those that are for shifted products alone. */
+    static List<int[]> wideShapes() {
+        return List.of(WIDE);
+    }
+
     /** The shapes of tiles there are: columns, blocks of a cluster. */
     static List<int[]> shapes() {
         return List.of(SHAPES);
@@ -111,20 +150,23 @@ record HopperTiling(
             int multiprocessors) {
         int bn = shape[0];
         int cluster = shape[1];
-        int rows = ceil(m, BM * cluster);
-        int cols = ceil(n, bn);
+        boolean across = shape.length > 2;
+        int rows = ceil(m, across ? BM : BM * cluster);
+        int cols = ceil(n, across ? bn * cluster : bn);
         int splits = ceil(slices, depth);
         boolean staged = stageable && splits == 1;
         int stages = Math.min(STAGES, (MEMORY - (staged ? 2 * BM * bn : 0)) / (2 * BK * (BM + bn)));
         int slots = Math.max(1, multiprocessors / cluster);
         long tiles = (long) rows * cols * batches * splits;
         // What is in work at one time should be about as high as it is wide.
-        int group = (int) Math.round(Math.sqrt((double) slots * bn / (BM * cluster)));
+        double form = across ? (double) cluster * bn / BM : (double) bn / (BM * cluster);
+        int group = (int) Math.round(Math.sqrt(slots * form));
         return new HopperTiling(
                 bn,
                 staged,
                 stages,
                 cluster,
+                across,
                 rows,
                 cols,
                 batches,
@@ -145,7 +187,8 @@ record HopperTiling(
         int slots = Math.max(1, multiprocessors / cluster);
         double waves = Math.ceil((double) tiles() / slots);
         double units = 4.0 * bn;
-        double loads = (BM * BK * 2 + bn * BK * 2.0 / cluster) / L2_BYTES;
+        double a = BM * BK * 2.0 / (across ? cluster : 1);
+        double loads = (a + bn * BK * 2.0 / (across ? 1 : cluster)) / L2_BYTES;
         double each = depth * Math.max(units, loads) + bn * STORE;
         double sum = 0;
         if (splits > 1) {
@@ -181,8 +224,14 @@ record HopperTiling(
         int band = r / (group * cols);
         int height = Math.min(group, rows - band * group);
         int q = r - band * group * cols;
-        int row = ((band * group + q % height) * cluster + rank) * BM;
-        return new int[] {row, q / height * bn, all % batches, all / batches};
+        int row = band * group + q % height;
+        int col = q / height;
+        return new int[] {
+            (across ? row : row * cluster + rank) * BM,
+            (across ? col * cluster + rank : col) * bn,
+            all % batches,
+            all / batches
+        };
     }
 
     private static int ceil(int x, int step) {

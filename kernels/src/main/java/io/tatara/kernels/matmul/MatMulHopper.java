@@ -17,10 +17,10 @@ final class MatMulHopper implements ProductKernel {
     private static final List<String> HEADERS = List.of("warp.cuh", "tensor.cuh", "hopper.cuh");
 
     /** From here on in both directions a tile is worth its while. */
-    private static final int LEAST = 33;
+    static final int LEAST = 33;
 
     /** Elements of the span that is permuted in shared memory. */
-    private static final int SPAN = 64;
+    static final int SPAN = 64;
 
     private static final int BYTES = 2;
 
@@ -84,15 +84,19 @@ final class MatMulHopper implements ProductKernel {
 
     @Override
     public boolean supports(Product p, GpuTraits traits) {
-        DType ab = p.numbers().ab();
-        return traits.hopper()
-                && traits.maxShared() >= 227 << 10
-                && (ab == DType.FLOAT16 || ab == DType.BFLOAT16)
+        return units(p.numbers().ab(), traits)
                 && p.k() > 0
                 && (aAlongK(p) || aAlongM(p))
                 && (bAlongK(p) || bAlongN(p))
                 && Batch.of(p.axes().extents(), p.axes().a()) != null
                 && Batch.of(p.axes().extents(), p.axes().b()) != null;
+    }
+
+    /** Whether the device multiplies this type here. */
+    static boolean units(DType type, GpuTraits traits) {
+        return traits.hopper()
+                && traits.maxShared() >= 227 << 10
+                && (type == DType.FLOAT16 || type == DType.BFLOAT16);
     }
 
     @Override
@@ -141,46 +145,19 @@ final class MatMulHopper implements ProductKernel {
         int k = p.k();
         Batch a = Batch.of(p.axes().extents(), p.axes().a());
         Batch b = Batch.of(p.axes().extents(), p.axes().b());
-        // What a block of the cluster loads of B: whole boxes, or its share of each.
-        int share =
-                tb
-                        ? t.bn() / t.cluster()
-                        : t.bn() / SPAN % t.cluster() == 0 ? SPAN : SPAN / t.cluster();
+        int share = share(t, tb);
         DType type = p.numbers().ab();
         GpuPlan.Arg amap =
                 ta
                         ? map(p.a(), type, m, k, p.a().columnStride(), a, SPAN)
-                        : map(p.a(), type, k, m, p.a().rowStride(), a, HopperTiling.BM);
+                        : map(p.a(), type, k, m, p.a().rowStride(), a, rows(t));
         GpuPlan.Arg bmap =
                 tb
                         ? map(p.b(), type, k, n, p.b().columnStride(), b, share)
                         : map(p.b(), type, n, k, p.b().rowStride(), b, share);
         boolean partial = t.splits() > 1;
-        GpuProgram program =
-                p.cuda(
-                        "matmul_sm90.cuh",
-                        "matmul_sm90.cu",
-                        HEADERS,
-                        "BN",
-                        t.bn(),
-                        "STAGES",
-                        t.stages(),
-                        "CLUSTER",
-                        t.cluster(),
-                        "TA",
-                        ta ? 1 : 0,
-                        "TB",
-                        tb ? 1 : 0,
-                        "CVEC",
-                        vector(p) ? 1 : 0,
-                        "STAGED",
-                        t.staged() ? 1 : 0,
-                        "PARTIAL",
-                        partial ? 1 : 0);
+        GpuProgram program = program(p, t, ta, tb, 0, 1);
         Object part = partial ? plan.temporary(t.workspace(m, n)) : null;
-        Object bias = p.finish().bias();
-        Object residual = p.finish().residual();
-        int ldp = HopperTiling.sumColumns(n);
         List<Object> args = new ArrayList<>(List.of(amap, bmap));
         if (t.staged()) {
             Product.Operand c =
@@ -188,17 +165,63 @@ final class MatMulHopper implements ProductKernel {
             Batch all = new Batch(1, p.batch(), m * p.c().ld());
             args.add(map(c, p.numbers().c(), n, m, p.c().ld(), all, SPAN));
         }
-        Object[] rest = {
+        args.addAll(args(p, t, part, a, b));
+        launch(plan, program, t, 0, args);
+        if (partial) {
+            sum(plan, program, p, t, part);
+        }
+    }
+
+    /**
+     * Rows of B's boxes, of which a block of the cluster loads all of some or its share of each.
+     */
+    static int share(HopperTiling t, boolean tb) {
+        int sharers = t.across() ? 1 : t.cluster();
+        return tb ? t.bn() / sharers : t.bn() / SPAN % sharers == 0 ? SPAN : SPAN / sharers;
+    }
+
+    /** Rows of A that a block of the cluster loads. */
+    static int rows(HopperTiling t) {
+        return HopperTiling.BM / (t.across() ? t.cluster() : 1);
+    }
+
+    /**
+     * The source.
+     *
+     * @param taps 0 for a product, else which kind of shifted ones, as shifted.cuh has it
+     * @param run neighbouring columns that are neighbours in the result, where that is shifted
+     */
+    static GpuProgram program(
+            Product p, HopperTiling t, boolean ta, boolean tb, int taps, int run) {
+        List<Object> defines = new ArrayList<>();
+        defines.addAll(List.of("BN", t.bn(), "STAGES", t.stages(), "CLUSTER", t.cluster()));
+        defines.addAll(List.of("TA", ta ? 1 : 0, "TB", tb ? 1 : 0, "CVEC", vector(p) ? 1 : 0));
+        defines.addAll(List.of("STAGED", t.staged() ? 1 : 0));
+        defines.addAll(List.of("PARTIAL", t.splits() > 1 || taps > 1 ? 1 : 0));
+        if (t.across()) {
+            defines.addAll(List.of("ACROSS", 1));
+        }
+        List<String> files = List.of("matmul_sm90.cuh", "matmul_sm90.cu");
+        if (taps > 0) {
+            defines.addAll(List.of("TAPS", taps, "RUN", run));
+            files = List.of("matmul_sm90.cuh", "shifted.cuh", "matmul_sm90.cu");
+        }
+        return p.cuda(files, HEADERS, defines.toArray());
+    }
+
+    /** What stands behind the maps in the kernel's arguments. */
+    static List<Object> args(Product p, HopperTiling t, Object part, Batch a, Batch b) {
+        Object[] args = {
             p.c().arg(),
             p.c().offset(),
             p.c().ld(),
-            bias,
-            residual,
+            p.finish().bias(),
+            p.finish().residual(),
             p.residualOffset(),
             part,
-            ldp,
-            m,
-            n,
+            HopperTiling.sumColumns(p.n()),
+            p.m(),
+            p.n(),
             (int) t.tiles(),
             t.rows(),
             t.cols(),
@@ -211,41 +234,64 @@ final class MatMulHopper implements ProductKernel {
             b.div(),
             b.mod()
         };
-        args.addAll(Arrays.asList(rest));
+        return Arrays.asList(args);
+    }
+
+    /**
+     * The launch of the product.
+     *
+     * @param more bytes of shared memory besides the tiling's
+     */
+    static void launch(
+            GpuPlan.Builder plan, GpuProgram program, HopperTiling t, int more, List<Object> args) {
         plan.launch(
                 program,
                 "matmul_hopper",
                 new int[] {t.clusters() * t.cluster(), 1, 1},
                 new int[] {384, 1, 1},
-                t.shared(),
+                t.shared() + more,
                 false,
                 args.toArray());
-        if (partial) {
-            plan.launch1d(
-                    program,
-                    "matmul_hopper_sum",
-                    (long) t.batches() * m * (ldp / 8),
-                    256,
-                    part,
-                    ldp,
-                    t.splits(),
-                    t.batches(),
-                    p.c().arg(),
-                    p.c().offset(),
-                    p.c().ld(),
-                    bias,
-                    residual,
-                    p.residualOffset(),
-                    m,
-                    n);
-        }
+    }
+
+    /** The launch that adds the pieces of k. */
+    static void sum(
+            GpuPlan.Builder plan,
+            GpuProgram program,
+            Product p,
+            HopperTiling t,
+            Object part,
+            Object... more) {
+        int ldp = HopperTiling.sumColumns(p.n());
+        Object[] args = {
+            part,
+            ldp,
+            t.splits(),
+            t.batches(),
+            p.c().arg(),
+            p.c().offset(),
+            p.c().ld(),
+            p.finish().bias(),
+            p.finish().residual(),
+            p.residualOffset(),
+            p.m(),
+            p.n()
+        };
+        List<Object> all = new ArrayList<>(Arrays.asList(args));
+        all.addAll(Arrays.asList(more));
+        plan.launch1d(
+                program,
+                "matmul_hopper_sum",
+                (long) t.batches() * p.m() * (ldp / 8),
+                256,
+                all.toArray());
     }
 
     /**
      * An operand as the copy engine sees it: matrices of {@code lines} lines of {@code length}
      * elements; a box is {@link #SPAN} elements of each of {@code height} lines.
      */
-    private static GpuPlan.Arg map(
+    static GpuPlan.Arg map(
             Product.Operand x,
             DType type,
             int length,

@@ -270,10 +270,11 @@ record Product(
                 .withHeaders(headers);
     }
 
-    /** As above with a further text of this room in front of the source. */
-    GpuProgram cuda(String part, String file, List<String> headers, Object... defines) {
-        return program(file, List.of("product.cl", "product.cuh", part, file), defines)
-                .withHeaders(headers);
+    /** As above of several texts of this room, of which the last is the source. */
+    GpuProgram cuda(List<String> files, List<String> headers, Object... defines) {
+        List<String> all = new ArrayList<>(List.of("product.cl", "product.cuh"));
+        all.addAll(files);
+        return program(files.getLast(), all, defines).withHeaders(headers);
     }
 
     private GpuProgram program(String file, List<String> files, Object... defines) {

@@ -8,7 +8,8 @@
  *   warpgroups 1 and 2 hold 64 x BN sums each in registers and multiply by wgmma m64 n(BN) k16, four a slice; then
  *                they finish the sums and store them.
  * CLUSTER blocks stand below each other: same columns, next rows. They need the same slice of B, so each loads
- * 1/CLUSTER of it and the copy engine delivers that to all of them.
+ * 1/CLUSTER of it and the copy engine delivers that to all of them. ACROSS: beside each other, and the same of A, where there
+ * is but one row of tiles.
  *
  * In shared memory every operand stands in spans of 128 bytes (64 elements), swizzled as the copy engine does:
  *   contiguous along k   rows of m (n), 64 k each; wgmma steps 32 bytes along a row for the next 16 k;
@@ -32,6 +33,8 @@
  * square and share their slices through L2. PARTIAL: k is cut into pieces of `depth` slices; each is a tile of its own
  * and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
  *
+ * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh.
+ *
  * Storing. CVEC: n is a multiple of 8 and so are ldc and all offsets; else element by element.
  *   STAGED   (16-bit C) the tile goes to shared memory by stmatrix, in the copy engine's swizzle, and from there to C by
  *            the copy engine, which leaves out what is outside; the next tile's products begin at once.
@@ -47,7 +50,21 @@
 /* A tile: first row and column, batch, its matrices in A and B, slices of k from first to last (exclusive). */
 struct Place {
   int row, col, batch, a, b, split, first, last;
+#if TAPS
+  int shift; /* how many columns further B is read */
+#endif
 };
+#if TAPS > 1
+#define BOXES_PARAMETER , SHARED_PTR const int *boxes
+#else
+#define BOXES_PARAMETER
+#endif
+#if TAPS
+#define SHIFT p.shift
+#else
+#define SHIFT 0
+#define TAP_ARGUMENTS
+#endif
 
 /* The plan: cluster rows and columns of tiles, batches, rows of a band, slices of k and how many a piece has; which
  * matrix of A (B) batch z takes: (z / div) % mod. */
@@ -65,8 +82,13 @@ DEVICE Place place(int i, int rank, GRID_ARGUMENTS) {
   int height = rows - band * group;
   height = height < group ? height : group;
   int q = r - band * group * cols;
+#if ACROSS
+  p.row = (band * group + q % height) * BM;
+  p.col = (q / height * CLUSTER + rank) * BN;
+#else
   p.row = ((band * group + q % height) * CLUSTER + rank) * BM;
   p.col = q / height * BN;
+#endif
   p.batch = all % batches;
   p.split = all / batches;
   p.a = p.batch / adiv % amod;
@@ -90,41 +112,55 @@ DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
   }
 }
 
-/* One slice of a tile into a stage; own: this block's share of B. */
-DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k, int rank) {
+/* One slice of a tile into a stage; of what the cluster shares this block's part. */
+DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k,
+                  int rank BOXES_PARAMETER) {
   mbarrier_arrive_expect(full, STAGE_BYTES);
-#if TA
+#if ACROSS && TA
+  UNROLL
+  for (int i = 0; i < BM / 64 / CLUSTER; i++) {
+    int j = rank * (BM / 64 / CLUSTER) + i;
+    tma_load_3d_multicast(stage + j * BOX, a, full, p.row + j * 64, k, p.a, (1 << CLUSTER) - 1);
+  }
+#elif ACROSS
+  tma_load_3d_multicast(stage + rank * (A_BYTES / CLUSTER), a, full, k, p.row + rank * (BM / CLUSTER), p.a,
+                        (1 << CLUSTER) - 1);
+#elif TA
   UNROLL
   for (int i = 0; i < BM / 64; i++) tma_load_3d(stage + i * BOX, a, full, p.row + i * 64, k, p.a);
 #else
   tma_load_3d(stage, a, full, k, p.row, p.a);
 #endif
+#if TAPS > 1
+  boxes_fetch(stage + A_BYTES, full, b, boxes, k, p.a, rank);
+#else
   uint to = stage + A_BYTES;
 #if TB
-  to += rank * PART_BYTES;
-  int col = p.col + rank * (BN / CLUSTER);
-#if CLUSTER > 1
+  to += B_RANK * PART_BYTES;
+  int col = p.col + B_RANK * (BN / B_SHARERS);
+#if B_SHARERS > 1
   tma_load_3d_multicast(to, b, full, k, col, p.b, (1 << CLUSTER) - 1);
 #else
   tma_load_3d(to, b, full, k, col, p.b);
 #endif
 #else
 #if WHOLE
-  to += rank * PART_BYTES;
-  int col = p.col + rank * (BN / CLUSTER);
+  to += B_RANK * PART_BYTES;
+  int col = p.col + SHIFT + B_RANK * (BN / B_SHARERS);
   UNROLL
-  for (int i = 0; i < BN / 64 / CLUSTER; i++) {
-#if CLUSTER > 1
+  for (int i = 0; i < BN / 64 / B_SHARERS; i++) {
+#if B_SHARERS > 1
     tma_load_3d_multicast(to + i * BOX, b, full, col + i * 64, k, p.b, (1 << CLUSTER) - 1);
 #else
     tma_load_3d(to + i * BOX, b, full, col + i * 64, k, p.b);
 #endif
   }
 #else
-  to += rank * (BOX / CLUSTER);
+  to += B_RANK * (BOX / B_SHARERS);
   UNROLL
   for (int i = 0; i < BN / 64; i++)
-    tma_load_3d_multicast(to + i * BOX, b, full, p.col + i * 64, k + rank * (BK / CLUSTER), p.b, (1 << CLUSTER) - 1);
+    tma_load_3d_multicast(to + i * BOX, b, full, p.col + SHIFT + i * 64, k + B_RANK * (BK / B_SHARERS), p.b, (1 << CLUSTER) - 1);
+#endif
 #endif
 #endif
 }
@@ -156,16 +192,20 @@ extern "C" __global__ void
 #endif
         __launch_bounds__(128 * (1 + CONSUMERS), 1)
             matmul_hopper(TENSOR_MAP amap, TENSOR_MAP bmap,
-#if STAGED
+#if STAGED && !TAPS
                           TENSOR_MAP cmap,
 #endif
                           GLOBAL CELEM* c, int co, int ldc,
                           GLOBAL const CELEM* RESTRICT bias, GLOBAL const CELEM* RESTRICT residual, int ro,
-                          GLOBAL float* part, int ldp, int m, int n, int tiles, GRID_ARGUMENTS) {
+                          GLOBAL float* part, int ldp, int m, int n, int tiles, GRID_ARGUMENTS TAP_ARGUMENTS) {
   DYNAMIC_SHARED(memory);
   uint ring = shared_address(memory);
   uint staging = ring + STAGES * STAGE_BYTES;
   uint bars = staging + STAGED * BM * BN * 2;
+#if TAPS
+  SHARED_PTR int* table = (SHARED_PTR int*)(memory + (bars - ring) + STAGES * 16);
+  taps_fill(table, taps, tapsX, startY, stepY, strideY, firstY, startX, stepX, strideX, firstX, phasesX, pitch);
+#endif
   int rank = 0;
 #if CLUSTER > 1
   rank = cluster_rank();
@@ -176,7 +216,7 @@ extern "C" __global__ void
   if (LOCAL_ID(0) == 0) {
     tma_prefetch(&amap);
     tma_prefetch(&bmap);
-#if STAGED
+#if STAGED && !TAPS
     tma_prefetch(&cmap);
 #endif
     for (int s = 0; s < STAGES; s++) {
@@ -194,10 +234,43 @@ extern "C" __global__ void
     if (LOCAL_ID(0) == 0) {
       for (int i = start; i < tiles; i += step) {
         Place p = place(i, rank, GRID);
+#if TAPS == 1
+        int k = p.first / taps * BK;
+        p.a = p.first % taps;
+#elif TAPS > 1
+        SHARED_PTR int* boxes = table + 2 * MOST_TAPS; /* this thread's alone */
+        boxes_fill(boxes, table, p.col, rank, taps, n);
+        int k = p.first * BK;
+        p.a = 0;
+#if TAPS == 3
+        int each = (plane + BK - 1) / BK; /* slices of an image */
+        p.a = p.first / each;
+        k = p.first % each * BK;
+#endif
+#endif
         _Pragma("unroll 1") /* few registers are left here */
         for (int slice = p.first; slice < p.last; slice++) {
           mbarrier_wait_copies(EMPTY(s), parity ^ 1);
+#if TAPS > 1
+          fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, k, rank, boxes);
+          k += BK;
+#if TAPS == 3
+          if (k >= plane) {
+            k = 0;
+            p.a++;
+          }
+#endif
+#elif TAPS
+          p.shift = table[2 * p.a];
+          p.b = table[2 * p.a + 1];
+          fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, k, rank);
+          if (++p.a == taps) {
+            p.a = 0;
+            k += BK;
+          }
+#else
           fetch(ring + s * STAGE_BYTES, FULL(s), &amap, &bmap, p, slice * BK, rank);
+#endif
           if (++s == STAGES) {
             s = 0;
             parity ^= 1;
@@ -215,6 +288,9 @@ extern "C" __global__ void
     int row0 = half * 64 + thread / 32 * 16 + lane / 4;
     uint own = staging + half * (BN / 64) * BOX; /* this warpgroup's rows of the staged tile */
     int col0 = lane % 4 * 2;
+#if TAPS && !PARTIAL
+    SHARED_PTR int* places = table + 2 * MOST_TAPS + half * BN;
+#endif
     float d[SUMS];
     UNROLL
     for (int i = 0; i < SUMS; i++) d[i] = 0.0f;
@@ -234,7 +310,17 @@ extern "C" __global__ void
         multiply(d, stage + half * BOX, stage + A_BYTES, slice == first);
         wgmma_commit();
         /* Its divisions cost nothing here, behind the first products. */
-        if (slice == first) p = place(i, rank, GRID);
+        if (slice == first) {
+          p = place(i, rank, GRID);
+#if TAPS && !PARTIAL
+          named_barrier(warpgroup, 128); /* the last tile's places are no longer read */
+          for (int j = thread; j < BN; j += 128) {
+            int to[1];
+            places_of<1>(to, p.col + j, PLACES);
+            places[j] = to[0];
+          }
+#endif
+        }
         wgmma_wait<AHEAD>();
         if (!AHEAD) release(EMPTY(s), lane);
         if (AHEAD && slice > first) release(EMPTY(before), lane);
@@ -249,6 +335,14 @@ extern "C" __global__ void
       if (AHEAD) release(EMPTY(before), lane);
 #if PARTIAL
       store_sums(d, part + (p.split * batches + p.batch) * m * ldp, p.row + row0, p.col + col0, m, ldp);
+#else
+#if TAPS
+      named_barrier(warpgroup, 128); /* all places are written */
+      int size = height * width;
+      int rows = thread / 32 * 16; /* of this warp, which stages and stores them */
+      store(d, c, 0, 0, bias, residual, 0, p.row + row0, p.col + col0, m, n, own + rows * 128, places + col0, size);
+      warp_barrier();
+      scatter(c, memory + (own - ring) + rows * 128, places, p.row + half * 64 + rows, m, size);
 #else
 #if STAGED
       /* The last tile has been read out of the staging area long since. */
@@ -268,19 +362,21 @@ extern "C" __global__ void
       }
 #endif
 #endif
+#endif
     }
-#if STAGED
+#if STAGED && !TAPS
     if (warp == 0 && warp_elect()) tma_store_wait_read<0>();
 #endif
     cluster_meet();
   }
 }
 
-#if PARTIAL
+#if PARTIAL && TAPS < 2
 /* Adds the pieces in order and finishes; eight columns a thread. */
 KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* RESTRICT part, int ldp, int splits, int batches,
                                                GLOBAL CELEM* c, int co, int ldc, GLOBAL const CELEM* RESTRICT bias,
-                                               GLOBAL const CELEM* RESTRICT residual, int ro, int m, int n) {
+                                               GLOBAL const CELEM* RESTRICT residual, int ro, int m,
+                                               int n TAP_ARGUMENTS) {
   int all = batches * m * (ldp / 8);
   int i = GLOBAL_ID(0);
   if (i >= all) return;
@@ -294,7 +390,11 @@ KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* RESTRICT part
     for (int j = 0; j < 8; j++) x[j] += y[j];
   }
   int row = i / (ldp / 8);
+#if TAPS
+  store_places(c, bias, residual, row, i % (ldp / 8) * 8, PLACES, x);
+#else
   int z = row / m;
   matmul_store_run<8>(c, bias, residual, co + z * m * ldc, ro + z * m * n, row - z * m, i % (ldp / 8) * 8, n, ldc, x);
+#endif
 }
 #endif

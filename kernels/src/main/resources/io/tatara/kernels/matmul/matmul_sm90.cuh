@@ -16,16 +16,29 @@
 #ifndef STAGED
 #define STAGED 0
 #endif
+#ifndef TAPS
+#define TAPS 0 /* what is multiplied: a product, or as in shifted.cuh */
+#endif
+#ifndef ACROSS
+#define ACROSS 0 /* whether the cluster's blocks stand beside each other and share A, else below and B */
+#endif
+#if ACROSS
+#define B_SHARERS 1
+#define B_RANK 0
+#else
+#define B_SHARERS CLUSTER
+#define B_RANK rank
+#endif
 #define BM 128
 #define BK 64
 #define BOX 8192 /* bytes of 64 spans */
 #define A_BYTES (BM * BK * 2)
 #define B_BYTES (BN * BK * 2)
 #define STAGE_BYTES (A_BYTES + B_BYTES)
-#define PART_BYTES (B_BYTES / CLUSTER)
+#define PART_BYTES (B_BYTES / B_SHARERS)
 #define CONSUMERS 2
 /* Whether a block's share of B, where that does not run along k, is whole boxes; else it is its share of each. */
-#define WHOLE (BN / 64 % CLUSTER == 0)
+#define WHOLE (BN / 64 % B_SHARERS == 0)
 #define SUMS (BN / 2)
 /* Slices whose products may be under way while the next one's are issued. */
 #define AHEAD (STAGES > 3 ? 1 : 0)
@@ -86,10 +99,29 @@ DEVICE void load_row(uint (&p)[4], GLOBAL const CELEM* x, int at, int inside, in
   exchange(p, lane);
 }
 
+#if TAPS
+#define STORE_PLACES , SHARED_PTR const int *places, int size
+/* The same of elements that stand where the places say, 0 for those that are nowhere. */
+DEVICE void load_places(uint (&p)[4], GLOBAL const CELEM* x, SHARED_PTR const int* places, int inside) {
+  UNROLL
+  for (int q = 0; q < 4; q++) {
+    int u = places[8 * q];
+    int v = places[8 * q + 1];
+    uint low = inside && u >= 0 ? x[u] : 0;
+    uint high = inside && v >= 0 ? x[v] : 0;
+    p[q] = high << 16 | low;
+  }
+}
+#else
+#define STORE_PLACES
+#endif
+
 /* Finishes and stores; row, col: this thread's first; at, dense: where the tile's matrix starts in C and residual.
- * to: where this warp's rows of the staged tile stand. */
+ * to: where this warp's rows of the staged tile stand. places: with TAPS, those of this thread's columns in an image of the
+ * result, whose rows are `size` apart. */
 DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOBAL const CELEM* RESTRICT bias,
-                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n, uint to) {
+                  GLOBAL const CELEM* RESTRICT residual, int dense, int row, int col, int m, int n,
+                  uint to STORE_PLACES) {
   int lane = lane_id();
   int t = lane & 3;
   int block = col - 2 * t;
@@ -120,7 +152,11 @@ DEVICE void store(const float (&d)[SUMS], GLOBAL CELEM* c, int at, int ldc, GLOB
 #endif
 #if RESIDUAL
       uint r[4];
+#if TAPS
+      load_places(r, residual + i * size, places + 32 * g, i < m);
+#else
       load_row(r, residual, dense + i * n + j, inside, lane);
+#endif
 #endif
 #if ACCUMULATE
       uint o[4];

@@ -64,10 +64,11 @@ class MatMulHopperEmulationTest {
 
         @Override
         public String toString() {
-            return "tile 128x%d cluster %d: %s%s %dx%dx%d batch %d/%d pieces %d on %d, %s to %s%s%s%s %s gap %d"
+            return "tile 128x%d cluster %d%s: %s%s %dx%dx%d batch %d/%d pieces %d on %d, %s to %s%s%s%s %s gap %d"
                     .formatted(
                             shape[0],
                             shape[1],
+                            shape.length > 2 ? " across" : "",
                             ta ? "t" : "n",
                             tb ? "t" : "n",
                             m,
@@ -90,8 +91,8 @@ class MatMulHopperEmulationTest {
     @TestFactory
     List<DynamicTest> draws() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (int[] shape : HopperTiling.shapes()) {
-            Random random = new Random(shape[0] * 8L + shape[1]);
+        for (int[] shape : HopperTiling.wideShapes()) {
+            Random random = new Random(shape[0] * 8L + shape[1] + 4L * (shape.length - 2));
             for (int i = 0; i < ROUNDS; i++) {
                 Draw d = draw(shape, random, i);
                 tests.add(DynamicTest.dynamicTest(d.toString(), () -> check(d)));

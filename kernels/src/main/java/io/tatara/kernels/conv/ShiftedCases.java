@@ -1,0 +1,120 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.Data;
+import io.tatara.kernels.matmul.Epilogue;
+import io.tatara.kernels.pointwise.Activation;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Cases in the 16-bit types, most of planes that are no whole 16 bytes, large or deep enough for
+ * {@link ShiftedHopper} and {@link ShiftedWeight}.
+ */
+final class ShiftedCases {
+    /** {n, c, extent, m, taps along an axis}. */
+    private record Layer(String name, DType type, ConvWindow window, int... d) {
+        TensorSpec x() {
+            return TensorSpec.f32(d[0], d[1], d[2], d[2]);
+        }
+
+        TensorSpec weight() {
+            return TensorSpec.f32(d[3], d[1], d[4], d[4]);
+        }
+
+        TensorSpec y() {
+            int out = window.outHeight(d[2], d[4]);
+            return TensorSpec.f32(d[0], d[3], out, out);
+        }
+
+        Case of(Case c, int terms) {
+            return c.as(type).reduction(terms).noGradient();
+        }
+    }
+
+    private static final ConvWindow UNIT = ConvWindow.UNIT;
+
+    private static final List<Layer> LAYERS =
+            List.of(
+                    new Layer("shifted-deep", DType.FLOAT16, UNIT.pad(1), 1, 510, 7, 64, 3),
+                    new Layer("shifted-14", DType.BFLOAT16, UNIT.pad(1), 2, 72, 14, 136, 3),
+                    new Layer("shifted-pointwise", DType.FLOAT16, UNIT, 4, 132, 7, 260, 1));
+
+    private ShiftedCases() {}
+
+    static List<Case> conv() {
+        List<Case> cases = new ArrayList<>();
+        for (Layer l : List.of(LAYERS.get(0), LAYERS.get(2))) {
+            Case c = Case.of(l.name(), new Conv2d(l.window(), 1)).in(l.x()).in(l.weight());
+            cases.add(l.of(c, l.d()[1] * l.d()[4] * l.d()[4]));
+        }
+        Layer odd = LAYERS.get(1);
+        Data specials = Data.normal().sprinkled(997, ConvCases.SPECIAL);
+        Case c = Case.of("shifted-specials", new Conv2d(odd.window(), 1));
+        cases.add(odd.of(c.in(odd.x(), specials).in(odd.weight()), 9 * odd.d()[1]));
+        Layer many = new Layer("shifted-many", DType.BFLOAT16, UNIT, 44, 12, 7, 2048, 1);
+        Case relu = Case.of(many.name(), new Conv2d(UNIT, 1, new Epilogue(Activation.RELU)));
+        TensorSpec bias = TensorSpec.f32(many.d()[3]);
+        cases.add(many.of(relu.in(many.x()).in(many.weight()).in(bias).in(many.y()), 12));
+        Layer whole =
+                new Layer(
+                        "shifted-stride-2",
+                        DType.FLOAT16,
+                        UNIT.stride(2).pad(1),
+                        2,
+                        72,
+                        28,
+                        136,
+                        3);
+        Case ints = Case.of(whole.name() + "-ints", new Conv2d(whole.window(), 1));
+        Data small = Data.integers(-2, 2);
+        cases.add(whole.of(ints.in(whole.x(), small).in(whole.weight(), small).exact(), 648));
+        return cases;
+    }
+
+    static List<Case> data() {
+        List<Case> cases = new ArrayList<>();
+        for (Layer l : LAYERS) {
+            int size = l.d()[2];
+            Conv2dDataGradient op = new Conv2dDataGradient(l.window(), 1, size, size);
+            // The layer turned round, so that sums are as long.
+            Layer turned =
+                    new Layer(
+                            l.name(),
+                            l.type(),
+                            l.window(),
+                            l.d()[0],
+                            l.d()[3],
+                            size,
+                            l.d()[1],
+                            l.d()[4]);
+            Case c = Case.of(l.name(), op).in(turned.y()).in(turned.weight());
+            cases.add(l.of(c, l.d()[1] * l.d()[4] * l.d()[4]));
+        }
+        return cases;
+    }
+
+    static List<Case> weight() {
+        List<Case> cases = new ArrayList<>();
+        List<Layer> layers =
+                List.of(
+                        new Layer("shifted-7", DType.BFLOAT16, UNIT.pad(1), 16, 62, 7, 200, 3),
+                        new Layer("shifted-planes", DType.FLOAT16, UNIT, 16, 40, 28, 72, 1),
+                        LAYERS.get(2));
+        for (Layer l : layers) {
+            cases.add(weight(l, l.name(), Data.normal()));
+        }
+        Layer odd = new Layer("", DType.FLOAT16, UNIT.stride(2).pad(1), 2, 40, 28, 120, 3);
+        cases.add(weight(odd, "shifted-specials", Data.normal().sprinkled(997, ConvCases.SPECIAL)));
+        return cases;
+    }
+
+    private static Case weight(Layer l, String name, Data x) {
+        int taps = l.d()[4];
+        Conv2dWeightGradient op = new Conv2dWeightGradient(l.window(), 1, taps, taps);
+        int out = l.y().shape().dim(2);
+        return l.of(Case.of(name, op).in(l.x(), x).in(l.y()), l.d()[0] * out * out);
+    }
+}

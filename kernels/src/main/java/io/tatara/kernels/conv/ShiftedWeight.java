@@ -1,0 +1,95 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.matmul.ShiftedRows;
+import io.tatara.kernels.matmul.TapWeights;
+
+/**
+ * Dense weight gradients (one group) in float16 and bfloat16 on Hopper's wgmma: as {@link
+ * ShiftedHopper}, images and output gradients are laid out in {@link ShiftedRows} of the same
+ * geometry, so that the gradient of a tap is the product of one with the other, shifted. Pointwise
+ * layers with planes of whole 16 bytes are read as they are.
+ */
+final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
+    // What WeightImplicit takes, from what an H200 took for it (docs/h200.md, 2026-11-26): 45 to
+    // 230 products and sums of a multiprocessor in a clock, at 1.8 GHz, and no less than two
+    // launches. This kernel itself was not measured on a GPU yet.
+    private static final double OTHER_RATE = 100;
+    private static final double OTHER_START = 8000;
+
+    @Override
+    public String variant() {
+        return "shifted";
+    }
+
+    @Override
+    public boolean supports(Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
+        if (!traits.hopper() || in[0].dtype() == DType.FLOAT32) {
+            return false;
+        }
+        ConvShape s = op.shape(in);
+        if (s.n() == 0 || s.groups() != 1) {
+            return false;
+        }
+        ShiftedRows r = rows(s);
+        if (!ShiftedImages.fit(r, s.c(), s.m())) {
+            return false;
+        }
+        TapWeights w = weights(op, in, null, null);
+        if (!w.supported(traits)) {
+            return false;
+        }
+        double clocks = w.clocks(traits);
+        if (!w.planes()) {
+            clocks += ShiftedImages.weightClocks(r, s.c(), s.m(), traits);
+        }
+        double other = OTHER_START + s.flops() / 2 / (OTHER_RATE * traits.computeUnits());
+        return clocks < other;
+    }
+
+    private static ShiftedRows rows(ConvShape s) {
+        return ShiftedHopper.rows(Sums.forward(s, null, null, null, null, null));
+    }
+
+    private static TapWeights weights(
+            Conv2dWeightGradient op, TensorSpec[] in, GpuPlan.Arg dy, GpuPlan.Arg x) {
+        ConvShape s = op.shape(in);
+        Sums sums = Sums.forward(s, null, null, null, null, null);
+        boolean planes = ConvImplicit.pointwise(sums) && s.h() * s.w() % 8 == 0;
+        return new TapWeights(
+                in[0].dtype(),
+                ShiftedHopper.rows(sums),
+                planes,
+                s.m(),
+                s.c(),
+                planes ? GpuPlan.in(1) : dy,
+                planes ? GpuPlan.in(0) : x,
+                GpuPlan.in(1),
+                GpuPlan.in(0),
+                GpuPlan.out(0));
+    }
+
+    @Override
+    public GpuPlan plan(
+            Conv2dWeightGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        ConvShape s = op.shape(in);
+        GpuPlan.Builder plan = GpuPlan.builder();
+        ShiftedRows r = rows(s);
+        GpuPlan.Arg x = null;
+        GpuPlan.Arg dy = null;
+        if (!weights(op, in, null, null).planes()) {
+            x = plan.temporary(2 * ShiftedImages.elements(r, s.c()));
+            dy = plan.temporary(2L * s.m() * r.length());
+            GpuPlan.Arg images = GpuPlan.in(0);
+            GpuPlan.Arg results = GpuPlan.in(1);
+            DType type = in[0].dtype();
+            ShiftedImages.add(plan, type, r, images, x, s.c(), results, dy, s.m());
+        }
+        weights(op, in, dy, x).add(plan, traits);
+        return plan.build();
+    }
+}

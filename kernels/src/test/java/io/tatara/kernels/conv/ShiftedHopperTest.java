@@ -1,0 +1,194 @@
+package io.tatara.kernels.conv;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.RefArray;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.Comparison;
+import io.tatara.kernels.check.Data;
+import io.tatara.kernels.check.ReferenceEmitter;
+import io.tatara.kernels.emulation.EmulatedPlan;
+import io.tatara.kernels.emulation.Emulation;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.matmul.Epilogue;
+import io.tatara.kernels.pointwise.Activation;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Shifted products under emulation at sizes that {@code supports} leaves to other kernels: padding
+ * on any side and more than the kernel needs, dilation, strides, kernels of any form, ragged
+ * channels, with the tiles that devices of several sizes get (few multiprocessors: several tiles a
+ * block; many: sums in pieces). {@code -Dtatara.case} picks by name.
+ */
+class ShiftedHopperTest {
+    private static final double[] SPECIAL = {
+        Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
+    };
+
+    /** {n, c, h, w, m, kh, kw}, and for how many multiprocessors. */
+    private record Geometry(String name, ConvWindow window, int units, int... d) {
+        TensorSpec x() {
+            return TensorSpec.f32(d[0], d[1], d[2], d[3]);
+        }
+
+        TensorSpec weight() {
+            return TensorSpec.f32(d[4], d[1], d[5], d[6]);
+        }
+
+        TensorSpec y() {
+            int height = window.outHeight(d[2], d[5]);
+            return TensorSpec.f32(d[0], d[4], height, window.outWidth(d[3], d[6]));
+        }
+    }
+
+    private static List<Geometry> geometries() {
+        ConvWindow u = ConvWindow.UNIT;
+        return List.of(
+                new Geometry("one", u, 1, 1, 1, 1, 1, 1, 1, 1),
+                new Geometry("3x3", u.pad(1), 1, 2, 72, 14, 14, 136, 3, 3),
+                new Geometry("3x3-pieces", u.pad(1), 132, 3, 130, 7, 7, 70, 3, 3),
+                new Geometry("3x3-even", u.pad(1), 4, 1, 8, 6, 28, 40, 3, 3),
+                new Geometry("3x3-valid", u, 2, 2, 9, 12, 11, 33, 3, 3),
+                new Geometry("asymmetric", u.pad(2, 0, 1, 3), 4, 3, 5, 6, 7, 9, 4, 3),
+                new Geometry("wide-padding", u.pad(3), 4, 2, 3, 2, 3, 5, 2, 2),
+                new Geometry("dilation", u.pad(2, 1, 3, 0).dilation(2, 3), 4, 2, 6, 9, 10, 7, 3, 2),
+                new Geometry("row", u.pad(0, 0, 4, 0).dilation(1, 2), 4, 2, 66, 1, 70, 34, 1, 3),
+                new Geometry("column", u.pad(3, 3, 0, 0), 4, 2, 3, 20, 1, 4, 7, 1),
+                new Geometry("pointwise", u, 2, 3, 70, 7, 7, 150, 1, 1),
+                new Geometry("pointwise-14", u, 2, 2, 64, 14, 14, 40, 1, 1),
+                new Geometry("pointwise-6", u, 132, 3, 264, 6, 7, 34, 1, 1),
+                new Geometry("pointwise-padded", u.pad(1, 0, 2, 1), 4, 2, 5, 5, 6, 8, 1, 1));
+    }
+
+    private static List<Geometry> strided() {
+        ConvWindow u = ConvWindow.UNIT;
+        return List.of(
+                new Geometry("stride-2", u.stride(2).pad(1), 2, 2, 40, 14, 14, 70, 3, 3),
+                new Geometry("stride-2-odd", u.stride(2).pad(3, 2, 3, 1), 4, 2, 3, 15, 13, 8, 7, 6),
+                new Geometry(
+                        "stride-3x2", u.stride(3, 2).pad(1, 2, 0, 1), 4, 1, 4, 11, 12, 6, 2, 3),
+                new Geometry("stride-4-gaps", u.stride(4), 4, 1, 2, 9, 10, 5, 2, 3),
+                new Geometry(
+                        "stride-2-dilated",
+                        u.stride(2).dilation(3, 2).pad(2),
+                        4,
+                        2,
+                        3,
+                        9,
+                        8,
+                        4,
+                        3,
+                        3),
+                new Geometry("pointwise-stride-2", u.stride(2), 4, 2, 16, 7, 8, 9, 1, 1),
+                new Geometry(
+                        "pointwise-stride-3", u.stride(3).pad(1, 0, 2, 1), 4, 2, 4, 8, 9, 5, 1, 1));
+    }
+
+    private final List<DynamicTest> tests = new ArrayList<>();
+    private int made;
+
+    @TestFactory
+    List<DynamicTest> convolutions() {
+        List<Geometry> all = new ArrayList<>(geometries());
+        all.addAll(strided());
+        for (Geometry g : all) {
+            Conv2d op = new Conv2d(g.window(), 1);
+            Case c = Case.of(g.name(), op).in(g.x()).in(g.weight());
+            int terms = g.d()[1] * g.d()[5] * g.d()[6];
+            add(g, c.reduction(terms), ShiftedHopper.CONV);
+        }
+        Geometry g = geometries().get(1);
+        for (Activation f : new Activation[] {Activation.RELU, Activation.GELU}) {
+            for (int channels : new int[] {24, 136}) {
+                int units = channels == 24 ? 1 : 132;
+                String name = f + "-" + units;
+                Geometry s = new Geometry(name, g.window(), units, 2, channels, 7, 8, 40, 3, 3);
+                Case c = Case.of(name, new Conv2d(s.window(), 1, new Epilogue(f)));
+                c = c.in(s.x()).in(s.weight()).in(TensorSpec.f32(40)).in(s.y());
+                add(s, c.reduction(9 * channels), ShiftedHopper.CONV);
+            }
+        }
+        Geometry s = new Geometry("specials", g.window(), 2, 2, 24, 9, 10, 40, 3, 3);
+        Data odd = Data.normal().sprinkled(397, SPECIAL);
+        Case c = Case.of("specials", new Conv2d(s.window(), 1));
+        add(s, c.in(s.x(), odd).in(s.weight()).reduction(216), ShiftedHopper.CONV);
+        return tests;
+    }
+
+    @TestFactory
+    List<DynamicTest> dataGradients() {
+        for (Geometry g : geometries()) {
+            Op op = new Conv2dDataGradient(g.window(), 1, g.d()[2], g.d()[3]);
+            Case c = Case.of(g.name(), op).in(g.y()).in(g.weight());
+            int terms = g.d()[4] * g.d()[5] * g.d()[6];
+            add(g, c.reduction(terms), ShiftedHopper.DATA);
+        }
+        return tests;
+    }
+
+    @TestFactory
+    List<DynamicTest> weightGradients() {
+        List<Geometry> all = new ArrayList<>(geometries());
+        all.addAll(strided());
+        ConvWindow u = ConvWindow.UNIT;
+        all.add(new Geometry("pointwise-planes", u, 1, 3, 40, 8, 9, 36, 1, 1));
+        all.add(new Geometry("pointwise-planes-pieces", u, 132, 5, 70, 8, 10, 260, 1, 1));
+        all.add(new Geometry("pointwise-planes-wide", u, 2, 3, 200, 8, 9, 140, 1, 1));
+        all.add(new Geometry("3x3-many", u.pad(1), 2, 1, 66, 9, 8, 250, 3, 3));
+        for (Geometry g : all) {
+            add(g, weight(g, g.name(), Data.normal(), Data.normal()), new ShiftedWeight());
+        }
+        // What is NaN because it meets a gap of the other's images must not be.
+        Data odd = Data.normal().sprinkled(997, SPECIAL);
+        for (Geometry g : List.of(all.get(1), strided().getFirst())) {
+            add(g, weight(g, g.name() + "-special-x", odd, Data.normal()), new ShiftedWeight());
+            add(g, weight(g, g.name() + "-special-dy", Data.normal(), odd), new ShiftedWeight());
+        }
+        return tests;
+    }
+
+    private static Case weight(Geometry g, String name, Data x, Data dy) {
+        Op op = new Conv2dWeightGradient(g.window(), 1, g.d()[5], g.d()[6]);
+        Case c = Case.of(name, op).in(g.x(), x).in(g.y(), dy);
+        return c.reduction(g.d()[0] * g.y().shape().dim(2) * g.y().shape().dim(3));
+    }
+
+    /** In both types in turn. */
+    private <O extends Op> void add(Geometry g, Case c, GpuKernel<O> kernel) {
+        if (!c.name().contains(System.getProperty("tatara.case", ""))) {
+            return;
+        }
+        DType type = made++ % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16;
+        Case typed = c.as(type);
+        tests.add(DynamicTest.dynamicTest(typed.toString(), () -> check(g, typed, kernel)));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <O extends Op> void check(Geometry g, Case c, GpuKernel<O> kernel) {
+        O op = (O) c.op();
+        GpuTraits traits = GpuTraits.cuda(90, g.units());
+        TensorSpec[] out = op.infer(c.specs());
+        RefArray[] in = c.draw(5);
+        RefArray[] want = new ReferenceEmitter().run(op, in);
+        GpuPlan plan = kernel.plan(op, c.specs(), out, traits);
+        Emulation emulation = Emulation.open();
+        emulation.order(Long.getLong("tatara.emulation.shuffle", 0));
+        try (EmulatedPlan run = new EmulatedPlan(emulation, traits, true)) {
+            RefArray[] got = run.run(plan, in, out, new int[] {-1});
+            Comparison d = Comparison.of(got[0].data(), want[0]);
+            assertThat(d.error())
+                    .as("%s: %s", c, d)
+                    .isLessThanOrEqualTo(c.tolerance(want[0].spec().dtype()));
+        } finally {
+            emulation.order(0);
+        }
+    }
+}
