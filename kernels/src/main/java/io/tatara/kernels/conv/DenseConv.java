@@ -81,6 +81,13 @@ final class DenseConv {
         if (Winograd.suits(s, ctx) && new Winograd(s, g, ctx).run()) {
             return;
         }
+        if (PairTiles.suits(s, ctx) && new PairTiles(s, g, ctx).run()) {
+            return;
+        }
+        if (ImageRows.suits(s, ctx)) {
+            new ImageRows(s, g, ctx).run();
+            return;
+        }
         List<Part> parts = new ArrayList<>();
         try {
             for (Axis y : s.ys()) {
@@ -293,7 +300,9 @@ final class DenseConv {
         int pixels = p.pixels();
         int k = base.length;
         int each = Math.clamp((long) PATCHES / Math.max(1, (long) pixels * k), 1, count);
+        int width = ChannelResult.width(s.out(), ctx);
         float[] patches = ctx.acquire(PanelProduct.size(each * pixels, k, ctx));
+        float[] sums = ctx.acquire(each * pixels * width);
         try {
             for (int i = 0; i < count; i += each) {
                 int first = i * pixels;
@@ -320,12 +329,13 @@ final class DenseConv {
                 PanelProduct.run(
                         PanelProduct.pack(m, k, left, patches, ctx),
                         p.kernel().columns(),
-                        new ChannelResult(result, first),
+                        new ChannelResult(result, first, sums, width),
                         false,
                         ctx);
             }
         } finally {
             ctx.release(patches);
+            ctx.release(sums);
         }
     }
 }

@@ -34,6 +34,12 @@ final class Winograd {
     /** Weights of a place, at most: all places together are four times the kernel. */
     private static final int MATRIX = 1 << 20;
 
+    /** Weights of a place of which all places take longer to read than few tiles to multiply. */
+    private static final int LARGE = 1 << 18;
+
+    /** Tiles that pay for them; fewer are left to {@link PairTiles}. */
+    private static final int MANY = 64;
+
     /** Channels that are worth it. */
     private static final int CHANNELS = 24;
 
@@ -89,6 +95,7 @@ final class Winograd {
         return Math.min(s.in(), s.out()) >= CHANNELS
                 && (long) s.in() * s.out() <= MATRIX
                 && (long) PLACES * (s.outWidth() / 4 + width) * most <= LARGEST
+                && (tiles >= MANY || (long) s.in() * s.out() < LARGE)
                 && pixels >= (s.packs() == null ? PIXELS : KEPT)
                 && FULL * ((tiles + half - 1) / half * half) <= pixels;
     }
