@@ -20,6 +20,9 @@ final class ImageRows {
     /** Rows of a band. */
     private static final int BAND = 8;
 
+    /** Rows of all images, at least: bands are what threads share. */
+    private static final int ROWS = 4 * BAND;
+
     private record Key(int group, int outer, int inner, List<Integer> taps) {}
 
     private final Sums s;
@@ -54,6 +57,7 @@ final class ImageRows {
                 && s.in() * s.shape().taps() <= TERMS
                 && s.out() <= CHANNELS
                 && w >= RowTiles.VECTORS * lanes
+                && (long) s.shape().n() * s.outHeight() >= ROWS
                 && 10 * most <= 11L * w * s.out();
     }
 

@@ -3,9 +3,10 @@ package io.tatara.kernels.conv;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.SerialContext;
 import io.tatara.kernels.matmul.PackedLeft;
+import io.tatara.kernels.matmul.PackedRight;
 import io.tatara.kernels.matmul.PanelProduct;
-import io.tatara.kernels.pointwise.Activation;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -25,8 +26,11 @@ final class PairTiles {
     /** Floats between the steps of a thread that has rows of its own, about. */
     private static final int OWN = 1 << 19;
 
+    /** Threads that places alone are enough for. */
+    private static final int FEW = 4;
+
     /** Tiles that are worth transforming the kernel. */
-    private static final int TILES = 64;
+    private static final int TILES = 256;
 
     /** The same where the transformed kernel is kept. */
     private static final int KEPT = 12;
@@ -36,9 +40,6 @@ final class PairTiles {
 
     /** Weights of a plane, at most. */
     private static final int MATRIX = 1 << 19;
-
-    /** Floats of the pixels that are turned at a time, about. */
-    private static final int PIXELS = 1 << 13;
 
     /** Channels of source and result that are worth it. */
     private static final int CHANNELS = 64;
@@ -52,6 +53,7 @@ final class PairTiles {
     private final JvmContext ctx;
     private final PairLines lines;
     private final ConvRows rows;
+    private final PairPixels pixels;
     private final int panel;
     private final int down;
     private final int along;
@@ -69,11 +71,12 @@ final class PairTiles {
         this.panel = PanelProduct.width(ctx);
         this.down = (s.outHeight() + 1) / 2;
         this.along = (s.outWidth() + 1) / 2;
+        this.pixels = new PairPixels(s, g, form, ctx);
         this.top = -s.ys().getFirst().low();
         this.left = -s.xs().getFirst().low();
     }
 
-    private static int up(int n, int step) {
+    static int up(int n, int step) {
         return (n + step - 1) / step * step;
     }
 
@@ -169,60 +172,45 @@ final class PairTiles {
         int places = form.places() * form.places();
         int place = up(s.out(), panel) * tiles + APART;
         int grain = 4 * at.workers().threads();
+        int pieces = up(s.out(), PairKernel.PIECE) / PairKernel.PIECE;
+        // Tiles are packed once for a place, and for each piece only where threads need the work.
+        int split = at.workers().threads() > FEW ? pieces : 1;
+        float[] source = at.acquire(begin(places, width) + ConvRows.SLACK);
         float[] result = at.acquire(places * place);
-        PackedLeft[] packed = new PackedLeft[places];
         try {
-            float[] source = at.acquire(begin(places, width) + ConvRows.SLACK);
-            try {
-                at.workers()
-                        .parallelFor(
-                                s.in(),
-                                Math.max(1, s.in() / grain),
-                                (a, b) -> sources(from, to, a, b, source, width, at));
-                at.workers()
-                        .parallelFor(
-                                places,
-                                1,
-                                (a, b) -> {
-                                    for (int p = a; p < b; p++) {
-                                        packed[p] = pack(p, tiles, source, width, at);
-                                    }
-                                });
-            } finally {
-                at.release(source);
-            }
+            at.workers()
+                    .parallelFor(
+                            s.in(),
+                            Math.max(1, s.in() / grain),
+                            (a, b) -> sources(from, to, a, b, source, width, at));
             int[] order = order(places);
-            int pieces = up(s.out(), PairKernel.PIECE) / PairKernel.PIECE;
             JvmContext serial = new SerialContext(at);
             at.workers()
                     .parallelFor(
-                            places * pieces,
+                            places * split,
                             1,
                             (a, b) -> {
                                 for (int i = a; i < b; i++) {
-                                    int p = order[i / pieces];
-                                    int piece = i % pieces;
-                                    int to0 = p * place + piece * PairKernel.PIECE * tiles;
-                                    PanelProduct.run(
-                                            packed[p],
-                                            kernel.pieces().get(p * pieces + piece),
-                                            new Panels(rows, result, to0, tiles),
-                                            false,
-                                            serial);
+                                    int p = order[i / split];
+                                    int first = p * pieces + i % split;
+                                    int end = split > 1 ? first + 1 : first + pieces;
+                                    List<PackedRight> some = kernel.pieces().subList(first, end);
+                                    int to0 = p * place + i % split * PairKernel.PIECE * tiles;
+                                    product(p, tiles, source, width, some, result, to0, serial);
                                 }
                             });
             at.workers()
                     .parallelFor(
                             up(s.out(), panel) / panel,
                             1,
-                            (a, b) -> results(from, to, a, b, result, place, at));
+                            (a, b) -> {
+                                if (!pixels.of(from, to, a, b, result, place, at)) {
+                                    spoiled.set(true);
+                                }
+                            });
         } finally {
+            at.release(source);
             at.release(result);
-            for (PackedLeft p : packed) {
-                if (p != null) {
-                    at.release(p.data());
-                }
-            }
         }
     }
 
@@ -361,79 +349,33 @@ final class PairTiles {
         }
     }
 
-    /** A place's transformed tiles as left-hand operand. */
-    private PackedLeft pack(int place, int tiles, float[] source, int width, JvmContext at) {
+    /** A place's transformed tiles times pieces of its kernel, whose sums follow each other. */
+    private void product(
+            int place,
+            int tiles,
+            float[] source,
+            int width,
+            List<PackedRight> pieces,
+            float[] result,
+            int origin,
+            JvmContext at) {
         int k = s.in() * form.layers(place);
         int from = begin(place, width);
-        float[] data = at.acquire(PanelProduct.size(tiles, k, at) + ConvRows.SLACK);
-        PanelProduct.Left left =
-                (row, n, begin, depth, height, panel, p) -> {
-                    int x = from + begin * width + row;
-                    rows.copy(depth, height, source, x, width, panel, p, height);
-                };
-        return PanelProduct.pack(tiles, k, left, data, new SerialContext(at));
-    }
-
-    /** The pixels of some panels of channels. */
-    private void results(
-            int from, int to, int first, int last, float[] m, int place, JvmContext at) {
-        int places = form.places() * form.places();
-        int tiles = (to - from) * along;
-        int[] at0 = new int[places];
-        for (int p = 0; p < places; p++) {
-            at0[p] = p * place;
-        }
-        int w = s.outWidth();
-        int some = Math.max(1, PIXELS / (2 * w * panel));
-        int most = 2 * Math.min(some, to - from) * w;
-        float[] pixels = at.acquire((most + w + 2) * panel);
-        float[] turned = at.acquire(up(most, lines.lanes()) * panel);
+        float[] packed = at.acquire(PanelProduct.size(tiles, k, at) + ConvRows.SLACK);
         try {
-            for (int q = first; q < last; q++) {
-                for (int row = from; row < to; ) {
-                    int n = row / down;
-                    int count = Math.min(some, Math.min(to, (n + 1) * down) - row);
-                    for (int i = 0; i < count; i++) {
-                        int x = (q * tiles + (row - from + i) * along) * panel;
-                        lines.pixels(form, along, panel, m, x, at0, pixels, 2 * i * w * panel, w);
-                    }
-                    int top = 2 * (row % down);
-                    int bottom = Math.min(s.outHeight(), top + 2 * count);
-                    turn(n, q * panel, top, bottom, pixels, turned, at);
-                    row += count;
-                }
+            PanelProduct.Left left =
+                    (row, n, begin, depth, height, p, to) -> {
+                        int x = from + begin * width + row;
+                        rows.copy(depth, height, source, x, width, p, to, height);
+                    };
+            PackedLeft a = PanelProduct.pack(tiles, k, left, packed, at);
+            int to = origin;
+            for (PackedRight b : pieces) {
+                PanelProduct.run(a, b, new Panels(rows, result, to, tiles), false, at);
+                to += PairKernel.PIECE * tiles;
             }
         } finally {
-            at.release(pixels);
-            at.release(turned);
-        }
-    }
-
-    /** Rows of a panel of channels to where they belong. */
-    private void turn(
-            int n, int first, int top, int bottom, float[] pixels, float[] turned, JvmContext at) {
-        int count = (bottom - top) * s.outWidth();
-        int width = up(count, lines.lanes());
-        int some = Math.min(panel, s.out() - first);
-        int size = s.outHeight() * s.outWidth();
-        int channel = g * s.out() + first;
-        int to = (n * s.shape().groups() * s.out() + channel) * size + top * s.outWidth();
-        PanelProduct.packTransposed(count, panel, pixels, 0, panel, width, turned, 0, at);
-        if (!Float.isFinite(at.lanes().sum(turned, 0, some * width))) {
-            spoiled.set(true);
-        }
-        Finish f = s.finish();
-        Activation simple = f.simple() ? f.activation() : Activation.NONE;
-        rows.put(some, count, turned, 0, width, s.y(), to, size, false, f.bias(), channel, simple);
-        if (f.simple() && f.residual() == null) {
-            return;
-        }
-        for (int i = 0; i < some; i++) {
-            if (f.simple()) {
-                f.afterActivation(s.y(), to + i * size, count, at);
-            } else {
-                f.afterBias(s.y(), to + i * size, count, at);
-            }
+            at.release(packed);
         }
     }
 }
