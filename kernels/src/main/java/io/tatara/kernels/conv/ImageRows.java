@@ -17,7 +17,7 @@ final class ImageRows {
     /** Channels of the result, at most: with more, packing pays. */
     private static final int CHANNELS = 128;
 
-    /** Rows of a band. */
+    /** Rows of a band, at most. */
     private static final int BAND = 8;
 
     /** Rows of all images, at least: bands are what threads share. */
@@ -74,15 +74,16 @@ final class ImageRows {
                                                 List.of(shape.kh(), shape.kw())),
                                         () -> pack(new float[size()]));
         try {
-            int bands = (s.outHeight() + BAND - 1) / BAND;
+            int each = rows();
+            int bands = (s.outHeight() + each - 1) / each;
             ctx.workers()
                     .parallelFor(
                             shape.n() * bands,
                             1,
                             (from, to) -> {
                                 for (int i = from; i < to; i++) {
-                                    int first = i % bands * BAND;
-                                    int end = Math.min(s.outHeight(), first + BAND);
+                                    int first = i % bands * each;
+                                    int end = Math.min(s.outHeight(), first + each);
                                     band(i / bands, first, end, kernel);
                                 }
                             });
@@ -91,6 +92,17 @@ final class ImageRows {
                 ctx.release(kernel);
             }
         }
+    }
+
+    /**
+     * Rows of a band, fewer where as many bands are shared evenly: threads take four parts each.
+     */
+    private int rows() {
+        int parts = 4 * ctx.workers().threads();
+        int bands = (s.outHeight() + BAND - 1) / BAND;
+        int even = (bands + parts - 1) / parts * parts;
+        int each = (s.outHeight() + even - 1) / even;
+        return 2 * each >= BAND ? each : BAND;
     }
 
     private int panels() {

@@ -29,6 +29,9 @@ final class PairTiles {
     /** Threads that places alone are enough for. */
     private static final int FEW = 4;
 
+    /** Tiles over which reading the larger kernel tells little. */
+    private static final int MANY = 64;
+
     /** Tiles that are worth transforming the kernel. */
     private static final int TILES = 256;
 
@@ -103,7 +106,7 @@ final class PairTiles {
                 && Math.min(s.in(), s.out()) >= CHANNELS
                 && (long) s.in() * s.out() <= MATRIX
                 && floats <= LARGEST
-                && 10 * form.planes() * tiles <= 9 * 9 * pixels;
+                && 100 * form.planes() * tiles <= (tiles < MANY ? 90 : 92) * 9 * pixels;
     }
 
     private static boolean three(Axis a) {
