@@ -81,6 +81,13 @@ final class DenseConv {
         if (Winograd.suits(s, ctx) && new Winograd(s, g, ctx).run()) {
             return;
         }
+        if (PairTiles.suits(s, ctx) && new PairTiles(s, g, ctx).run()) {
+            return;
+        }
+        if (ImageRows.suits(s, ctx)) {
+            new ImageRows(s, g, ctx).run();
+            return;
+        }
         List<Part> parts = new ArrayList<>();
         try {
             for (Axis y : s.ys()) {
@@ -250,14 +257,13 @@ final class DenseConv {
                 from[i] += origin;
             }
         }
-        int highest = 0;
-        for (int b : from) {
-            highest = Math.max(highest, b);
-        }
         int[] bases = from;
-        int readable = limit - highest - ConvRows.SLACK;
+        int[] highest = bases.clone();
+        for (int i = 1; i < highest.length; i++) {
+            highest[i] = Math.max(highest[i], highest[i - 1]);
+        }
         if (p.kernel().columns() != null) {
-            alongChannels(p, data, bases, stride, readable, count, result);
+            alongChannels(p, data, bases, highest, stride, limit, count, result);
             return;
         }
         PanelProduct.Right patches =
@@ -267,33 +273,52 @@ final class DenseConv {
                         int end = Math.min(columnEnd, j + width);
                         runs.find(plane, p.y(), p.x(), stride, j, end);
                         int to = at + (j - column) * depth;
-                        if (runs.end() <= readable) {
-                            kernels.panel(depth, bases, row, runs, data, panels, to, width);
-                        } else {
-                            ConvRows.exactPanel(depth, bases, row, runs, data, panels, to, width);
-                        }
+                        int whole = readable(highest, row, depth, runs.end(), limit);
+                        kernels.panel(whole, bases, row, runs, data, panels, to, width);
+                        ConvRows.exactPanel(
+                                depth - whole,
+                                bases,
+                                row + whole,
+                                runs,
+                                data,
+                                panels,
+                                to + whole * width,
+                                width);
                     }
                 };
         PanelProduct.run(p.kernel().rows(), count * p.pixels(), patches, result, false, ctx);
     }
 
     /**
-     * The product whose rows are pixels.
+     * Rows of a panel from {@code from} on whose runs may be read as whole vectors.
      *
-     * @param readable end of a run from the first tap whose vectors may be read at every tap
+     * @param highest base of a row and those before it
+     * @param end of the runs, from a base
      */
+    private static int readable(int[] highest, int from, int depth, int end, int limit) {
+        int rows = depth;
+        while (rows > 0 && highest[from + rows - 1] + end + ConvRows.SLACK > limit) {
+            rows--;
+        }
+        return rows;
+    }
+
+    /** The product whose rows are pixels. */
     private void alongChannels(
             Part p,
             float[] data,
             int[] base,
+            int[] highest,
             int stride,
-            int readable,
+            int limit,
             int count,
             DenseResult result) {
         int pixels = p.pixels();
         int k = base.length;
         int each = Math.clamp((long) PATCHES / Math.max(1, (long) pixels * k), 1, count);
+        int width = ChannelResult.width(s.out(), ctx);
         float[] patches = ctx.acquire(PanelProduct.size(each * pixels, k, ctx));
+        float[] sums = ctx.acquire(each * pixels * width);
         try {
             for (int i = 0; i < count; i += each) {
                 int first = i * pixels;
@@ -305,7 +330,8 @@ final class DenseConv {
                             runs.find(plane, p.y(), p.x(), stride, begin, begin + rows);
                             // What vectors write too much must not meet a neighbour's panel.
                             int exact = (ConvRows.SLACK + height - 1) / height + 1;
-                            int whole = runs.end() <= readable ? Math.max(0, depth - exact) : 0;
+                            int safe = readable(highest, from, depth, runs.end(), limit);
+                            int whole = Math.clamp(safe, 0, Math.max(0, depth - exact));
                             kernels.panel(whole, base, from, runs, data, panel, at, height);
                             ConvRows.exactPanel(
                                     depth - whole,
@@ -320,12 +346,13 @@ final class DenseConv {
                 PanelProduct.run(
                         PanelProduct.pack(m, k, left, patches, ctx),
                         p.kernel().columns(),
-                        new ChannelResult(result, first),
+                        new ChannelResult(result, first, sums, width),
                         false,
                         ctx);
             }
         } finally {
             ctx.release(patches);
+            ctx.release(sums);
         }
     }
 }

@@ -11,6 +11,11 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorConvRows extends ConvRows {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int L = S.length();
+
+    /** For short runs: whole vectors nearly always cross a line of the cache. */
+    private static final VectorSpecies<Float> H = L > 8 ? FloatVector.SPECIES_256 : S;
+
+    private static final int HL = H.length();
     private static final float[] EVEN = every(0, 2);
     private static final float[] LOW = zipped(0);
     private static final float[] HIGH = zipped(L / 2);
@@ -137,6 +142,10 @@ final class VectorConvRows extends ConvRows {
             int from = base + offsets[s];
             int at = to + places[s];
             int n = places[s + 1] - places[s];
+            if (n <= HL) {
+                FloatVector.fromArray(H, x, from).intoArray(panel, at);
+                continue;
+            }
             for (int q = 0; q < n; q += L) {
                 FloatVector.fromArray(S, x, from + q).intoArray(panel, at + q);
             }

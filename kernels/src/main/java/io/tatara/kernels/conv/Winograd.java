@@ -34,6 +34,14 @@ final class Winograd {
     /** Weights of a place, at most: all places together are four times the kernel. */
     private static final int MATRIX = 1 << 20;
 
+    /** Tiles that fill no panel: smaller ones are better, see {@link PairTiles}. */
+    private static final int FEW = 16;
+
+    /** The same where kernels have so many weights a place that reading all places takes long. */
+    private static final int FEW_OF_LARGE = 64;
+
+    private static final int LARGE = 1 << 16;
+
     /** Channels that are worth it. */
     private static final int CHANNELS = 24;
 
@@ -90,7 +98,12 @@ final class Winograd {
                 && (long) s.in() * s.out() <= MATRIX
                 && (long) PLACES * (s.outWidth() / 4 + width) * most <= LARGEST
                 && pixels >= (s.packs() == null ? PIXELS : KEPT)
-                && FULL * ((tiles + half - 1) / half * half) <= pixels;
+                && FULL * ((tiles + half - 1) / half * half) <= pixels
+                && !(few(s, tiles) && PairTiles.suits(s, ctx));
+    }
+
+    private static boolean few(Sums s, long tiles) {
+        return tiles <= ((long) s.in() * s.out() < LARGE ? FEW : FEW_OF_LARGE);
     }
 
     private static boolean three(Axis a, int extent) {

@@ -106,7 +106,7 @@ record WinogradKernel(List<PackedLeft> places, boolean pooled) {
     }
 
     /** The taps in the order in which the source has them, each for all channels. */
-    private static void gather(Sums s, int g, int m, float[] to, int width) {
+    static void gather(Sums s, int g, int m, float[] to, int width) {
         Axis y = s.ys().getFirst();
         Axis x = s.xs().getFirst();
         int step = s.in() > 1 ? s.weight(g, m, 1, y, 0, x, 0) - s.weight(g, m, 0, y, 0, x, 0) : 0;
