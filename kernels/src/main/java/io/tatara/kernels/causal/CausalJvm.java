@@ -31,36 +31,36 @@ final class CausalJvm {
         Samples samples = samples(s, x, at(in, CausalConv1d.STATE));
         ShiftedProduct product = forward(CausalTiles.of(ctx), s, weight);
         int ld = ShiftedProduct.columns(product.depth());
+        float[] after = product.after(bias);
+        float[] y = out[0].f();
         ShiftedProduct.blocks(
                 s.n(),
                 s.t(),
                 ld,
                 ctx,
                 (n, t, width) -> {
+                    int to = n * s.m() * s.t() + t;
                     float[] matrix = ctx.acquire(product.depth() * ld);
-                    float[] sums = ctx.acquire(ShiftedProduct.up(s.m(), 8) * ld);
                     try {
-                        product.block(samples, n, t, width, ld, matrix, sums);
-                        for (int m = 0; m < s.m(); m++) {
-                            int to = (n * s.m() + m) * s.t() + t;
-                            store(bias, m, sums, m * ld, out[0].f(), to, width, ctx);
+                        if (product.whole(width)) {
+                            product.block(samples, n, t, width, ld, matrix, after, y, to, s.t());
+                            return;
+                        }
+                        float[] sums = ctx.acquire(ShiftedProduct.up(s.m(), 8) * ld);
+                        try {
+                            product.block(samples, n, t, width, ld, matrix, after, sums, 0, ld);
+                            for (int m = 0; m < s.m(); m++) {
+                                System.arraycopy(sums, m * ld, y, to + m * s.t(), width);
+                            }
+                        } finally {
+                            ctx.release(sums);
                         }
                     } finally {
-                        ctx.release(sums);
                         ctx.release(matrix);
                     }
                 });
         if (op.carry()) {
             carry(s, samples, out[1].f());
-        }
-    }
-
-    private static void store(
-            JvmArray bias, int m, float[] from, int at, float[] y, int to, int n, JvmContext ctx) {
-        if (bias == null) {
-            System.arraycopy(from, at, y, to, n);
-        } else {
-            ctx.lanes().binaryScalar(BinaryOp.ADD, from, at, bias.f()[m], y, to, n);
         }
     }
 
@@ -90,6 +90,7 @@ final class CausalJvm {
         Samples samples = new Samples(dy.f(), s.t(), null, 0);
         int ld = ShiftedProduct.columns(product.depth());
         int start = op.state() ? -s.reach() : 0;
+        float[] after = product.after(null);
         ShiftedProduct.blocks(
                 s.n(),
                 s.t() - start,
@@ -99,7 +100,7 @@ final class CausalJvm {
                     float[] matrix = ctx.acquire(product.depth() * ld);
                     float[] sums = ctx.acquire(ShiftedProduct.up(s.c(), 8) * ld);
                     try {
-                        product.block(samples, n, start + i, width, ld, matrix, sums);
+                        product.block(samples, n, start + i, width, ld, matrix, after, sums, 0, ld);
                         for (int c = 0; c < s.c(); c++) {
                             int row = n * s.c() + c;
                             if (carried != null) {

@@ -16,13 +16,25 @@ interface CausalTiles {
     int step();
 
     /**
-     * C [rows up to a whole panel][ldc] = A · B for {@code cols} columns, a multiple of {@link
-     * #step}.
+     * C [rows up to a whole panel][ldc] = A · B + after for {@code cols} columns, a multiple of
+     * {@link #step}.
      *
      * @param a panels of {@link #rows} rows, each [depth][rows]
      * @param b [depth][ldb], from 0 on
+     * @param after a number a row, added to the finished sum; -0 changes none
      */
-    void product(int panels, int depth, float[] a, int ao, float[] b, int ldb, float[] c, int cols);
+    void product(
+            int panels,
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int ldb,
+            float[] after,
+            float[] c,
+            int co,
+            int ldc,
+            int cols);
 
     /**
      * y[0 … n) = Σ_r v[r] · w[r][0 … n), with w's rows {@code n} apart.

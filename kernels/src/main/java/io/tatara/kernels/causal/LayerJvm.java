@@ -24,6 +24,9 @@ final class LayerJvm {
     private final ShiftedProduct convolution;
     private final ShiftedProduct residual;
     private final ShiftedProduct skip;
+    private final float[] bias;
+    private final float[] residualBias;
+    private final float[] skipBias;
     private final int ld;
 
     private LayerJvm(GatedCausalLayer op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -39,6 +42,9 @@ final class LayerJvm {
         convolution = CausalJvm.forward(tiles, s, in[GatedCausalLayer.WEIGHT]);
         residual = dense(tiles, s.c(), in[GatedCausalLayer.RESIDUAL_WEIGHT]);
         skip = dense(tiles, skips, in[GatedCausalLayer.SKIP_WEIGHT]);
+        bias = convolution.after(in[GatedCausalLayer.BIAS]);
+        residualBias = residual.after(at(in, GatedCausalLayer.RESIDUAL_BIAS));
+        skipBias = skip.after(at(in, GatedCausalLayer.SKIP_BIAS));
         ld = ShiftedProduct.columns(Math.max(convolution.depth(), Math.max(s.m(), skips)));
     }
 
@@ -61,15 +67,15 @@ final class LayerJvm {
         int rows = Math.max(s.m(), Math.max(s.c(), skips));
         float[] sums = ctx.acquire(ShiftedProduct.up(rows, 8) * ld);
         try {
-            convolution.block(samples, n, t, width, ld, matrix, sums);
+            convolution.block(samples, n, t, width, ld, matrix, bias, sums, 0, ld);
             // The gathered rows are done with: z takes their place.
             activate(n, t, width, sums, matrix);
-            residual.multiply(width, ld, matrix, sums);
+            residual.multiply(width, ld, matrix, residualBias, sums);
             JvmArray x = in[GatedCausalLayer.X];
-            store(x, at(in, GatedCausalLayer.RESIDUAL_BIAS), out[0], s.c(), n, t, width, sums);
-            skip.multiply(width, ld, matrix, sums);
+            store(x, out[0], s.c(), n, t, width, sums);
+            skip.multiply(width, ld, matrix, skipBias, sums);
             JvmArray before = at(in, GatedCausalLayer.SKIP);
-            store(before, at(in, GatedCausalLayer.SKIP_BIAS), out[1], skips, n, t, width, sums);
+            store(before, out[1], skips, n, t, width, sums);
         } finally {
             ctx.release(sums);
             ctx.release(matrix);
@@ -81,8 +87,8 @@ final class LayerJvm {
         for (int d = 0; d < half; d++) {
             int f = d * ld;
             int g = (half + d) * ld;
-            biased(n, d, t, width, sums, f);
-            biased(n, half + d, t, width, sums, g);
+            condition(n, d, t, width, sums, f);
+            condition(n, half + d, t, width, sums, g);
             lanes.unary(UnaryOp.TANH, sums, f, sums, f, width);
             lanes.unary(UnaryOp.SIGMOID, sums, g, sums, g, width);
             lanes.binary(BinaryOp.MUL, sums, f, sums, g, z, f, width);
@@ -95,12 +101,8 @@ final class LayerJvm {
         }
     }
 
-    private void biased(int n, int m, int t, int width, float[] sums, int at) {
-        JvmArray bias = in[GatedCausalLayer.BIAS];
+    private void condition(int n, int m, int t, int width, float[] sums, int at) {
         JvmArray condition = in[GatedCausalLayer.CONDITION];
-        if (bias != null) {
-            ctx.lanes().binaryScalar(BinaryOp.ADD, sums, at, bias.f()[m], sums, at, width);
-        }
         if (condition == null) {
             return;
         }
@@ -114,23 +116,11 @@ final class LayerJvm {
         }
     }
 
-    /** y = base + sums + bias. */
-    private void store(
-            JvmArray base,
-            JvmArray bias,
-            JvmArray y,
-            int rows,
-            int n,
-            int t,
-            int width,
-            float[] sums) {
+    /** y = base + sums. */
+    private void store(JvmArray base, JvmArray y, int rows, int n, int t, int width, float[] sums) {
         Lanes lanes = ctx.lanes();
         for (int r = 0; r < rows; r++) {
             int to = (n * rows + r) * s.t() + t;
-            if (bias != null) {
-                float b = bias.f()[r];
-                lanes.binaryScalar(BinaryOp.ADD, sums, r * ld, b, sums, r * ld, width);
-            }
             if (base != null) {
                 lanes.binary(BinaryOp.ADD, sums, r * ld, base.f(), to, y.f(), to, width);
             } else {

@@ -22,12 +22,26 @@ final class PlainTiles implements CausalTiles {
 
     @Override
     public void product(
-            int panels, int depth, float[] a, int ao, float[] b, int ldb, float[] c, int cols) {
+            int panels,
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int ldb,
+            float[] after,
+            float[] c,
+            int co,
+            int ldc,
+            int cols) {
         for (int m = 0; m < panels * ROWS; m++) {
             int from = ao + m / ROWS * depth * ROWS + m % ROWS;
-            Arrays.fill(c, m * ldb, m * ldb + cols, 0);
+            int to = co + m * ldc;
+            Arrays.fill(c, to, to + cols, 0);
             for (int r = 0; r < depth; r++) {
-                add(a[from + r * ROWS], b, r * ldb, c, m * ldb, cols);
+                add(a[from + r * ROWS], b, r * ldb, c, to, cols);
+            }
+            for (int j = 0; j < cols; j++) {
+                c[to + j] += after[m];
             }
         }
     }

@@ -2,6 +2,7 @@ package io.tatara.kernels.causal;
 
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
+import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
@@ -82,25 +83,53 @@ record ShiftedProduct(
         return weight.packs().get(new Key(layout, tiles.rows(), rows, channels, taps), make);
     }
 
+    /** What is added to a row's sums: its bias, else -0, which changes nothing. */
+    float[] after(JvmArray bias) {
+        float[] after = new float[up(rows, tiles.rows())];
+        Arrays.fill(after, -0f);
+        if (bias != null) {
+            System.arraycopy(bias.f(), 0, after, 0, rows);
+        }
+        return after;
+    }
+
+    /** Whether n columns fill tiles, so that they can be written where others follow. */
+    boolean whole(int n) {
+        return rows % tiles.rows() == 0 && n % tiles.step() == 0;
+    }
+
     /**
-     * Computes columns [at, at + n) of sequence {@code sequence}, to rows {@code ld} apart.
+     * Computes columns [at, at + n) of sequence {@code sequence}, to rows {@code ldTo} apart.
      *
      * @param matrix scratch of depth × ld
-     * @param to scratch of the rows up to a whole panel × ld
+     * @param after see {@link #after}
+     * @param to rows up to a whole panel, and columns up to a whole vector
      */
-    void block(Samples from, int sequence, int at, int n, int ld, float[] matrix, float[] to) {
+    void block(
+            Samples from,
+            int sequence,
+            int at,
+            int n,
+            int ld,
+            float[] matrix,
+            float[] after,
+            float[] to,
+            int offset,
+            int ldTo) {
         for (int c = 0; c < channels; c++) {
             for (int k = 0; k < taps; k++) {
                 int row = c * taps + k;
                 from.read(sequence * channels + c, at + first + k * each, n, matrix, row * ld);
             }
         }
-        multiply(n, ld, matrix, to);
+        int columns = up(n, tiles.step());
+        tiles.product(panels(), depth(), weights, 0, matrix, ld, after, to, offset, ldTo, columns);
     }
 
     /** The product alone, where the matrix is there. */
-    void multiply(int n, int ld, float[] matrix, float[] to) {
-        tiles.product(panels(), depth(), weights, 0, matrix, ld, to, up(n, tiles.step()));
+    void multiply(int n, int ld, float[] matrix, float[] after, float[] to) {
+        int columns = up(n, tiles.step());
+        tiles.product(panels(), depth(), weights, 0, matrix, ld, after, to, 0, ld, columns);
     }
 
     /** Blocks of time of all sequences, in parallel. */

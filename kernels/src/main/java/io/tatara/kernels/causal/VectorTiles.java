@@ -27,27 +27,37 @@ final class VectorTiles implements CausalTiles {
 
     @Override
     public void product(
-            int panels, int depth, float[] a, int ao, float[] b, int ldb, float[] c, int cols) {
+            int panels,
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int ldb,
+            float[] after,
+            float[] c,
+            int co,
+            int ldc,
+            int cols) {
         int j = 0;
         for (; j + STRIP <= cols; j += STRIP) {
             for (int p = 0; p < panels; p++) {
                 int from = ao + p * depth * ROWS;
-                int to = p * ROWS * ldb + j;
+                int to = co + p * ROWS * ldc + j;
                 if (WIDE) {
-                    tile8x3(depth, a, from, b, j, ldb, c, to);
+                    tile8x3(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
                 } else {
-                    tile4x2(depth, a, from, b, j, ldb, c, to);
+                    tile4x2(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
                 }
             }
         }
         for (; j < cols; j += L) {
             for (int p = 0; p < panels; p++) {
                 int from = ao + p * depth * ROWS;
-                int to = p * ROWS * ldb + j;
+                int to = co + p * ROWS * ldc + j;
                 if (WIDE) {
-                    tile8x1(depth, a, from, b, j, ldb, c, to);
+                    tile8x1(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
                 } else {
-                    tile4x1(depth, a, from, b, j, ldb, c, to);
+                    tile4x1(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
                 }
             }
         }
@@ -68,7 +78,17 @@ final class VectorTiles implements CausalTiles {
     }
 
     private static void tile8x3(
-            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int bo,
+            int ld,
+            float[] after,
+            int first,
+            float[] c,
+            int co,
+            int ldc) {
         FloatVector x0 = FloatVector.zero(S);
         FloatVector y0 = FloatVector.zero(S);
         FloatVector z0 = FloatVector.zero(S);
@@ -132,34 +152,52 @@ final class VectorTiles implements CausalTiles {
             y7 = v.fma(y, y7);
             z7 = v.fma(z, z7);
         }
-        x0.intoArray(c, co);
-        y0.intoArray(c, co + L);
-        z0.intoArray(c, co + 2 * L);
-        x1.intoArray(c, co + ld);
-        y1.intoArray(c, co + ld + L);
-        z1.intoArray(c, co + ld + 2 * L);
-        x2.intoArray(c, co + 2 * ld);
-        y2.intoArray(c, co + 2 * ld + L);
-        z2.intoArray(c, co + 2 * ld + 2 * L);
-        x3.intoArray(c, co + 3 * ld);
-        y3.intoArray(c, co + 3 * ld + L);
-        z3.intoArray(c, co + 3 * ld + 2 * L);
-        x4.intoArray(c, co + 4 * ld);
-        y4.intoArray(c, co + 4 * ld + L);
-        z4.intoArray(c, co + 4 * ld + 2 * L);
-        x5.intoArray(c, co + 5 * ld);
-        y5.intoArray(c, co + 5 * ld + L);
-        z5.intoArray(c, co + 5 * ld + 2 * L);
-        x6.intoArray(c, co + 6 * ld);
-        y6.intoArray(c, co + 6 * ld + L);
-        z6.intoArray(c, co + 6 * ld + 2 * L);
-        x7.intoArray(c, co + 7 * ld);
-        y7.intoArray(c, co + 7 * ld + L);
-        z7.intoArray(c, co + 7 * ld + 2 * L);
+        FloatVector add = FloatVector.broadcast(S, after[first]);
+        x0.add(add).intoArray(c, co);
+        y0.add(add).intoArray(c, co + L);
+        z0.add(add).intoArray(c, co + 2 * L);
+        add = FloatVector.broadcast(S, after[first + 1]);
+        x1.add(add).intoArray(c, co + ldc);
+        y1.add(add).intoArray(c, co + ldc + L);
+        z1.add(add).intoArray(c, co + ldc + 2 * L);
+        add = FloatVector.broadcast(S, after[first + 2]);
+        x2.add(add).intoArray(c, co + 2 * ldc);
+        y2.add(add).intoArray(c, co + 2 * ldc + L);
+        z2.add(add).intoArray(c, co + 2 * ldc + 2 * L);
+        add = FloatVector.broadcast(S, after[first + 3]);
+        x3.add(add).intoArray(c, co + 3 * ldc);
+        y3.add(add).intoArray(c, co + 3 * ldc + L);
+        z3.add(add).intoArray(c, co + 3 * ldc + 2 * L);
+        add = FloatVector.broadcast(S, after[first + 4]);
+        x4.add(add).intoArray(c, co + 4 * ldc);
+        y4.add(add).intoArray(c, co + 4 * ldc + L);
+        z4.add(add).intoArray(c, co + 4 * ldc + 2 * L);
+        add = FloatVector.broadcast(S, after[first + 5]);
+        x5.add(add).intoArray(c, co + 5 * ldc);
+        y5.add(add).intoArray(c, co + 5 * ldc + L);
+        z5.add(add).intoArray(c, co + 5 * ldc + 2 * L);
+        add = FloatVector.broadcast(S, after[first + 6]);
+        x6.add(add).intoArray(c, co + 6 * ldc);
+        y6.add(add).intoArray(c, co + 6 * ldc + L);
+        z6.add(add).intoArray(c, co + 6 * ldc + 2 * L);
+        add = FloatVector.broadcast(S, after[first + 7]);
+        x7.add(add).intoArray(c, co + 7 * ldc);
+        y7.add(add).intoArray(c, co + 7 * ldc + L);
+        z7.add(add).intoArray(c, co + 7 * ldc + 2 * L);
     }
 
     private static void tile8x1(
-            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int bo,
+            int ld,
+            float[] after,
+            int first,
+            float[] c,
+            int co,
+            int ldc) {
         FloatVector x0 = FloatVector.zero(S);
         FloatVector x1 = FloatVector.zero(S);
         FloatVector x2 = FloatVector.zero(S);
@@ -189,18 +227,36 @@ final class VectorTiles implements CausalTiles {
             v = FloatVector.broadcast(S, a[at + 7]);
             x7 = v.fma(x, x7);
         }
-        x0.intoArray(c, co);
-        x1.intoArray(c, co + ld);
-        x2.intoArray(c, co + 2 * ld);
-        x3.intoArray(c, co + 3 * ld);
-        x4.intoArray(c, co + 4 * ld);
-        x5.intoArray(c, co + 5 * ld);
-        x6.intoArray(c, co + 6 * ld);
-        x7.intoArray(c, co + 7 * ld);
+        FloatVector add = FloatVector.broadcast(S, after[first]);
+        x0.add(add).intoArray(c, co);
+        add = FloatVector.broadcast(S, after[first + 1]);
+        x1.add(add).intoArray(c, co + ldc);
+        add = FloatVector.broadcast(S, after[first + 2]);
+        x2.add(add).intoArray(c, co + 2 * ldc);
+        add = FloatVector.broadcast(S, after[first + 3]);
+        x3.add(add).intoArray(c, co + 3 * ldc);
+        add = FloatVector.broadcast(S, after[first + 4]);
+        x4.add(add).intoArray(c, co + 4 * ldc);
+        add = FloatVector.broadcast(S, after[first + 5]);
+        x5.add(add).intoArray(c, co + 5 * ldc);
+        add = FloatVector.broadcast(S, after[first + 6]);
+        x6.add(add).intoArray(c, co + 6 * ldc);
+        add = FloatVector.broadcast(S, after[first + 7]);
+        x7.add(add).intoArray(c, co + 7 * ldc);
     }
 
     private static void tile4x2(
-            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int bo,
+            int ld,
+            float[] after,
+            int first,
+            float[] c,
+            int co,
+            int ldc) {
         FloatVector x0 = FloatVector.zero(S);
         FloatVector y0 = FloatVector.zero(S);
         FloatVector x1 = FloatVector.zero(S);
@@ -227,18 +283,32 @@ final class VectorTiles implements CausalTiles {
             x3 = v.fma(x, x3);
             y3 = v.fma(y, y3);
         }
-        x0.intoArray(c, co);
-        y0.intoArray(c, co + L);
-        x1.intoArray(c, co + ld);
-        y1.intoArray(c, co + ld + L);
-        x2.intoArray(c, co + 2 * ld);
-        y2.intoArray(c, co + 2 * ld + L);
-        x3.intoArray(c, co + 3 * ld);
-        y3.intoArray(c, co + 3 * ld + L);
+        FloatVector add = FloatVector.broadcast(S, after[first]);
+        x0.add(add).intoArray(c, co);
+        y0.add(add).intoArray(c, co + L);
+        add = FloatVector.broadcast(S, after[first + 1]);
+        x1.add(add).intoArray(c, co + ldc);
+        y1.add(add).intoArray(c, co + ldc + L);
+        add = FloatVector.broadcast(S, after[first + 2]);
+        x2.add(add).intoArray(c, co + 2 * ldc);
+        y2.add(add).intoArray(c, co + 2 * ldc + L);
+        add = FloatVector.broadcast(S, after[first + 3]);
+        x3.add(add).intoArray(c, co + 3 * ldc);
+        y3.add(add).intoArray(c, co + 3 * ldc + L);
     }
 
     private static void tile4x1(
-            int depth, float[] a, int ao, float[] b, int bo, int ld, float[] c, int co) {
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int bo,
+            int ld,
+            float[] after,
+            int first,
+            float[] c,
+            int co,
+            int ldc) {
         FloatVector x0 = FloatVector.zero(S);
         FloatVector x1 = FloatVector.zero(S);
         FloatVector x2 = FloatVector.zero(S);
@@ -256,10 +326,14 @@ final class VectorTiles implements CausalTiles {
             v = FloatVector.broadcast(S, a[at + 3]);
             x3 = v.fma(x, x3);
         }
-        x0.intoArray(c, co);
-        x1.intoArray(c, co + ld);
-        x2.intoArray(c, co + 2 * ld);
-        x3.intoArray(c, co + 3 * ld);
+        FloatVector add = FloatVector.broadcast(S, after[first]);
+        x0.add(add).intoArray(c, co);
+        add = FloatVector.broadcast(S, after[first + 1]);
+        x1.add(add).intoArray(c, co + ldc);
+        add = FloatVector.broadcast(S, after[first + 2]);
+        x2.add(add).intoArray(c, co + 2 * ldc);
+        add = FloatVector.broadcast(S, after[first + 3]);
+        x3.add(add).intoArray(c, co + 3 * ldc);
     }
 
     private static void vectors8(

@@ -10,17 +10,19 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.DoubleStream;
 import tools.jackson.databind.JsonNode;
 
 /**
  * The comparison: for each repetition and number of threads a fresh JVM of each contestant; all do
- * the same case at one time, asked in turn, so that slow and fast phases of the machine meet
- * everyone.
+ * the same case at one time, asked in turn and each time in another order, so that slow and fast
+ * phases of the machine, and what the last one left running, meet everyone.
  */
 final class PeerRun {
     private static final double ANSWER_SECONDS = 300;
@@ -147,7 +149,11 @@ final class PeerRun {
                     }
                     for (int round = 0; round < plan.rounds(); round++) {
                         for (int threads : new int[] {1, 2}) {
-                            sample(all.get(threads), to.get(threads), 5 * plan.sampleSeconds());
+                            sample(
+                                    all.get(threads),
+                                    to.get(threads),
+                                    5 * plan.sampleSeconds(),
+                                    round);
                         }
                     }
                     to.values().forEach(t -> say.accept("  " + PeerReport.line(entry(t))));
@@ -191,7 +197,7 @@ final class PeerRun {
     private void measure(Map<String, PeerProcess> all, Collected to) {
         Map<String, PeerProcess> ready = prepare(all, to);
         for (int round = 0; round < plan.rounds(); round++) {
-            sample(ready, to, plan.sampleSeconds());
+            sample(ready, to, plan.sampleSeconds(), round);
         }
         ready.values().stream().filter(PeerProcess::alive).forEach(PeerRun::drop);
     }
@@ -260,8 +266,11 @@ final class PeerRun {
     }
 
     /** One sample of each, in turn. */
-    private void sample(Map<String, PeerProcess> ready, Collected to, double seconds) {
-        for (var e : List.copyOf(ready.entrySet())) {
+    private void sample(Map<String, PeerProcess> ready, Collected to, double seconds, int round) {
+        // Another order each time: who comes after one whose threads still spin is worse off.
+        List<Map.Entry<String, PeerProcess>> order = new ArrayList<>(ready.entrySet());
+        Collections.shuffle(order, new Random(31L * to.c.name().hashCode() + round));
+        for (var e : order) {
             try {
                 Thread.sleep(PAUSE_MILLIS);
                 JsonNode a = ask(e.getValue(), Map.of("cmd", "sample", "seconds", seconds));
