@@ -30,8 +30,11 @@ final class PeerRun {
     /** Relative, over some numbers of the result; more means that something else was computed. */
     private static final double TOLERANCE = 1e-3;
 
-    /** Threads that spin after their work shall have gone to sleep before the next one's turn. */
-    private static final long PAUSE_MILLIS = 8;
+    /**
+     * Threads that spin after their work shall have gone to sleep before the next one's turn: those
+     * of OpenBLAS take some 30 ms.
+     */
+    private static final long PAUSE_MILLIS = 40;
 
     /** Load average up to which nothing else can be said to run. */
     static final double QUIET = 0.5;
@@ -267,7 +270,7 @@ final class PeerRun {
 
     /** One sample of each, in turn. */
     private void sample(Map<String, PeerProcess> ready, Collected to, double seconds, int round) {
-        // Another order each time: who comes after one whose threads still spin is worse off.
+        // Another order each time, so that nobody always has the same one before.
         List<Map.Entry<String, PeerProcess>> order = new ArrayList<>(ready.entrySet());
         Collections.shuffle(order, new Random(31L * to.c.name().hashCode() + round));
         for (var e : order) {
