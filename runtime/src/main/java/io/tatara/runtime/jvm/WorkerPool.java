@@ -16,6 +16,7 @@ final class WorkerPool implements Workers, AutoCloseable {
     private static final int SPINS = 2000;
     private static final int CHUNKS_PER_THREAD = 4;
     private static final long MOVE_NANOS = 200_000;
+    private static final long SETTLED_NANOS = 1_000_000_000;
 
     /** One parallel loop: chunks are claimed by counting up. */
     private static final class Loop {
@@ -62,6 +63,7 @@ final class WorkerPool implements Workers, AutoCloseable {
     private final ConcurrentLinkedQueue<Loop> loops = new ConcurrentLinkedQueue<>();
     private final AtomicIntegerArray sleeping;
     private final ThreadLocal<Boolean> inside = ThreadLocal.withInitial(() -> false);
+    private final long created = System.nanoTime();
     private final int[] numbers;
     private volatile Placement placement;
     private volatile int kept = -1;
@@ -174,7 +176,12 @@ final class WorkerPool implements Workers, AutoCloseable {
         }
     }
 
-    /** Only when a worker has nothing to do, so that the first results do not wait for it. */
+    /** Linking native calls takes as long as a small program's first result. */
+    private boolean settled() {
+        return System.nanoTime() - created > SETTLED_NANOS;
+    }
+
+    /** Only when a worker has nothing to do, so that no result waits for it. */
     private void register(int index) {
         Placement p = index == 0 ? Placement.ofCallingThread() : placement;
         if (p != null) {
@@ -196,7 +203,7 @@ final class WorkerPool implements Workers, AutoCloseable {
                     spins = 0;
                 } else if (spins++ < SPINS) {
                     Thread.onSpinWait();
-                } else if (!registered && (index == 0 || placement != null)) {
+                } else if (!registered && settled() && (index == 0 || placement != null)) {
                     register(index);
                     registered = true;
                 } else {

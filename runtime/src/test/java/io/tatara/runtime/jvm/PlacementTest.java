@@ -40,7 +40,9 @@ class PlacementTest {
         Placement here = Placement.ofCallingThread();
         assumeThat(here).as("Linux with two processors").isNotNull();
         try (WorkerPool pool = new WorkerPool(2)) {
-            // The worker looks for its place when it first has nothing to do.
+            // The worker looks for its place when it has nothing to do after the first second.
+            Thread.sleep(1100);
+            pool.parallelFor(2, 1, (from, to) -> {});
             Thread.sleep(200);
             long caller = Thread.currentThread().threadId();
             int both = 0;

@@ -48,7 +48,7 @@ record PeerPlan(
         double sum = 0;
         for (PeerCase c : cases) {
             // Half of the contestants have a case; long runs take longer than a sample.
-            double run = Math.max(1.5 * sampleSeconds(), c.flops() / 80e9) + 0.01;
+            double run = Math.max(1.5 * sampleSeconds(), c.flops() / 80e9) + 0.045;
             double asked = 1 + 0.5 * (contestants.size() - 1);
             sum += ourWarmUp(c) + asked * (warmUp() + 0.1 + rounds * run);
         }
