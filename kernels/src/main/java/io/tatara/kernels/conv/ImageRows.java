@@ -46,7 +46,7 @@ final class ImageRows {
     /** Whether these sums have the form, and gain by it. */
     static boolean suits(Sums s, JvmContext ctx) {
         RowTiles tiles = RowTiles.of(ctx);
-        if (tiles == null || s.gradient() || s.outHeight() != s.shape().ho()) {
+        if (tiles == null || !tiles.fit() || s.gradient() || s.outHeight() != s.shape().ho()) {
             return false;
         }
         int lanes = tiles.lanes();

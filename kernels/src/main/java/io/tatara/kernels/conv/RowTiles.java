@@ -16,6 +16,9 @@ abstract class RowTiles {
     /** Elements of a vector. */
     abstract int lanes();
 
+    /** Whether a tile's sums fit the register file. */
+    abstract boolean fit();
+
     /**
      * Sums t [{@link #HEIGHT}][{@link #VECTORS} · lanes] of some vectors of pixels: t[i VECTORS
      * lanes + j] = Σ w[wo + p HEIGHT + i] · x[base[p] + at + j] over p < k.
