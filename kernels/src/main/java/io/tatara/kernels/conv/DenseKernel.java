@@ -4,7 +4,6 @@ import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.matmul.PackedLeft;
 import io.tatara.kernels.matmul.PackedRight;
 import io.tatara.kernels.matmul.PanelProduct;
-import java.util.List;
 
 /**
  * A group's kernel packed for {@link DenseConv}, for the taps of one pair of axes: as the left-hand
@@ -16,18 +15,6 @@ import java.util.List;
  * @param pooled whether its floats are scratch
  */
 record DenseKernel(PackedLeft rows, PackedRight columns, boolean pooled) {
-    /** What a packed kernel depends on besides its numbers. */
-    private record Key(
-            boolean gradient,
-            boolean channels,
-            int group,
-            int outer,
-            int inner,
-            int taps,
-            int width,
-            List<Integer> used,
-            String layout) {}
-
     /**
      * @param channels whether it is the right-hand operand
      */
@@ -40,24 +27,7 @@ record DenseKernel(PackedLeft rows, PackedRight columns, boolean pooled) {
         if (s.packs() == null) {
             return pack(s, g, y, x, channels, ctx.acquire(size), true, ctx);
         }
-        ConvShape c = s.shape();
-        Key key =
-                new Key(
-                        s.gradient(),
-                        channels,
-                        g,
-                        c.mg(),
-                        c.cg(),
-                        c.taps(),
-                        c.kw(),
-                        List.of(
-                                y.tapStart(),
-                                y.tapStep(),
-                                y.taps(),
-                                x.tapStart(),
-                                x.tapStep(),
-                                x.taps()),
-                        PanelProduct.layout(ctx));
+        KernelKey key = KernelKey.of(channels, s, g, y, x, ctx);
         return s.packs().get(key, () -> pack(s, g, y, x, channels, new float[size], false, ctx));
     }
 

@@ -2,7 +2,6 @@ package io.tatara.kernels.conv;
 
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.pointwise.Activation;
-import java.util.List;
 
 /**
  * {@link Sums} of few terms, such as the first layer's, a band of rows at a time: the band is laid
@@ -22,8 +21,6 @@ final class ImageRows {
 
     /** Rows of all images, at least: bands are what threads share. */
     private static final int ROWS = 4 * BAND;
-
-    private record Key(int group, int outer, int inner, List<Integer> taps) {}
 
     private final Sums s;
     private final ConvShape shape;
@@ -62,16 +59,14 @@ final class ImageRows {
     }
 
     void run() {
+        Axis y = s.ys().getFirst();
+        Axis x = s.xs().getFirst();
         float[] kernel =
                 s.packs() == null
                         ? pack(ctx.acquire(size()))
                         : s.packs()
                                 .get(
-                                        new Key(
-                                                g,
-                                                s.out(),
-                                                s.in(),
-                                                List.of(shape.kh(), shape.kw())),
+                                        KernelKey.of(ImageRows.class, s, g, y, x, ctx),
                                         () -> pack(new float[size()]));
         try {
             int each = rows();

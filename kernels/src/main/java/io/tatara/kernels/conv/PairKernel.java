@@ -17,31 +17,13 @@ record PairKernel(List<PackedRight> pieces, boolean pooled) {
     /** Channels of a piece. */
     static final int PIECE = 128;
 
-    private record Key(
-            boolean gradient,
-            int stride,
-            int group,
-            int outer,
-            int inner,
-            List<Integer> used,
-            String layout) {}
-
     static PairKernel of(Sums s, int g, TileForm form, JvmContext ctx) {
         if (s.packs() == null) {
             return pack(s, g, form, true, ctx);
         }
-        ConvShape c = s.shape();
         Axis y = s.ys().getFirst();
         Axis x = s.xs().getFirst();
-        Key key =
-                new Key(
-                        s.gradient(),
-                        form.stride(),
-                        g,
-                        c.mg(),
-                        c.cg(),
-                        List.of(y.tapStart(), y.tapStep(), x.tapStart(), x.tapStep()),
-                        PanelProduct.layout(ctx));
+        KernelKey key = KernelKey.of(form, s, g, y, x, ctx);
         return s.packs().get(key, () -> pack(s, g, form, false, ctx));
     }
 

@@ -126,25 +126,8 @@ final class PairTiles {
             int threads = ctx.workers().threads();
             int own = own();
             boolean many = all >= 3 * threads * own;
-            int each = Math.max(1, many ? own : shared());
-            int parts = (all + each - 1) / each;
-            if (many) {
-                JvmContext serial = new SerialContext(ctx);
-                ctx.workers()
-                        .parallelFor(
-                                parts,
-                                1,
-                                (from, to) -> {
-                                    for (int p = from; p < to; p++) {
-                                        int end = Math.min(all, (p + 1) * each);
-                                        part(kernel, p * each, end, serial);
-                                    }
-                                });
-            } else {
-                for (int p = 0; p < parts; p++) {
-                    part(kernel, p * each, Math.min(all, (p + 1) * each), ctx);
-                }
-            }
+            int each = many ? own : shared();
+            TileRows.run(all, each, many, ctx, (from, to, at) -> part(kernel, from, to, at));
         } finally {
             kernel.release(ctx);
         }

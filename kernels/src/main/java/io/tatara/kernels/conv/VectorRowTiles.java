@@ -9,9 +9,6 @@ final class VectorRowTiles extends RowTiles {
     private static final int L = S.length();
     private static final int WIDTH = VECTORS * L;
 
-    /** 256-bit x86 has 16 registers, 512-bit x86 and 128-bit ARM have 32. */
-    private static final boolean ENOUGH = L != 8;
-
     @Override
     int lanes() {
         return L;
@@ -19,7 +16,7 @@ final class VectorRowTiles extends RowTiles {
 
     @Override
     boolean fit() {
-        return ENOUGH;
+        return L != 8; // 256-bit x86 has 16 registers, 512-bit x86 and 128-bit ARM have 32
     }
 
     @Override

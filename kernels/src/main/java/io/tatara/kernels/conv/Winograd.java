@@ -1,7 +1,6 @@
 package io.tatara.kernels.conv;
 
 import io.tatara.kernels.jvm.JvmContext;
-import io.tatara.kernels.jvm.SerialContext;
 import io.tatara.kernels.matmul.PackedLeft;
 import io.tatara.kernels.matmul.PanelProduct;
 import java.util.Arrays;
@@ -125,27 +124,7 @@ final class Winograd {
             int threads = ctx.workers().threads();
             boolean many = panels >= 4 * threads;
             int each = many ? own() : shared();
-            int parts = (rows + each - 1) / each;
-            if (many) {
-                JvmContext serial = new SerialContext(ctx);
-                ctx.workers()
-                        .parallelFor(
-                                parts,
-                                1,
-                                (from, to) -> {
-                                    for (int p = from; p < to; p++) {
-                                        part(
-                                                kernel,
-                                                p * each,
-                                                Math.min(rows, (p + 1) * each),
-                                                serial);
-                                    }
-                                });
-            } else {
-                for (int p = 0; p < parts; p++) {
-                    part(kernel, p * each, Math.min(rows, (p + 1) * each), ctx);
-                }
-            }
+            TileRows.run(rows, each, many, ctx, (from, to, at) -> part(kernel, from, to, at));
         } finally {
             kernel.release(ctx);
         }

@@ -13,24 +13,13 @@ import java.util.List;
  * @param pooled whether its floats are scratch
  */
 record WinogradKernel(List<PackedLeft> places, boolean pooled) {
-    private record Key(
-            boolean gradient, int group, int outer, int inner, List<Integer> used, String layout) {}
-
     static WinogradKernel of(Sums s, int g, WinogradLines lines, JvmContext ctx) {
         if (s.packs() == null) {
             return pack(s, g, lines, true, ctx);
         }
-        ConvShape c = s.shape();
         Axis y = s.ys().getFirst();
         Axis x = s.xs().getFirst();
-        Key key =
-                new Key(
-                        s.gradient(),
-                        g,
-                        c.mg(),
-                        c.cg(),
-                        List.of(y.tapStart(), y.tapStep(), x.tapStart(), x.tapStep()),
-                        PanelProduct.layout(ctx));
+        KernelKey key = KernelKey.of(Winograd.class, s, g, y, x, ctx);
         return s.packs().get(key, () -> pack(s, g, lines, false, ctx));
     }
 

@@ -1,5 +1,7 @@
 package io.tatara.kernels.conv;
 
+import static io.tatara.kernels.conv.Numbers.floats;
+import static io.tatara.kernels.conv.Numbers.whole;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -20,23 +22,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ImageRowsTest {
     static IntStream seeds() {
         return IntStream.range(0, 24);
-    }
-
-    private static RefArray whole(SplittableRandom r, int... dims) {
-        TensorSpec spec = TensorSpec.f32(dims);
-        double[] x = new double[spec.size()];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = r.nextInt(-8, 9);
-        }
-        return new RefArray(spec, x);
-    }
-
-    private static float[] floats(RefArray a) {
-        float[] f = new float[a.data().length];
-        for (int i = 0; i < f.length; i++) {
-            f[i] = (float) a.data()[i];
-        }
-        return f;
     }
 
     /** Small whole numbers: results are equal, not nearly so. */

@@ -1,5 +1,7 @@
 package io.tatara.kernels.conv;
 
+import static io.tatara.kernels.conv.Numbers.floats;
+import static io.tatara.kernels.conv.Numbers.whole;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -70,34 +72,18 @@ class PairTilesTest {
         assumeTrue(PairLines.of(Contexts.of(true, Workers.SERIAL)) != null, "no vector unit");
     }
 
-    private static RefArray whole(SplittableRandom r, TensorSpec spec) {
-        double[] x = new double[spec.size()];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = r.nextInt(-8, 9);
-        }
-        return new RefArray(spec, x);
-    }
-
-    private static float[] floats(RefArray a) {
-        float[] f = new float[a.data().length];
-        for (int i = 0; i < f.length; i++) {
-            f[i] = (float) a.data()[i];
-        }
-        return f;
-    }
-
     /** Small whole numbers: no step rounds, so that results are equal, not nearly so. */
     @ParameterizedTest
     @MethodSource("draws")
     void tilesAreThePlainSums(Draw d) {
         SplittableRandom r = new SplittableRandom(d.hashCode());
-        RefArray x = whole(r, d.x());
-        RefArray w = whole(r, d.weight());
-        RefArray bias = whole(r, TensorSpec.f32(d.groups() * d.out()));
+        RefArray x = whole(r, d.x().shape().toArray());
+        RefArray w = whole(r, d.weight().shape().toArray());
+        RefArray bias = whole(r, d.groups() * d.out());
         Conv2d op = new Conv2d(d.window(), d.groups());
         RefArray y = new ReferenceEmitter().run(op, x, w)[0];
         ConvShape shape = op.shape(new TensorSpec[] {d.x(), d.weight()});
-        RefArray residual = whole(r, y.spec());
+        RefArray residual = whole(r, y.spec().shape().toArray());
         int pixels = shape.ho() * shape.wo();
         double[] want = new double[y.data().length];
         for (int i = 0; i < want.length; i++) {
@@ -119,10 +105,10 @@ class PairTilesTest {
     void dataGradientsOfStrideOneAreThePlainSums(Draw d) {
         assumeTrue(d.stride() == 1, "a place within the stride has fewer taps");
         SplittableRandom r = new SplittableRandom(d.hashCode());
-        RefArray w = whole(r, d.weight());
+        RefArray w = whole(r, d.weight().shape().toArray());
         Conv2d op = new Conv2d(d.window(), d.groups());
         ConvShape shape = op.shape(new TensorSpec[] {d.x(), d.weight()});
-        RefArray dy = whole(r, TensorSpec.f32(d.n(), d.groups() * d.out(), shape.ho(), shape.wo()));
+        RefArray dy = whole(r, d.n(), d.groups() * d.out(), shape.ho(), shape.wo());
         Conv2dDataGradient back = new Conv2dDataGradient(d.window(), d.groups(), d.h(), d.w());
         RefArray dx = new ReferenceEmitter().run(back, dy, w)[0];
         Finish nothing = new Finish(Activation.NONE, null, null);
@@ -145,9 +131,9 @@ class PairTilesTest {
     @Test
     void anInfinityIsLeftToPlainSums() {
         Draw d = new Draw(2, 2, 3, 1, 1, 9, 9, List.of(1, 1, 1, 1));
-        RefArray x = whole(new SplittableRandom(1), d.x());
+        RefArray x = whole(new SplittableRandom(1), d.x().shape().toArray());
         x.data()[40] = Double.NEGATIVE_INFINITY;
-        RefArray w = whole(new SplittableRandom(2), d.weight());
+        RefArray w = whole(new SplittableRandom(2), d.weight().shape().toArray());
         Conv2d op = new Conv2d(d.window(), 1);
         ConvShape shape = op.shape(new TensorSpec[] {d.x(), d.weight()});
         Finish relu = new Finish(Activation.RELU, null, null);

@@ -1,5 +1,7 @@
 package io.tatara.kernels.conv;
 
+import static io.tatara.kernels.conv.Numbers.floats;
+import static io.tatara.kernels.conv.Numbers.normal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -55,23 +57,6 @@ class WinogradTest {
         all.add(new Draw(25, 24, 1, 3, 120, 4, List.of(1, 1, 1, 1)));
         all.add(new Draw(24, 26, 1, 7, 36, 39, List.of(1, 1, 1, 1)));
         return all.stream();
-    }
-
-    private static RefArray normal(SplittableRandom r, int... dims) {
-        TensorSpec spec = TensorSpec.f32(dims);
-        double[] x = new double[spec.size()];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = (float) r.nextGaussian();
-        }
-        return new RefArray(spec, x);
-    }
-
-    private static float[] floats(RefArray a) {
-        float[] f = new float[a.data().length];
-        for (int i = 0; i < f.length; i++) {
-            f[i] = (float) a.data()[i];
-        }
-        return f;
     }
 
     @ParameterizedTest
