@@ -158,7 +158,8 @@ final class WorkerPool implements Workers, AutoCloseable {
      */
     private void place() {
         Placement p = placement;
-        if (p == null) {
+        // The system gives numbers of threads that ended to others.
+        if (p == null || closed) {
             return;
         }
         int cpu = p.cpu();
