@@ -64,6 +64,12 @@ final class TrainWaveNetCommand extends BaseCommand {
                     "also tell the network in which of N parts of its recording a sample is, for each value of the condition; for recordings of one word (default: 0, no)")
     private Integer positions;
 
+    @Option(
+            names = "--prediction",
+            description =
+                    "also tell the network what linear predictors, fitted to the samples before, expect of each next one")
+    private Boolean prediction;
+
     @Option(names = "--stacks", paramLabel = "N", description = "of layers (default: 2)")
     private Integer stacks;
 
@@ -213,6 +219,7 @@ final class TrainWaveNetCommand extends BaseCommand {
         put(changes, "heldOut", heldOut);
         put(changes, "condition", condition);
         put(changes, "positions", positions);
+        put(changes, "prediction", prediction);
         put(changes, "stacks", stacks);
         put(changes, "layers", layers);
         put(changes, "kernel", kernel);

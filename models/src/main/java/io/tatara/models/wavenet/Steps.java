@@ -21,6 +21,7 @@ final class Steps {
     private final Scope scope;
     private final int samples;
     private final int[][] factors;
+    private final Prediction[] predictions;
     private final Tensor table;
     private final Tensor history;
     private final Tensor[] inputs;
@@ -45,6 +46,8 @@ final class Steps {
         this.scope = scope;
         this.samples = samples;
         this.factors = factors;
+        this.predictions = new Prediction[config.prediction() ? factors.length : 0];
+        Arrays.setAll(predictions, i -> new Prediction(config));
         Ops ops = scope.ops();
         List<WaveNetModel.Layer> layers = model.layers();
         int n = factors.length;
@@ -115,14 +118,30 @@ final class Steps {
     }
 
     /**
-     * The next levels [sequences, count], each drawn given those before.
+     * The next levels [sequences, count], each drawn given those before. With predictions, which
+     * need each sample before the next can be made, each is a call of its own.
      *
      * @param temperature see {@link WaveNetGenerate}
      */
     int[] make(int count, double temperature) {
+        if (predictions.length == 0) {
+            return call(count, temperature);
+        }
+        int n = factors.length;
+        int[] all = new int[n * count];
+        for (int t = 0; t < count; t++) {
+            int[] one = call(1, temperature);
+            for (int i = 0; i < n; i++) {
+                all[i * count + t] = one[i];
+            }
+        }
+        return all;
+    }
+
+    private int[] call(int count, double temperature) {
         try (Scope s = scope.child()) {
             Tensor[] given = inputs.clone();
-            given[6] = positions(s, count);
+            given[6] = told(s, count);
             WaveNetGenerate op =
                     new WaveNetGenerate(config.dilations(), count, (float) temperature);
             Tensor[] out = s.ops().waveNetGenerate(op, given);
@@ -132,19 +151,42 @@ final class Steps {
         }
     }
 
-    /** What the positions of the next samples add to the first convolution; null without them. */
-    private Tensor positions(Scope s, int count) {
+    /**
+     * What positions and predictions of the next samples add to the first convolution; null without
+     * them.
+     */
+    private Tensor told(Scope s, int count) {
+        int n = factors.length;
         int each = factors[0].length;
-        if (WaveNetModel.columns(config, each) == config.kernel()) {
+        int columns = WaveNetModel.columns(config, each) - config.kernel();
+        if (columns == 0) {
             return null;
         }
-        int[] ids = new int[factors.length * count * each];
-        for (int i = 0; i < ids.length; i++) {
-            int row = factors[i / each / count][i % each];
-            ids[i] = WaveNetModel.position(config, row, made + i / each % count, samples);
+        look();
+        int[] ids = new int[n * count * columns];
+        for (int i = 0, id = 0; i < n; i++) {
+            for (int t = 0; t < count; t++) {
+                for (int f = 0; f < each && config.positions() > 0; f++) {
+                    ids[id++] = WaveNetModel.position(config, factors[i][f], made + t, samples);
+                }
+                if (predictions.length > 0) {
+                    predictions[i].next(ids, id);
+                    id += Prediction.COLUMNS;
+                }
+            }
         }
-        Tensor rows = s.tensor(ids, factors.length, count, each);
+        Tensor rows = s.tensor(ids, n, count, columns);
         return s.ops().sum(s.ops().embedding(table, rows, WaveNetModel.before(config)), 2);
+    }
+
+    /** Shows the predictors the sample before, which may not be the one that was drawn. */
+    private void look() {
+        if (made > 0 && predictions.length > 0) {
+            int[] before = history.toInts();
+            for (int i = 0; i < predictions.length; i++) {
+                predictions[i].push(before[(i + 1) * config.kernel() - 1]);
+            }
+        }
     }
 
     /**

@@ -33,6 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param positions parts of equal length into which a recording is divided, so that the network is
  *     told, with the label, in which part a sample is (and so, before the end, how long the whole
  *     is); 0 for not
+ * @param prediction whether the network is also told what linear predictors, fitted to the samples
+ *     before, expect each next one to be, and how far off they were lately
  * @param crop samples of a window that training computes at a time; longer recordings are windows
  *     that overlap by the receptive field
  * @param batch windows a step
@@ -63,6 +65,7 @@ public record WaveNetConfig(
         String heldOut,
         String condition,
         int positions,
+        boolean prediction,
         int crop,
         int batch,
         int pool,
@@ -174,6 +177,7 @@ public record WaveNetConfig(
                 "0.1",
                 "",
                 0,
+                false,
                 6000,
                 1,
                 32,

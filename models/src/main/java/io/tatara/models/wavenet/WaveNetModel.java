@@ -45,6 +45,7 @@ final class WaveNetModel {
     private final Tensor first;
     private final Tensor firstBias;
     private final Tensor positions;
+    private final Tensor prediction;
     private final List<Layer> layers = new ArrayList<>();
     private final Tensor hidden;
     private final Tensor hiddenBias;
@@ -64,6 +65,10 @@ final class WaveNetModel {
                 c.positions() == 0
                         ? null
                         : p.uniform("positions.weight", 0.3, values * c.positions(), r);
+        prediction =
+                c.prediction()
+                        ? p.uniform("prediction.weight", 0.1, Prediction.rows(c.levels()), r)
+                        : null;
         int count = c.stacks() * c.layers();
         // The sum over all layers begins with the spread of one.
         double part = Math.sqrt(3.0 / r / count);
@@ -109,26 +114,31 @@ final class WaveNetModel {
 
     /**
      * Smooth weights for all levels, which come in and go out in different layouts. Each channel
-     * sees one tap, so that the samples can be told apart, and every other one the amplitude
-     * instead of a wave, so that a linear prediction is near.
+     * sees one tap (or one predictor), so that the samples can be told apart, and every other one
+     * the amplitude instead of a wave, so that a linear prediction is near.
      */
     private void beginSmooth(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int r = config.residual();
         int k = config.kernel();
+        int sources = k + (prediction == null ? 0 : Prediction.PREDICTORS);
         float[][] in = waves(config.levels(), r, 1, random);
         for (int c = 0; c < r; c++) {
-            if (c / k % 2 == 0) {
+            if (c / sources % 2 == 0) {
                 amplitude(in, c, random);
             }
         }
         float[] values = new float[r * config.levels() * k];
         for (int c = 0; c < r; c++) {
-            for (int l = 0; l < config.levels(); l++) {
-                values[(c * config.levels() + l) * k + c % k] = in[l][c];
+            int source = c % sources;
+            for (int l = 0; l < config.levels() && source < k; l++) {
+                values[(c * config.levels() + l) * k + source] = in[l][c];
             }
         }
         first.write(values);
+        if (prediction != null) {
+            prediction.write(Prediction.begin(in, waves(Prediction.widths(), r, 0.3, random), k));
+        }
         int s = config.skip();
         float[][] out = waves(config.levels(), s, Math.sqrt(1.0 / s), random);
         values = new float[config.levels() * s];
@@ -162,14 +172,22 @@ final class WaveNetModel {
         return c.kernel() * c.levels();
     }
 
-    /** The row that tells in which part of a label's sounds a sample is. */
-    static int position(WaveNetConfig c, int factor, long sample, int samples) {
-        return before(c) + 1 + factor * c.positions() + (int) (sample * c.positions() / samples);
+    /** The first row of the predictions. */
+    static int prediction(WaveNetConfig c) {
+        return before(c) + 1;
     }
 
-    /** Ids of a sample: the taps', and those of its positions. */
+    /** The row that tells in which part of a label's sounds a sample is. */
+    static int position(WaveNetConfig c, int factor, long sample, int samples) {
+        int first = prediction(c) + (c.prediction() ? Prediction.rows(c.levels()) : 0);
+        return first + factor * c.positions() + (int) (sample * c.positions() / samples);
+    }
+
+    /** Ids of a sample: the taps', those of its positions, and those of predictions. */
     static int columns(WaveNetConfig c, int factors) {
-        return c.kernel() + (c.positions() == 0 ? 0 : factors);
+        return c.kernel()
+                + (c.positions() == 0 ? 0 : factors)
+                + (c.prediction() ? Prediction.COLUMNS : 0);
     }
 
     Tensor firstBias() {
@@ -201,22 +219,28 @@ final class WaveNetModel {
     }
 
     /**
-     * The first convolution as a table: taps · levels rows, one of zeros, and those of the
-     * positions, [rows, residual].
+     * The first convolution as a table: taps · levels rows, one of zeros, those of predictions, and
+     * those of the positions, [rows, residual].
      */
     Tensor table(Ops ops, Scope scope) {
         Tensor rows = levelTable(ops);
         Tensor zeros = scope.zeros(1, config.residual());
-        return positions == null
-                ? ops.concat(0, rows, zeros)
-                : ops.concat(0, rows, zeros, positions);
+        List<Tensor> parts = new ArrayList<>(List.of(rows, zeros));
+        if (prediction != null) {
+            parts.add(prediction);
+        }
+        if (positions != null) {
+            parts.add(positions);
+        }
+        return ops.concat(0, parts.toArray(Tensor[]::new));
     }
 
     /**
      * The first convolution.
      *
      * @param ids int32 [..., columns]: level + tap · levels of the sample that each tap sees, or
-     *     {@link #before}; and where there are positions the {@link #position} for each factor
+     *     {@link #before}; where there are positions the {@link #position} for each factor; where
+     *     there are predictions theirs
      * @return [..., residual]
      */
     Tensor embed(Ops ops, Tensor table, Tensor ids) {

@@ -40,21 +40,29 @@ record WindowBatch(
             Window w = windows.get(i);
             // The first of the samples that its outputs look at.
             int from = Math.max(0, w.start() - taps);
+            from = c.prediction() ? Prediction.from(from) : from;
             char[] levels = w.levels(law, from);
+            int[] predicted = c.prediction() ? Prediction.all(c, levels) : new int[0];
             int samples = w.samples();
             System.arraycopy(w.of().factors(), 0, rows, i * factors, factors);
             for (int j = w.start(); j < w.end(); j++) {
                 int at = i * t + j - w.start();
+                int id = at * columns;
                 for (int k = 0; k < taps; k++) {
                     // The last tap sees the sample before the one that is predicted.
                     int seen = j - (taps - k);
-                    if (seen >= 0) {
-                        ids[at * columns + k] = levels[seen - from] + k * c.levels();
-                    }
+                    ids[id++] = seen < 0 ? before : levels[seen - from] + k * c.levels();
                 }
-                for (int f = taps; f < columns; f++) {
-                    int row = rows[i * factors + f - taps];
-                    ids[at * columns + f] = WaveNetModel.position(c, row, j, samples);
+                for (int f = 0; f < factors && c.positions() > 0; f++) {
+                    ids[id++] = WaveNetModel.position(c, rows[i * factors + f], j, samples);
+                }
+                if (c.prediction()) {
+                    System.arraycopy(
+                            predicted,
+                            (j - from) * Prediction.COLUMNS,
+                            ids,
+                            id,
+                            Prediction.COLUMNS);
                 }
                 if (j >= w.first()) {
                     labels[at] = levels[j - from];

@@ -178,13 +178,22 @@ class WaveNetTrainingTest {
 
     /** One sample at a time, through the queues, gives the logits of the whole at once. */
     @ParameterizedTest
-    @CsvSource({"2,3,1,true", "2,4,2,false", "3,2,3,true", "1,2,2,false"})
-    void stepsGiveTheLogitsOfTheWhole(int kernel, int layers, int stacks, boolean conditioned) {
+    @CsvSource({
+        "2,3,1,true,false",
+        "2,4,2,false,false",
+        "3,2,3,true,false",
+        "1,2,2,false,false",
+        "2,3,1,false,true",
+        "3,2,2,true,true"
+    })
+    void stepsGiveTheLogitsOfTheWhole(
+            int kernel, int layers, int stacks, boolean conditioned, boolean prediction) {
         WaveNetConfig c =
                 tiny().with("kernel", kernel)
                         .with("layers", layers)
                         .with("stacks", stacks)
-                        .with("positions", kernel == 3 ? 5 : 0);
+                        .with("positions", kernel == 3 ? 5 : 0)
+                        .with("prediction", prediction);
         int n = 3;
         int t = 50;
         SplittableRandom random = new SplittableRandom(kernel);

@@ -1,0 +1,143 @@
+package io.tatara.models.wavenet;
+
+import io.tatara.models.audio.LinearPredictor;
+import io.tatara.models.audio.MuLaw;
+import java.util.stream.IntStream;
+
+/**
+ * What linear predictors expect of each next sample of a sequence, and how wide of the mark they
+ * were lately, as rows of the network's first table: an input beside the samples themselves, as in
+ * LPCNet (Valin & Skoglund 2019, section 3). A predictor finds at once what is hard to learn from
+ * few recordings, the resonances of this voice in this word; what it cannot know is left to the
+ * network. All of it follows from the samples before, so a loss with it is as good as one without.
+ */
+final class Prediction {
+    /** Predictors that are soon adapted, that are good, and that are steady. */
+    private static final int[] ORDERS = {16, 32, 32};
+
+    private static final double[] MEMORIES = {0.98, 0.99, 0.998};
+
+    static final int PREDICTORS = ORDERS.length;
+
+    /** Ids of a sample: for each predictor, the level that it expects and the width. */
+    static final int COLUMNS = 2 * PREDICTORS;
+
+    /** Widths are told in quarters of an octave, from that of the finest levels on. */
+    private static final int WIDTHS = 64;
+
+    private static final int QUARTERS = 4;
+    private static final double OCTAVE = Math.log(2);
+    private static final double FINEST = Math.log(Math.scalb(1, -14));
+
+    /** The mean error of so many samples, about 30; and what it is before the first. */
+    private static final double MEMORY = 0.97;
+
+    private static final double BEGIN = Math.scalb(1, -10);
+
+    /** Samples before a window's first that the predictors are fitted to: far over all memories. */
+    private static final int LOOKBACK = 8192;
+
+    private final int first;
+    private final MuLaw law;
+    private final LinearPredictor[] predictors = new LinearPredictor[PREDICTORS];
+    private final double[] errors = new double[PREDICTORS];
+
+    /** Before the first sample of a sequence. */
+    Prediction(WaveNetConfig c) {
+        first = WaveNetModel.prediction(c);
+        law = new MuLaw(c.levels());
+        for (int i = 0; i < PREDICTORS; i++) {
+            predictors[i] = new LinearPredictor(ORDERS[i], MEMORIES[i]);
+            errors[i] = BEGIN;
+        }
+    }
+
+    /** Rows of all predictors. */
+    static int rows(int levels) {
+        return PREDICTORS * (levels + WIDTHS);
+    }
+
+    /**
+     * The first sample that must be known for the ids of those from there on: a multiple of those
+     * after which the predictors' weights follow.
+     */
+    static int from(int start) {
+        int from = Math.max(0, start - LOOKBACK);
+        return from - from % LinearPredictor.EVERY;
+    }
+
+    /**
+     * The rows before training.
+     *
+     * @param levels [levels][channels], of which each predictor takes those channels that are its
+     *     own, by their numbers modulo {@code sources}
+     * @param widths [widths][channels]
+     * @param taps numbers before the predictors'
+     */
+    static float[] begin(float[][] levels, float[][] widths, int taps) {
+        int channels = levels[0].length;
+        float[] all = new float[rows(levels.length) * channels];
+        int at = 0;
+        for (int i = 0; i < PREDICTORS; i++) {
+            for (float[] level : levels) {
+                for (int c = taps + i; c < channels; c += taps + PREDICTORS) {
+                    all[at + c] = level[c];
+                }
+                at += channels;
+            }
+            for (float[] width : widths) {
+                System.arraycopy(width, 0, all, at, channels);
+                at += channels;
+            }
+        }
+        return all;
+    }
+
+    static int widths() {
+        return WIDTHS;
+    }
+
+    /** Puts the {@link #COLUMNS} ids of the next sample there. */
+    void next(int[] ids, int at) {
+        for (int i = 0; i < PREDICTORS; i++) {
+            next(i, ids, at);
+        }
+    }
+
+    private void next(int i, int[] ids, int at) {
+        int row = first + i * (law.levels() + WIDTHS);
+        double quarters = QUARTERS * (Math.log(errors[i]) - FINEST) / OCTAVE;
+        int width = (int) Math.clamp(Math.floor(quarters), 0, WIDTHS - 1);
+        ids[at + 2 * i] = row + law.encode((float) predictors[i].next());
+        ids[at + 2 * i + 1] = row + law.levels() + width;
+    }
+
+    /** The level that the next sample is. */
+    void push(int level) {
+        for (int i = 0; i < PREDICTORS; i++) {
+            push(i, level);
+        }
+    }
+
+    private void push(int i, int level) {
+        double sample = law.decode(level);
+        double error = Math.abs(sample - predictors[i].next());
+        errors[i] = MEMORY * errors[i] + (1 - MEMORY) * error;
+        predictors[i].push(sample);
+    }
+
+    /** Ids [samples, {@link #COLUMNS}] of all samples of a sequence. */
+    static int[] all(WaveNetConfig c, char[] levels) {
+        int[] ids = new int[Math.multiplyExact(levels.length, COLUMNS)];
+        Prediction p = new Prediction(c);
+        IntStream.range(0, PREDICTORS)
+                .parallel()
+                .forEach(i -> {
+                    for (int t = 0; t < levels.length; t++) {
+                        p.next(i, ids, t * COLUMNS);
+                        p.push(i, levels[t]);
+                    }
+                });
+        return ids;
+    }
+}
