@@ -74,9 +74,9 @@ final class Steps {
                     stack(scope, layers, WaveNetModel.Layer::residualBias, r),
                     stack(scope, layers, WaveNetModel.Layer::skipWeight, s, r),
                     stack(scope, layers, WaveNetModel.Layer::skipBias, s),
-                    ops.reshape(model.hidden(), s, s),
+                    scope.weight(model.hidden().toFloats(), s, s),
                     model.hiddenBias(),
-                    ops.reshape(model.last(), config.levels(), s),
+                    scope.weight(model.last().toFloats(), config.levels(), s),
                     model.lastBias()
                 };
     }
