@@ -8,6 +8,7 @@ module io.tatara.bench {
     requires java.management;
     requires jmh.core;
     requires xchart;
+    requires org.tukaani.xz;
     requires tools.jackson.databind;
 
     opens io.tatara.bench.cli to

@@ -4,6 +4,7 @@ module io.tatara.runtime {
     requires jdk.jfr;
     requires transitive jcuda;
     requires jocl;
+    requires org.tukaani.xz;
     requires tools.jackson.databind;
 
     exports io.tatara.runtime;

@@ -7,6 +7,7 @@ import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuSources;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.gpu.PtxIndex;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,18 +30,26 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 import java.util.stream.Stream;
+import org.tukaani.xz.LZMA2Options;
+import org.tukaani.xz.XZOutputStream;
 
 /**
  * Compiles the programs that the cases' plans and the benchmarks ask for to PTX by {@code nvcc},
- * and puts them with their {@link PtxIndex} into the kernels' jar. A program is compiled once, for
- * the oldest architecture that has what its headers need: drivers make machine code for newer ones
- * of it.
+ * and puts them, packed, with their {@link PtxIndex} into the kernels' jar. A program is compiled
+ * once, for the oldest architecture that has what its headers need: drivers make machine code for
+ * newer ones of it.
  */
 public final class PtxPackager {
     /** The oldest that have what a kernel may ask for; newer ones run their PTX. */
     private static final int[] ARCHES = {75, 80, 90};
 
+    /** PTX of one source's programs that is packed together at most, bytes. */
+    private static final int TOGETHER = 4 << 20;
+
     private final Path nvcc;
+
+    /** A program's PTX as the compiler gave it. */
+    private record Compiled(GpuProgram program, int arch, boolean exact, Path file) {}
 
     /**
      * @param nvcc the compiler, a path or a name for the system to find
@@ -82,7 +92,7 @@ public final class PtxPackager {
         Path work = null;
         try {
             work = Files.createTempDirectory("tatara-ptx");
-            write(compile(programs, work, progress), work, jar);
+            write(pack(compile(programs, work, progress), work), work, jar);
         } catch (IOException e) {
             throw new TataraException("compiling ahead into " + jar + ": " + e.getMessage(), e);
         } finally {
@@ -90,15 +100,14 @@ public final class PtxPackager {
         }
     }
 
-    private List<PtxIndex.Entry> compile(
-            List<GpuProgram> programs, Path work, IntConsumer progress) {
-        List<Callable<PtxIndex.Entry>> tasks = new ArrayList<>();
+    private List<Compiled> compile(List<GpuProgram> programs, Path work, IntConsumer progress) {
+        List<Callable<Compiled>> tasks = new ArrayList<>();
         int[] done = new int[1];
         for (int i = 0; i < programs.size(); i++) {
             GpuProgram p = programs.get(i);
             String file = "p" + i;
             tasks.add(() -> {
-                PtxIndex.Entry e = compile(p, work, file);
+                Compiled e = compile(p, work, file);
                 synchronized (done) {
                     progress.accept(++done[0]);
                 }
@@ -106,11 +115,11 @@ public final class PtxPackager {
             });
         }
         int threads = Runtime.getRuntime().availableProcessors();
-        List<PtxIndex.Entry> entries = new ArrayList<>();
+        List<Compiled> entries = new ArrayList<>();
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
-            List<Future<PtxIndex.Entry>> results = tasks.stream().map(pool::submit).toList();
+            List<Future<Compiled>> results = tasks.stream().map(pool::submit).toList();
             try {
-                for (Future<PtxIndex.Entry> f : results) {
+                for (Future<Compiled> f : results) {
                     entries.add(f.get());
                 }
             } catch (ExecutionException e) {
@@ -127,7 +136,7 @@ public final class PtxPackager {
         return entries;
     }
 
-    private PtxIndex.Entry compile(GpuProgram p, Path work, String name)
+    private Compiled compile(GpuProgram p, Path work, String name)
             throws IOException, InterruptedException {
         boolean exact = p.headers().contains("hopper.cuh");
         int arch = exact ? 90 : p.headers().contains("tensor.cuh") ? 80 : 75;
@@ -173,7 +182,44 @@ public final class PtxPackager {
                             + Files.readString(log));
         }
         Files.delete(source);
-        return new PtxIndex.Entry(PtxIndex.key(p), arch, exact, name + ".ptx");
+        return new Compiled(p, arch, exact, work.resolve(name + ".ptx"));
+    }
+
+    /** The PTX of each source in files of its own, of at most so much together. */
+    private static List<PtxIndex.Entry> pack(List<Compiled> all, Path work) throws IOException {
+        Map<String, List<Compiled>> sources = new LinkedHashMap<>();
+        for (Compiled c : all) {
+            sources.computeIfAbsent(c.program().name(), n -> new ArrayList<>()).add(c);
+        }
+        List<PtxIndex.Entry> entries = new ArrayList<>();
+        int files = 0;
+        for (List<Compiled> source : sources.values()) {
+            ByteArrayOutputStream held = new ByteArrayOutputStream();
+            for (Compiled c : source) {
+                byte[] ptx = Files.readAllBytes(c.file());
+                if (held.size() > 0 && held.size() + ptx.length > TOGETHER) {
+                    xz(held, work.resolve("p" + files++ + ".xz"));
+                    held.reset();
+                }
+                String key = PtxIndex.key(c.program());
+                String file = "p" + files + ".xz";
+                entries.add(
+                        new PtxIndex.Entry(
+                                key, c.arch(), c.exact(), file, held.size(), ptx.length));
+                held.writeBytes(ptx);
+            }
+            xz(held, work.resolve("p" + files++ + ".xz"));
+        }
+        return entries;
+    }
+
+    private static void xz(ByteArrayOutputStream held, Path file) throws IOException {
+        LZMA2Options options = new LZMA2Options(LZMA2Options.PRESET_MAX);
+        // More than a file holds would only cost memory.
+        options.setDictSize(TOGETHER);
+        try (XZOutputStream out = new XZOutputStream(Files.newOutputStream(file), options)) {
+            held.writeTo(out);
+        }
     }
 
     private static void write(List<PtxIndex.Entry> entries, Path work, Path jar)
@@ -185,8 +231,9 @@ public final class PtxPackager {
             Path folder = zip.getPath(PtxIndex.FOLDER);
             delete(folder);
             Files.createDirectories(folder);
-            for (PtxIndex.Entry e : entries) {
-                Files.copy(work.resolve(e.file()), folder.resolve(e.file()));
+            List<String> files = entries.stream().map(PtxIndex.Entry::file).distinct().toList();
+            for (String file : files) {
+                Files.copy(work.resolve(file), folder.resolve(file));
             }
             Files.write(
                     zip.getPath(PtxIndex.RESOURCE),

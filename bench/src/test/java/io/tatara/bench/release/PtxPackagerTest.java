@@ -5,17 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuSources;
+import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.gpu.PtxIndex;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tukaani.xz.XZInputStream;
 
 /** With a stand-in for nvcc: a script that writes down what it was asked for. */
 class PtxPackagerTest {
@@ -68,10 +76,52 @@ class PtxPackagerTest {
         }
     }
 
+    /** Programs of one source lie in one file, and in several where they are many. */
+    @Test
+    void packsWhatIsAlikeTogether() throws IOException {
+        Path nvcc =
+                compiler(
+                        "for a; do case $a in *.cu) from=$a;; *.ptx) to=$a;; esac; done\n"
+                                + "for i in 1 2 3 4 5 6 7 8; do cat $from $from $from; done > $to\n");
+        List<GpuProgram> programs = new ArrayList<>();
+        String body = "KERNEL void a(GLOBAL float* x) { x[0] = N; }\n".repeat(1200);
+        for (int i = 0; i < 8; i++) {
+            programs.add(GpuProgram.of("test/" + (i == 3 ? "b" : "a") + ".cl", body, "N", i));
+        }
+        Path jar = jar();
+        new PtxPackager(nvcc).run(programs, jar, done -> {});
+        try (FileSystem zip = FileSystems.newFileSystem(jar)) {
+            PtxIndex index = PtxIndex.parse(Files.readString(zip.getPath(PtxIndex.RESOURCE)));
+            Set<String> files = new HashSet<>();
+            for (GpuProgram p : programs) {
+                String text = GpuSources.prologue(GpuTraits.Api.CUDA, p) + p.source();
+                assertThat(read(zip, index, p, 90)).isEqualTo(text.repeat(24));
+                files.add(index.find(PtxIndex.key(p), 90).orElseThrow().file());
+            }
+            String b = index.find(PtxIndex.key(programs.get(3)), 90).orElseThrow().file();
+            assertThat(files).hasSizeBetween(3, 6);
+            for (String file : files) {
+                int held =
+                        index.entries().stream()
+                                .filter(e -> e.file().equals(file))
+                                .mapToInt(PtxIndex.Entry::length)
+                                .sum();
+                assertThat(held).isBetween(1, 4 << 20);
+            }
+            assertThat(index.entries().stream().filter(e -> e.file().equals(b))).hasSize(1);
+            // All that the jar takes is a small part of the texts.
+            assertThat(Files.size(jar)).isLessThan(100_000);
+        }
+    }
+
     private static String read(FileSystem zip, PtxIndex index, GpuProgram p, int device)
             throws IOException {
         PtxIndex.Entry e = index.find(PtxIndex.key(p), device).orElseThrow();
-        return Files.readString(zip.getPath(PtxIndex.FOLDER, e.file()));
+        try (InputStream in = Files.newInputStream(zip.getPath(PtxIndex.FOLDER, e.file()));
+                XZInputStream unpacked = new XZInputStream(in)) {
+            byte[] all = unpacked.readAllBytes();
+            return new String(all, e.offset(), e.length(), StandardCharsets.UTF_8);
+        }
     }
 
     @Test

@@ -11,16 +11,16 @@ class PtxIndexTest {
     private static final PtxIndex INDEX =
             new PtxIndex(
                     List.of(
-                            new PtxIndex.Entry(A, 75, false, "a75.ptx"),
-                            new PtxIndex.Entry(A, 90, true, "a90a.ptx"),
-                            new PtxIndex.Entry(A, 80, false, "a80.ptx")));
+                            new PtxIndex.Entry(A, 75, false, "a75.xz", 7, 9),
+                            new PtxIndex.Entry(A, 90, true, "a90a.xz", 7, 9),
+                            new PtxIndex.Entry(A, 80, false, "a80.xz", 0, 1 << 20)));
 
     @Test
     void theNewestThatTheDeviceRuns() {
-        assertThat(INDEX.find(A, 75)).get().extracting("file").isEqualTo("a75.ptx");
-        assertThat(INDEX.find(A, 89)).get().extracting("file").isEqualTo("a80.ptx");
-        assertThat(INDEX.find(A, 90)).get().extracting("file").isEqualTo("a90a.ptx");
-        assertThat(INDEX.find(A, 100)).get().extracting("file").isEqualTo("a80.ptx");
+        assertThat(INDEX.find(A, 75)).get().extracting("file").isEqualTo("a75.xz");
+        assertThat(INDEX.find(A, 89)).get().extracting("file").isEqualTo("a80.xz");
+        assertThat(INDEX.find(A, 90)).get().extracting("file").isEqualTo("a90a.xz");
+        assertThat(INDEX.find(A, 100)).get().extracting("file").isEqualTo("a80.xz");
         assertThat(INDEX.find(A, 70)).isEmpty();
     }
 
@@ -35,10 +35,12 @@ class PtxIndexTest {
     void textAndBack() {
         assertThat(PtxIndex.parse(INDEX.text())).isEqualTo(INDEX);
         assertThat(PtxIndex.parse("\n# nothing\n").entries()).isEmpty();
-        assertThatThrownBy(() -> PtxIndex.parse(A + " 90a"))
+        assertThatThrownBy(() -> PtxIndex.parse(A + " 90a a.xz 0"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("90a");
-        assertThatThrownBy(() -> PtxIndex.parse(A + " 90 ../../etc"))
+        assertThatThrownBy(() -> PtxIndex.parse(A + " 90 ../../etc 0 1"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> PtxIndex.parse(A + " 90 a.xz -1 99999999999"))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

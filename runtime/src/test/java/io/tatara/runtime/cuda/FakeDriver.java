@@ -105,14 +105,16 @@ final class FakeDriver {
     CudaDevices.Found found(GpuProgram... programs) {
         StringBuilder index = new StringBuilder();
         for (GpuProgram p : programs) {
-            index.append(PtxIndex.key(p)).append(" 75 p.ptx\n");
+            index.append(PtxIndex.key(p)).append(" 75 p.xz 0 3\n");
         }
         ClassLoader loader =
                 new ClassLoader(null) {
                     @Override
                     public InputStream getResourceAsStream(String name) {
-                        String text = name.equals(PtxIndex.RESOURCE) ? index.toString() : "PTX";
-                        return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+                        return new ByteArrayInputStream(
+                                name.equals(PtxIndex.RESOURCE)
+                                        ? index.toString().getBytes(StandardCharsets.UTF_8)
+                                        : PrecompiledPtxTest.xz("PTX"));
                     }
                 };
         GpuTraits traits = GpuTraits.cuda(90, 4);
