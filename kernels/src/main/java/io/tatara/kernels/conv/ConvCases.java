@@ -238,6 +238,7 @@ final class ConvCases {
         epilogues(cases);
         cases.addAll(planes());
         cases.addAll(ShiftedCases.conv());
+        cases.addAll(WinogradCases.conv());
         return Case.withHalves(
                 cases,
                 "padded",
@@ -363,6 +364,7 @@ final class ConvCases {
             }
         }
         cases.addAll(ShiftedCases.data());
+        cases.addAll(WinogradCases.data());
         return Case.withHalves(
                 cases,
                 "stride-2",
@@ -398,6 +400,7 @@ final class ConvCases {
             }
         }
         cases.addAll(ShiftedCases.weight());
+        cases.addAll(WinogradCases.weight());
         return Case.withHalves(
                 cases,
                 "stride-2",

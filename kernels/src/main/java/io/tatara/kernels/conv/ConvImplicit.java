@@ -113,6 +113,40 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         return plan.build();
     }
 
+    /** Whether float32 pixels are copied 16 bytes at a time. */
+    private static boolean planes(Sums s, Axis y, Axis x) {
+        return y.count() * x.count() % 4 == 0 && onto(s, y, x);
+    }
+
+    private static int tables(Sums s, Axis y, Axis x) {
+        return s.gradient() ? 2 : planes(s, y, x) ? 0 : 1;
+    }
+
+    /** The tile for float32; null where none fits. */
+    private static ConvTile simtTile(Sums s, Axis y, Axis x, GpuTraits traits) {
+        int tables = tables(s, y, x);
+        return ConvTile.of(
+                SIMT,
+                s.out(),
+                s.shape().n() * y.count() * x.count(),
+                s.in() * y.taps() * x.taps(),
+                s.shape().groups(),
+                4,
+                rate(traits),
+                t -> shared(t, tables),
+                traits);
+    }
+
+    /** Clocks that sums of one place in float32 should take here. */
+    static double simtClocks(Sums s, GpuTraits traits) {
+        Axis y = s.ys().getFirst();
+        Axis x = s.xs().getFirst();
+        ConvTile t = worth(s, y, x) ? simtTile(s, y, x, traits) : null;
+        return t == null
+                ? Double.POSITIVE_INFINITY
+                : t.clocks(4, rate(traits), shared(t, tables(s, y, x)), traits);
+    }
+
     /** Where the table of the terms fits no tile, the portable kernel. */
     private static void simt(
             GpuPlan.Builder plan,
@@ -124,22 +158,11 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
             GpuTraits traits) {
         ConvShape c = s.shape();
         int pixels = y.count() * x.count();
-        int taps = y.taps() * x.taps();
         boolean linear = !s.gradient();
         boolean whole = y.outStep() == 1 && x.outStep() == 1;
-        boolean pointwise = pixels % 4 == 0 && onto(s, y, x);
-        int tables = !linear ? 2 : pointwise ? 0 : 1;
-        ConvTile tile =
-                ConvTile.of(
-                        SIMT,
-                        s.out(),
-                        c.n() * pixels,
-                        s.in() * taps,
-                        c.groups(),
-                        4,
-                        rate(traits),
-                        t -> shared(t, tables),
-                        traits);
+        boolean pointwise = planes(s, y, x);
+        int tables = tables(s, y, x);
+        ConvTile tile = simtTile(s, y, x, traits);
         if (tile == null) {
             ConvGpu.launch(plan, s, y, x, buffers, defines, DType.FLOAT32, traits);
             return;

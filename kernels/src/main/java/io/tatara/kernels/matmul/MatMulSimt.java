@@ -69,7 +69,7 @@ final class MatMulSimt implements ProductKernel {
     }
 
     /** Products and sums of a multiprocessor in a clock. */
-    private static double rate(GpuTraits traits) {
+    static double rate(GpuTraits traits) {
         boolean few = traits.arch() == 75 || traits.arch() == 80;
         return few ? 64 : 128;
     }

@@ -93,7 +93,8 @@ record TileChoice(Tile tile, int splits, int depth) {
         return new TileChoice(t, splits, depth);
     }
 
-    private double clocks(Product p, GpuTraits traits, double rate) {
+    /** Clocks that it should take; of {@link #of}'s arguments. */
+    double clocks(Product p, GpuTraits traits, double rate) {
         int ab = p.numbers().ab().bytes();
         int c = p.numbers().c().bytes();
         int resident = TileModel.resident(tile.shared(), tile.blocks(), traits);
