@@ -42,10 +42,11 @@ record WinogradSums<O extends Op>(ConvCpu.Problem<O> problem, long most) impleme
         }
         Sums s = problem.of(op, in);
         WinogradTiles t = WinogradTiles.of(s, most);
+        if (t == null || !t.worth()) {
+            return false;
+        }
         double other = WinogradTiles.MEASURED * ConvImplicit.simtClocks(s, traits);
-        return t != null
-                && Double.isFinite(other)
-                && clocks(t, traits) < WinogradTiles.CLEARLY * other;
+        return Double.isFinite(other) && clocks(t, traits) < WinogradTiles.CLEARLY * other;
     }
 
     @Override

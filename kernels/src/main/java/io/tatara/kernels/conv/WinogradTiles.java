@@ -39,6 +39,9 @@ record WinogradTiles(
     /** What is worth measuring besides: rounds that stay in the L2 of a large chip. */
     static final long SMALL = 24L << 20;
 
+    /** Fewest channels on both sides: below, the transforms are most of the work. */
+    private static final int CHANNELS = 32;
+
     // The estimate, in clock cycles of a multiprocessor: a launch, and bytes a clock; those of
     // ShiftedImages.
     private static final double LAUNCH = 3000;
@@ -80,6 +83,11 @@ record WinogradTiles(
                         s.outWidth(),
                         most);
         return t.each() > 0 && 4.0 * PLACES * s.in() * s.out() < most ? t : null;
+    }
+
+    /** Whether they are worth estimating. */
+    boolean worth() {
+        return Math.min(in, out) >= CHANNELS;
     }
 
     /** Three neighbouring taps, forward or backward, from pixel to pixel. */

@@ -46,7 +46,7 @@ record WinogradWeight(long most) implements GpuKernel<Conv2dWeightGradient> {
         WinogradTiles t = tiles(op, in);
         double products = op.shape(in).flops() / 2;
         double other = OTHER_START + products / (OTHER_RATE * traits.computeUnits());
-        return t != null && clocks(t, traits) < WinogradTiles.CLEARLY * other;
+        return t != null && t.worth() && clocks(t, traits) < WinogradTiles.CLEARLY * other;
     }
 
     @Override

@@ -84,7 +84,7 @@ DEVICE float winograd_direct(GLOBAL const float *RESTRICT x, GLOBAL const float 
   ROLLED
   for (int c = 0; c < channels; c++) {
     GLOBAL const float *g = w + (FLIP ? c * rows + row : row * channels + c) * 9;
-    ROLLED
+    UNROLL
     for (int t = 0; t < 9; t++) {
       int yy = top + t / 3;
       int xx = left + t % 3;

@@ -66,21 +66,26 @@ TRANSFORM void winograd_gradients(GLOBAL const float *RESTRICT x, GLOBAL float *
 /* What a thread of the block contributes to the nine taps of a kernel: every KERNELS-th pixel. */
 DEVICE void winograd_pixels(SHARED_PTR float *sums, GLOBAL const float *RESTRICT x, GLOBAL const float *RESTRICT dy, int row,
                             int c, int channels, int rows, int images, int h, int wd, int oh, int ow, int lowY, int lowX) {
+  float sum[9];
+  UNROLL
+  for (int t = 0; t < 9; t++) sum[t] = 0.0f;
   ROLLED
-  for (int t = 0; t < 9; t++) {
-    float sum = 0.0f;
-    ROLLED
-    for (int p = LOCAL_ID(0); p < images * oh * ow; p += KERNELS) {
-      int image = p / (oh * ow);
-      int pixel = p - image * oh * ow;
-      int yy = pixel / ow + lowY + t / 3;
-      int xx = pixel % ow + lowX + t % 3;
-      if (yy >= 0 && yy < h && xx >= 0 && xx < wd) {
-        sum = FMA(dy[(image * rows + row) * oh * ow + pixel], x[((image * channels + c) * h + yy) * wd + xx], sum);
-      }
+  for (int p = LOCAL_ID(0); p < images * oh * ow; p += KERNELS) {
+    int image = p / (oh * ow);
+    int pixel = p - image * oh * ow;
+    int top = pixel / ow + lowY;
+    int left = pixel % ow + lowX;
+    GLOBAL const float *from = x + ((image * channels + c) * h + top) * wd + left;
+    float d = dy[(image * rows + row) * oh * ow + pixel];
+    UNROLL
+    for (int t = 0; t < 9; t++) {
+      int a = t / 3;
+      int b = t % 3;
+      if (top + a >= 0 && top + a < h && left + b >= 0 && left + b < wd) sum[t] = FMA(d, from[a * wd + b], sum[t]);
     }
-    sums[t * KERNELS + LOCAL_ID(0)] = sum;
   }
+  UNROLL
+  for (int t = 0; t < 9; t++) sums[t * KERNELS + LOCAL_ID(0)] = sum[t];
 }
 
 /* Kernel number i = row · channels + channel; line: elements of d from a row to the next. */
