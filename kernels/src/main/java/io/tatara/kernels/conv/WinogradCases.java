@@ -52,8 +52,8 @@ final class WinogradCases {
     private static final Layer EVEN = new Layer("winograd-pad-2", UNIT.pad(2), 2, 50, 18, 22, 44);
     private static final Layer VALID = new Layer("winograd-valid", UNIT, 3, 45, 17, 21, 39);
     private static final Layer WIDE = new Layer("winograd-wide", UNIT.pad(1), 2, 66, 24, 23, 64);
-    private static final Layer LARGE =
-            new Layer("winograd-large", UNIT.pad(1), 2, 128, 28, 28, 128);
+    private static final Layer LARGE = new Layer("winograd-large", UNIT.pad(1), 1, 96, 28, 28, 96);
+    private static final Layer DEEP = new Layer("winograd-deep", UNIT.pad(1), 1, 128, 24, 32, 128);
 
     private WinogradCases() {}
 
@@ -91,6 +91,6 @@ final class WinogradCases {
         return List.of(
                 WIDE.kernel("", NORMAL),
                 WIDE.kernel("-specials", ODD),
-                LARGE.kernel("", NORMAL).large());
+                DEEP.kernel("", NORMAL).large());
     }
 }
