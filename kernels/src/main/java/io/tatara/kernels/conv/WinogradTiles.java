@@ -42,10 +42,8 @@ record WinogradTiles(
     /** Fewest channels on both sides: below, the transforms are most of the work. */
     private static final int CHANNELS = 32;
 
-    // The estimate, in clock cycles of a multiprocessor: a launch, and bytes a clock; those of
-    // ShiftedImages.
+    // The estimate, in clock cycles of a multiprocessor: a launch, as ShiftedImages has it.
     private static final double LAUNCH = 3000;
-    private static final double BYTES = 16;
 
     /**
      * Of the clocks that the models of products say: an H200 took 1.23 to 1.44 of those of
@@ -143,6 +141,18 @@ record WinogradTiles(
         return (long) PLACES * rows * pitch;
     }
 
+    /**
+     * Bytes of a multiprocessor's share of the memory in a clock, from what is published of the
+     * chips: HBM of A100, of H100 and later, and what is not HBM (RTX 3090 to 5090, L40: 2 to 7).
+     */
+    private static double bytes(GpuTraits traits) {
+        return switch (traits.arch()) {
+            case 80 -> 10;
+            case 90, 100, 103 -> 16;
+            default -> 4;
+        };
+    }
+
     /** Clocks of the transforms alone: reading and writing images, tiles and kernel. */
     private double transformClocks(GpuTraits traits) {
         double pixels = (double) images * in * height * width;
@@ -152,7 +162,7 @@ record WinogradTiles(
         double bytes = 4 * (pixels + results + all + kernel);
         // The products' launch of the first round is not more than what others launch.
         double launches = 3.0 * rounds().size() - 1;
-        return LAUNCH * launches + bytes / (BYTES * traits.computeUnits());
+        return LAUNCH * launches + bytes / (bytes(traits) * traits.computeUnits());
     }
 
     /**

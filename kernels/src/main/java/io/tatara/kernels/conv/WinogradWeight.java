@@ -24,9 +24,9 @@ record WinogradWeight(long most) implements GpuKernel<Conv2dWeightGradient> {
     private static final int KERNELS = 128;
 
     // What WeightImplicit takes for float32, from what an H200 took for it (docs/h200.md,
-    // 2026-11-26): 38 to 50 products and sums of a multiprocessor in a clock at batch 8, at 1.8
-    // GHz; of larger batches, which were not measured, somewhat more is assumed.
-    private static final double OTHER_RATE = 60;
+    // 2026-11-26): 38 to 50 of 128 products and sums of a multiprocessor in a clock at batch 8, at
+    // 1.8 GHz; of larger batches, which were not measured, somewhat more is assumed.
+    private static final double OTHER_SHARE = 60.0 / 128;
     private static final double OTHER_START = 8000;
 
     @Override
@@ -45,7 +45,8 @@ record WinogradWeight(long most) implements GpuKernel<Conv2dWeightGradient> {
         }
         WinogradTiles t = tiles(op, in);
         double products = op.shape(in).flops() / 2;
-        double other = OTHER_START + products / (OTHER_RATE * traits.computeUnits());
+        double rate = OTHER_SHARE * ConvImplicit.rate(traits);
+        double other = OTHER_START + products / (rate * traits.computeUnits());
         return t != null && t.worth() && clocks(t, traits) < WinogradTiles.CLEARLY * other;
     }
 

@@ -185,9 +185,11 @@ class WinogradGpuTest {
         for (OpEntry<?> e : ConvRoom.ENTRIES) {
             for (Case c : e.cases().get()) {
                 for (int units : new int[] {4, 16, 46, 132}) {
-                    boolean takes = takes(e, c, GpuTraits.cuda(90, units));
-                    assertThat(takes && c.isExact()).as("%s on %d", c, units).isFalse();
-                    taken += takes ? 1 : 0;
+                    for (int arch : new int[] {80, 90, 120}) {
+                        boolean takes = takes(e, c, GpuTraits.cuda(arch, units));
+                        assertThat(takes && c.isExact()).as("%s on %d", c, units).isFalse();
+                        taken += takes ? 1 : 0;
+                    }
                 }
             }
         }
