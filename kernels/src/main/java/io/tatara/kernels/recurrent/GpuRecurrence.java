@@ -129,19 +129,18 @@ final class GpuRecurrence {
      */
     void grid(GridShape s, String source, String entry, List<Object> buffers, int... numbers) {
         List<Object> d = defines();
-        d.addAll(Arrays.asList(s.defines()));
+        d.addAll(s.defines());
         d.addAll(List.of("BACK", entry.endsWith("_back") ? 1 : 0));
         List<String> headers =
-                dtype == DType.FLOAT32
+                dtype == DType.FLOAT32 && !s.tiled()
                         ? List.of("warp.cuh", "grid.cuh")
                         : List.of("warp.cuh", "grid.cuh", "tensor.cuh");
         GpuProgram p = GpuProgram.of("recurrent/" + source, "", d.toArray());
-        p =
-                new GpuProgram(
-                        p.name(),
-                        text("steps.cl", "recurrent_grid.cu", source),
-                        p.defines(),
-                        headers);
+        String text =
+                s.tiled()
+                        ? text("steps.cl", "recurrent_grid.cu", "recurrent_tiles.cu", source)
+                        : text("steps.cl", "recurrent_grid.cu", source);
+        p = new GpuProgram(p.name(), text, p.defines(), headers);
         for (int first = 0; first < e.directions(); first += s.directions()) {
             List<Object> args = new ArrayList<>(buffers);
             args.add(new GpuPlan.Arg.Semaphores());

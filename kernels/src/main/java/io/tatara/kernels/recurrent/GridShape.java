@@ -4,6 +4,7 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -22,6 +23,8 @@ import java.util.List;
  * @param vector whether states are read 16 bytes at a time
  * @param states floats that a thread keeps per row and unit
  * @param sums sums over steps and chunks that it keeps
+ * @param stages buffers of states of {@code recurrent_tiles.cu}, 0 without it; then {@code along}
+ *     counts a warp's slices of columns and all weights are in shared memory
  * @param sharedBytes dynamic shared memory of a block
  * @param microseconds what the model below expects of a sequence; only good for comparing
  */
@@ -39,16 +42,17 @@ record GridShape(
         boolean vector,
         int states,
         int sums,
+        int stages,
         int sharedBytes,
         double microseconds) {
     static final int WARPS = 8;
     static final int THREADS = WARPS * 32;
 
     /** Bytes of a piece. */
-    private static final int PIECE = 16;
+    static final int PIECE = 16;
 
     /** Ints from one counter to the next: a sector of the second-level cache. */
-    private static final int COUNTER_GAP = 8;
+    static final int COUNTER_GAP = 8;
 
     /** Slices that are tried; few, so that few programs come out. */
     private static final int[] UNITS = {1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 48, 64};
@@ -205,6 +209,7 @@ record GridShape(
                 vector,
                 states,
                 sums,
+                0,
                 (int) shared,
                 launches * e.steps() * step);
     }
@@ -261,11 +266,19 @@ record GridShape(
         return exchange + Math.max(cache, Math.max(compute, shared));
     }
 
+    boolean tiled() {
+        return stages > 0;
+    }
+
     /** Name, value pairs for the source. */
-    Object[] defines() {
+    List<Object> defines() {
         Phase a = phases.get(0);
         Phase b = phases.size() > 1 ? phases.get(1) : new Phase(0, 0, a.laneRows());
-        return new Object[] {
+        List<Object> d = new ArrayList<>();
+        if (tiled()) {
+            d.addAll(List.of("TILED", 1, "STAGES", stages));
+        }
+        Object[] product = {
             "WARPS",
             WARPS,
             "A0",
@@ -295,6 +308,8 @@ record GridShape(
             "SUMS",
             Math.max(1, sums)
         };
+        d.addAll(Arrays.asList(product));
+        return d;
     }
 
     int[] groups() {

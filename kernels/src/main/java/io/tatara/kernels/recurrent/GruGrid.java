@@ -18,21 +18,27 @@ final class GruGrid {
 
     private GruGrid() {}
 
-    /** Of {@link GruSequence}. */
-    record Forward() implements GpuKernel<GruSequence> {
+    /**
+     * Of {@link GruSequence}.
+     *
+     * @param tiled by the product of {@code recurrent_tiles.cu}
+     */
+    record Forward(boolean tiled) implements GpuKernel<GruSequence> {
         @Override
         public String variant() {
-            return "persistent";
+            return tiled ? TiledShape.VARIANT : "persistent";
         }
 
-        static GridShape shape(GruSequence op, TensorSpec[] in, GpuTraits traits) {
+        GridShape shape(GruSequence op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             int h = e.hidden();
             List<GridShape.Need> needs =
                     op.resetAfter()
                             ? List.of(new GridShape.Need(3, h))
                             : List.of(new GridShape.Need(2, h), new GridShape.Need(1, h));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
+            return tiled
+                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1)
+                    : GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
         @Override

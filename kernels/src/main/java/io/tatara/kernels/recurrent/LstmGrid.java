@@ -18,17 +18,23 @@ final class LstmGrid {
 
     private LstmGrid() {}
 
-    /** Of {@link LstmSequence}. */
-    record Forward() implements GpuKernel<LstmSequence> {
+    /**
+     * Of {@link LstmSequence}.
+     *
+     * @param tiled by the product of {@code recurrent_tiles.cu}
+     */
+    record Forward(boolean tiled) implements GpuKernel<LstmSequence> {
         @Override
         public String variant() {
-            return "persistent";
+            return tiled ? TiledShape.VARIANT : "persistent";
         }
 
-        static GridShape shape(LstmSequence op, TensorSpec[] in, GpuTraits traits) {
+        GridShape shape(LstmSequence op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             List<GridShape.Need> needs = List.of(new GridShape.Need(4, e.hidden()));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
+            return tiled
+                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1)
+                    : GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
         @Override

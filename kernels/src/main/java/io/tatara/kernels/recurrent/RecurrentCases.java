@@ -9,6 +9,7 @@ import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Data;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -64,13 +65,15 @@ final class RecurrentCases {
 
     /** More rows than a tile has, and sums longer than one pass over a tile. */
     private static List<CaseSizes> manyRows() {
-        int[] lengths = new int[37];
-        for (int i = 0; i < 37; i++) {
-            lengths[i] = i % 5;
+        int[] many = new int[61];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = i % 5;
         }
         return List.of(
-                CaseSizes.of("chunks", 4, 37, 5, 24).ragged(lengths),
-                CaseSizes.of("deep", 3, 3, 4, 128).going(BIDIRECTIONAL));
+                CaseSizes.of("chunks", 4, 37, 5, 24).ragged(Arrays.copyOf(many, 37)),
+                CaseSizes.of("deep", 3, 3, 4, 128).going(BIDIRECTIONAL),
+                CaseSizes.of("tiles", 3, 32, 5, 28).going(BIDIRECTIONAL),
+                CaseSizes.of("tiles odd ragged", 3, 61, 5, 21).ragged(many));
     }
 
     /**

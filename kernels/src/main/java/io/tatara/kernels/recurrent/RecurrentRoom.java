@@ -40,7 +40,10 @@ public final class RecurrentRoom {
                             "lstm_sequence",
                             LstmReference::sequence,
                             List.of(LstmJvm::sequence),
-                            List.of(new LstmGrid.Forward(), LstmGpu::sequence),
+                            List.of(
+                                    new LstmGrid.Forward(false),
+                                    new LstmGrid.Forward(true),
+                                    LstmGpu::sequence),
                             RecurrentCases::lstm),
                     new OpEntry<>(
                             LstmSequenceGradient.class,
@@ -68,7 +71,10 @@ public final class RecurrentRoom {
                             "gru_sequence",
                             GruReference::sequence,
                             List.of(GruJvm::sequence),
-                            List.of(new GruGrid.Forward(), GruGpu::sequence),
+                            List.of(
+                                    new GruGrid.Forward(false),
+                                    new GruGrid.Forward(true),
+                                    GruGpu::sequence),
                             RecurrentCases::gru),
                     new OpEntry<>(
                             GruSequenceGradient.class,

@@ -53,12 +53,17 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates
       if (live) {
         before = *own_state(p, 0, c);
         UNROLL
-        for (int b = 0; b < 3; b++) a[b] = pre[g + b * H] + fixed[b];
+        for (int b = 0; b < 3; b++) a[b] = TILED ? pre[g + b * H] : pre[g + b * H] + fixed[b];
       }
       await(p, c, PHASES * s);
       product<PHASE0>(p, reg, states, c);
       BARRIER();
       if (live) {
+#if TILED
+        /* Here, since what was read before the wait may still be under way until now. */
+        UNROLL
+        for (int b = 0; b < 3; b++) a[b] += fixed[b];
+#endif
         a[0] = sigmoid(a[0] + sum_of(p, p.u));
         a[1] = sigmoid(a[1] + sum_of(p, units + p.u));
 #if RESET_AFTER

@@ -40,6 +40,14 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
     po = LD(peep, (d * 3 + 2) * H + j);
   }
 #endif
+#if TILED
+  float fixed[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+#if HAS(B_BIAS)
+  UNROLL
+  for (int b = 0; b < 4; b++)
+    if (j >= 0) fixed[b] = LD(bias, (d * 4 + b) * H + j);
+#endif
+#endif
   const Source states = {y, h0, H, H, 0};
   for (int s = 0; s < T; s++) {
     int t = step_time(d, s, T);
@@ -54,7 +62,7 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
         UNROLL
         for (int b = 0; b < 4; b++) {
           a[b] = pre[g + b * H];
-#if HAS(B_BIAS)
+#if HAS(B_BIAS) && !TILED
           a[b] += LD(bias, (d * 4 + b) * H + j);
 #endif
         }
@@ -65,6 +73,11 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
       if (live) {
         UNROLL
         for (int b = 0; b < 4; b++) a[b] += sum_of(p, b * units + p.u);
+#if TILED
+        /* Here, since what was read before the wait may still be under way until now. */
+        UNROLL
+        for (int b = 0; b < 4; b++) a[b] += fixed[b];
+#endif
 #if HAS(B_PEEPHOLE)
         a[0] += pi * cell;
         a[1] += pf * cell;

@@ -21,7 +21,8 @@
  *
  * A GRU that resets before its product has two products a step: phase 0 (A0, KP0, LR0) and phase 1, exchanged alike.
  *
- * Ladder: 1 one launch a step (lstm.cl, gru.cl); 2 this: the weight is read once, a step costs one exchange.
+ * Ladder: 1 one launch a step (lstm.cl, gru.cl); 2 this: the weight is read once, a step costs one exchange;
+ * 3 recurrent_tiles.cu: another product for large batches in float32.
  * Figures: docs/h200.md. */
 #ifndef BACK
 /* Which of a cell's two kernels the program is. */
@@ -72,6 +73,13 @@
 /* Whether rows of states start at multiples of 16 bytes. */
 #define VECTOR 0
 #endif
+#ifndef TILED
+/* 1: recurrent_tiles.cu follows, with a layout of its own. */
+#define TILED 0
+#endif
+#ifndef STAGES
+#define STAGES 2
+#endif
 #if STORAGE == 0
 #define PE 4
 #define DEPTH (RB == 1 ? 4 : 2)
@@ -83,11 +91,25 @@
 #define PHASES (A1 > 0 ? 2 : 1)
 #define REG_PIECES (A0 * KR0 + A1 * KR1)
 #define SHARED_PIECES (A0 * (KP0 - KR0) + A1 * (KP1 - KR1))
+#if TILED
+#define WEIGHT_BYTES (KP0 * A0 * LR0 * WARPS * SLICE * 4)
+#else
+#define WEIGHT_BYTES (SHARED_PIECES * THREADS * 16)
+#endif
 /* The parts of a thread's pieces that belong to a phase: array of registers, first place in shared memory. */
 #define PHASE0 A0, KP0, LR0, KR0, 0, 0
 #define PHASE1 A1, KP1, LR1, KR1, A0 * KR0, A0 * (KP0 - KR0)
 #define REGISTERS uint4 reg[REG_PIECES > 0 ? REG_PIECES : 1]
 #define PART_ROWS (A0 * LR0 > A1 * LR1 ? A0 * LR0 : A1 * LR1)
+#if TILED
+/* Columns of the weight that a warp takes at a time; its parts stand where its slices of states stood. */
+#define SLICE 32
+#define PART_PITCH (PART_ROWS % 32 == 0 ? PART_ROWS + 8 : PART_ROWS)
+#define PART_STRIDE (STAGES * CHUNK * SLICE)
+#else
+#define PART_PITCH PART_ROWS
+#define PART_STRIDE (CHUNK * PART_ROWS)
+#endif
 #define COUNTER_GAP 8
 /* Unrolled, the loop over pieces in shared memory would read so many ahead that registers spill. */
 #define ROLLED _Pragma("unroll 1")
@@ -96,7 +118,7 @@
 struct Place {
   int d, unit0, units, row0, rows, chunks, tid, row, u, j;
   uint4* pieces;  /* [SHARED_PIECES][THREADS] */
-  float* part;    /* [WARPS][CHUNK][PART_ROWS] */
+  float* part;    /* [WARPS][CHUNK][PART_ROWS], PART_STRIDE and PART_PITCH apart */
   float* state;   /* [STATES][chunks][CHUNK * units] */
   float* sums;    /* [SUMS][CHUNK * units]: of the deltas, over chunks and steps */
   int* at;        /* [CHUNK]: where the rows of the product's operand start */
@@ -116,8 +138,8 @@ DEVICE Place place(unsigned char* memory, int* semaphores, int d0, int N, int H,
   p.u = p.tid % units;
   p.j = p.row < CHUNK && p.unit0 + p.u < H ? p.unit0 + p.u : -1;
   p.pieces = (uint4*)memory;
-  p.part = (float*)(memory + SHARED_PIECES * THREADS * 16);
-  p.at = (int*)(p.part + WARPS * CHUNK * PART_ROWS);
+  p.part = (float*)(memory + WEIGHT_BYTES);
+  p.at = (int*)(p.part + WARPS * PART_STRIDE);
   p.state = (float*)(p.at + CHUNK);
   p.sums = p.state + STATES * p.chunks * CHUNK * units;
   int most = (rows + CHUNK - 1) / CHUNK;
@@ -174,19 +196,25 @@ DEVICE uint4 gather(const ELEM* w, int at, int stride, int n) {
   return make_uint4(v[0], v[1], v[2], v[3]);
 }
 
-/* Piece (kp, a) of this thread. Row i of a phase's slice is gate i / units, unit i % units; forward a row of the weight
+/* Columns k and on of row i of a phase's slice: gate i / units, unit i % units; forward a row of the weight
  * from row `gate0` of gates on, with K = H columns; backward a column of it, with K rows from row `gate0 * H` on. */
-template <int LR, int FORWARD>
-DEVICE uint4 weight_piece(const Place& p, const ELEM* w, int gates, int gate0, int count, int K, int H, int a, int kp) {
-  const int LK = 32 / LR;
-  int lane = p.tid % 32, warp = p.tid / 32, lr = lane / LK, lk = lane % LK;
-  int i = a * LR + lr, j = p.unit0 + i % p.units, gate = i / p.units;
-  int k = ((kp * WARPS + warp) * LK + lk) * PE;
+template <int FORWARD>
+DEVICE uint4 weight_columns(const Place& p, const ELEM* w, int gates, int gate0, int count, int K, int H, int i, int k) {
+  int j = p.unit0 + i % p.units, gate = i / p.units;
   int n = gate < count && j < H ? K - k : 0;
   int row = ((p.d * gates + gate0 + gate) * H + j) * H + k;
   if (FORWARD && VECTOR) return n <= 0 ? make_uint4(0, 0, 0, 0) : *(const uint4*)(w + row);
   if (FORWARD) return gather(w, row, 1, n);
   return gather(w, ((p.d * gates + gate0) * H + k) * H + j, H, n);
+}
+
+#if !TILED
+/* Piece (kp, a) of this thread. */
+template <int LR, int FORWARD>
+DEVICE uint4 weight_piece(const Place& p, const ELEM* w, int gates, int gate0, int count, int K, int H, int a, int kp) {
+  const int LK = 32 / LR;
+  int lane = p.tid % 32, warp = p.tid / 32, lr = lane / LK, lk = lane % LK;
+  return weight_columns<FORWARD>(p, w, gates, gate0, count, K, H, a * LR + lr, ((kp * WARPS + warp) * LK + lk) * PE);
 }
 
 /* The slice of a phase: into registers what has its place there, the rest into shared memory. */
@@ -207,6 +235,7 @@ DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, i
           weight_piece<LR, FORWARD>(p, w, gates, gate0, count, K, H, a, kp);
   }
 }
+#endif
 
 /* Rows of states or of delta. Columns from `from` on stand `skip` further on. */
 struct Source {
@@ -289,6 +318,7 @@ DEVICE void multiply(float (&v)[4], float (&v2)[4], const uint4 (&x)[2], const u
 }
 #endif
 
+#if !TILED
 /* part[warp][row][i]: this warp's share of the sums of chunk c's rows with slice rows i of a phase. */
 template <int A, int KP, int LR, int KR, int REG, int AT>
 DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
@@ -412,11 +442,13 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
   }
 }
 
+#endif
+
 /* The whole sum for this thread's row and row i of the slice. */
 DEVICE float sum_of(const Place& p, int i) {
   float s = 0.0f;
   UNROLL
-  for (int w = 0; w < WARPS; w++) s += p.part[(w * CHUNK + p.row) * PART_ROWS + i];
+  for (int w = 0; w < WARPS; w++) s += p.part[w * PART_STRIDE + p.row * PART_PITCH + i];
   return s;
 }
 

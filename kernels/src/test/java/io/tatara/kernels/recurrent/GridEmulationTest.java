@@ -16,6 +16,7 @@ import io.tatara.kernels.gpu.GpuTraits;
 import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Persistent kernels at sizes that the suite's cases do not reach on a small device: weights partly
@@ -33,9 +34,10 @@ class GridEmulationTest {
         CaseSizes s = sizes(dtype);
         Case c = of(RecurrentCases.lstm(s), dtype);
         GpuTraits traits = traits(dtype);
-        GridShape shape = LstmGrid.Forward.shape((LstmSequence) c.op(), c.specs(), traits);
+        GridShape shape =
+                new LstmGrid.Forward(false).shape((LstmSequence) c.op(), c.specs(), traits);
         assertThat(shape.sharedPieces()).isPositive();
-        run(new LstmGrid.Forward(), (LstmSequence) c.op(), c, traits);
+        run(new LstmGrid.Forward(false), (LstmSequence) c.op(), c, traits);
     }
 
     @ParameterizedTest
@@ -54,9 +56,46 @@ class GridEmulationTest {
     void gruResetBefore(DType dtype) {
         CaseSizes s = sizes(dtype);
         Case c = of(RecurrentCases.gru(false, s), dtype);
-        run(new GruGrid.Forward(), (GruSequence) c.op(), c, traits(dtype));
+        run(new GruGrid.Forward(false), (GruSequence) c.op(), c, traits(dtype));
         Case b = of(RecurrentCases.gruGradient(false, s), dtype);
         run(new GruGrid.Backward(), (GruSequenceGradient) b.op(), b, traits(dtype));
+    }
+
+    /** Copies of slices while others are multiplied; the chunk lacks rows, and rows lack steps. */
+    @ParameterizedTest
+    @ValueSource(ints = {509, 512})
+    void tiles(int h) {
+        int[] lengths = new int[31];
+        for (int i = 0; i < lengths.length; i++) {
+            lengths[i] = (i + 1) % 3;
+        }
+        Case c = of(RecurrentCases.gru(true, CaseSizes.of("tiles", 2, 31, 3, h).ragged(lengths)));
+        GpuTraits traits = shared(GpuTraits.cuda(90, 64), 120_000);
+        GruGrid.Forward kernel = new GruGrid.Forward(true);
+        GruSequence op = (GruSequence) c.op();
+        GridShape shape = kernel.shape(op, c.specs(), traits);
+        assertThat(shape.phases().getFirst().along()).isGreaterThan(shape.stages() - 1);
+        assertThat(shape.rows()).isLessThan(shape.chunk());
+        run(kernel, op, c, traits);
+    }
+
+    /** The same device with no more shared memory than this. */
+    private static GpuTraits shared(GpuTraits t, int bytes) {
+        return new GpuTraits(
+                t.api(),
+                t.cpu(),
+                t.computeUnits(),
+                t.maxWorkGroup(),
+                t.localMemory(),
+                t.subgroup(),
+                t.arch(),
+                t.fp16(),
+                bytes,
+                t.vector());
+    }
+
+    private static Case of(Case c) {
+        return of(c, DType.FLOAT32);
     }
 
     private static CaseSizes sizes(DType dtype) {

@@ -108,4 +108,56 @@ class GridShapeTest {
         GpuTraits small = GpuTraits.cuda(90, 40);
         assertThat(lstm(e, DType.BFLOAT16, small, false).directions()).isEqualTo(1);
     }
+
+    private static GridShape tiles(Extents e, int gates, GpuTraits traits, DType dtype) {
+        return TiledShape.of(e, dtype, traits, List.of(new GridShape.Need(gates, e.hidden())), 1);
+    }
+
+    @Test
+    void tilesAreSoundAndForLargeBatches() {
+        int found = 0;
+        for (int arch : GpuTraits.CUDA_ARCHES) {
+            for (int sms : new int[] {4, 40, 132}) {
+                GpuTraits traits = GpuTraits.cuda(arch, sms);
+                for (int h : new int[] {7, 21, 128, 509, 1000, 1024}) {
+                    for (int n : new int[] {15, 61, 64, 100, 512}) {
+                        for (int gates : new int[] {3, 4}) {
+                            Extents e = extents(3, n, h, Direction.BIDIRECTIONAL);
+                            GridShape s = tiles(e, gates, traits, DType.FLOAT32);
+                            if (s != null) {
+                                sound(s, e, traits, gates);
+                                found++;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assertThat(found).isGreaterThan(100);
+        Extents e = extents(50, 64, 1024, Direction.FORWARD);
+        assertThat(tiles(e, 4, H200, DType.FLOAT32).stages()).isEqualTo(3);
+        assertThat(tiles(e, 4, H200, DType.BFLOAT16)).isNull();
+        assertThat(tiles(e, 1, H200, DType.FLOAT32)).as("a gradient's slices").isNull();
+        assertThat(tiles(e, 4, GpuTraits.cuda(75, 132), DType.FLOAT32)).isNull();
+        Extents few = extents(50, 16, 1024, Direction.FORWARD);
+        assertThat(tiles(few, 4, H200, DType.FLOAT32)).isNull();
+    }
+
+    /** As {@code sound} above; columns go by the slices of warps. */
+    private static void sound(GridShape s, Extents e, GpuTraits t, int gates) {
+        assertThat(s.slices() * s.rowGroups() * s.directions())
+                .isLessThanOrEqualTo(t.computeUnits());
+        assertThat(s.sharedBytes()).as("%s", s).isLessThanOrEqualTo(t.maxShared());
+        assertThat(s.slices() * s.units()).isGreaterThanOrEqualTo(e.hidden());
+        assertThat(s.rowGroups() * s.rows()).isGreaterThanOrEqualTo(e.batch());
+        assertThat((s.rowGroups() - 1) * s.rows()).isLessThan(e.batch());
+        assertThat(s.chunk() * s.units()).isLessThanOrEqualTo(GridShape.THREADS);
+        assertThat(s.stages()).isBetween(2, 4);
+        GridShape.Phase p = s.phases().getFirst();
+        assertThat(p.along() * GridShape.WARPS * 32).isGreaterThanOrEqualTo(e.hidden());
+        assertThat(p.rows()).isBetween(gates * s.units(), 32);
+        int chunks = (s.rows() + s.chunk() - 1) / s.chunk();
+        assertThat(s.directions() * s.rowGroups() * (chunks + 1) * 8)
+                .isLessThanOrEqualTo(GpuPlan.SEMAPHORES);
+    }
 }
