@@ -45,8 +45,8 @@ std::string launch_complaint(const LaunchRequest& r, int shared_limit) {
   }
   if (c.count() > 8) return text("%ld blocks in a cluster: at most 8", c.count());
   if (r.grid.y > 65535 || r.grid.z > 65535) return "more than 65535 blocks in y or z";
-  if (r.cooperative && r.grid.count() * threads > 16384) {
-    return text("%ld resident threads of a cooperative launch: the emulation holds at most 16384", r.grid.count() * threads);
+  if (r.cooperative && r.grid.count() * threads > 28672) {
+    return text("%ld resident threads of a cooperative launch: the emulation holds at most 28672", r.grid.count() * threads);
   }
   return "";
 }
