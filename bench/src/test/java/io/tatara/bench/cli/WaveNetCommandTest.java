@@ -90,6 +90,7 @@ class WaveNetCommandTest {
             "_[01]\\.wav$",
             "--condition",
             "^(\\d)_",
+            "--prediction",
             "--epochs",
             "1",
             "--crop",
@@ -115,6 +116,7 @@ class WaveNetCommandTest {
         JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
         assertThat(j.at("/heldOutLoss").doubleValue()).isBetween(1.0, 4.0);
         assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
+        assertThat(j.at("/config/prediction").booleanValue()).isTrue();
         assertThat(
                         Stream.of("dropout", "gain", "speed", "dither")
                                 .map(f -> j.at("/config/" + f).doubleValue()))
