@@ -122,29 +122,37 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         return s.gradient() ? 2 : planes(s, y, x) ? 0 : 1;
     }
 
-    /** The tile for float32; null where none fits. */
-    private static ConvTile simtTile(Sums s, Axis y, Axis x, GpuTraits traits) {
-        int tables = tables(s, y, x);
+    /** The tile for a type, 16-bit ones on the matrix units; null where none fits. */
+    private static ConvTile tile(Sums s, Axis y, Axis x, DType type, GpuTraits traits) {
+        boolean simt = type == DType.FLOAT32;
         return ConvTile.of(
-                SIMT,
+                simt ? SIMT : MATRIX,
                 s.out(),
                 s.shape().n() * y.count() * x.count(),
                 s.in() * y.taps() * x.taps(),
                 s.shape().groups(),
-                4,
-                rate(traits),
-                t -> shared(t, tables),
+                type.bytes(),
+                simt ? rate(traits) : matrixRate(traits),
+                t -> shared(t, s, y, x, type),
                 traits);
     }
 
-    /** Clocks that sums of one place in float32 should take here. */
-    static double simtClocks(Sums s, GpuTraits traits) {
+    private static int shared(ConvTile t, Sums s, Axis y, Axis x, DType type) {
+        return type == DType.FLOAT32
+                ? shared(t, tables(s, y, x))
+                : sharedMatrix(t, copied(s, y, x) != 0);
+    }
+
+    /** Clocks that sums of one place should take here; infinitely many where no tile fits. */
+    static double clocks(Sums s, DType type, GpuTraits traits) {
         Axis y = s.ys().getFirst();
         Axis x = s.xs().getFirst();
-        ConvTile t = worth(s, y, x) ? simtTile(s, y, x, traits) : null;
-        return t == null
-                ? Double.POSITIVE_INFINITY
-                : t.clocks(4, rate(traits), shared(t, tables(s, y, x)), traits);
+        ConvTile t = worth(s, y, x) ? tile(s, y, x, type, traits) : null;
+        if (t == null) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double rate = type == DType.FLOAT32 ? rate(traits) : matrixRate(traits);
+        return t.clocks(type.bytes(), rate, shared(t, s, y, x, type), traits);
     }
 
     /** Where the table of the terms fits no tile, the portable kernel. */
@@ -162,7 +170,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         boolean whole = y.outStep() == 1 && x.outStep() == 1;
         boolean pointwise = planes(s, y, x);
         int tables = tables(s, y, x);
-        ConvTile tile = simtTile(s, y, x, traits);
+        ConvTile tile = tile(s, y, x, DType.FLOAT32, traits);
         if (tile == null) {
             ConvGpu.launch(plan, s, y, x, buffers, defines, DType.FLOAT32, traits);
             return;
@@ -252,31 +260,6 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         return !onto(s, y, x) ? 0 : pixels % 8 == 0 ? 16 : pixels % 4 == 0 ? 8 : 0;
     }
 
-    /** The tile for 16-bit types; null where none fits. */
-    private static ConvTile matrixTile(Sums s, Axis y, Axis x, GpuTraits traits) {
-        boolean copied = copied(s, y, x) != 0;
-        return ConvTile.of(
-                MATRIX,
-                s.out(),
-                s.shape().n() * y.count() * x.count(),
-                s.in() * y.taps() * x.taps(),
-                s.shape().groups(),
-                2,
-                matrixRate(traits),
-                t -> sharedMatrix(t, copied),
-                traits);
-    }
-
-    /** Clocks that sums of one place in a 16-bit type should take here. */
-    static double clocks(Sums s, GpuTraits traits) {
-        Axis y = s.ys().getFirst();
-        Axis x = s.xs().getFirst();
-        ConvTile t = worth(s, y, x) ? matrixTile(s, y, x, traits) : null;
-        return t == null
-                ? Double.POSITIVE_INFINITY
-                : t.clocks(2, matrixRate(traits), sharedMatrix(t, copied(s, y, x) != 0), traits);
-    }
-
     private static void matrix(
             GpuPlan.Builder plan,
             Sums s,
@@ -291,7 +274,7 @@ record ConvImplicit<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKern
         int terms = s.in() * y.taps() * x.taps();
         boolean whole = y.outStep() == 1 && x.outStep() == 1;
         int copy = copied(s, y, x);
-        ConvTile tile = matrixTile(s, y, x, traits);
+        ConvTile tile = tile(s, y, x, type, traits);
         if (tile == null) {
             ConvGpu.launch(plan, s, y, x, buffers, defines, type, traits);
             return;

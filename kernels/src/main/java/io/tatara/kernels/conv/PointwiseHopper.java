@@ -41,7 +41,8 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem) implements GpuK
             return false;
         }
         Sums s = problem.of(op, in);
-        return product(op, in, s).clocks(traits) < CLEARLY * ConvImplicit.clocks(s, traits);
+        return product(op, in, s).clocks(traits)
+                < CLEARLY * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
 
     /** Whether it could run, fast or not. */

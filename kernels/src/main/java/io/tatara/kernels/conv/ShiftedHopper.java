@@ -60,7 +60,8 @@ record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O
         }
         TapProduct p = product(op, in, s, null, null);
         double clocks = p.clocks(traits) + ShiftedImages.clocks(p.at(), s.in(), s.out(), traits);
-        return p.supported(traits) && clocks < CLEARLY * ConvImplicit.clocks(s, traits);
+        return p.supported(traits)
+                && clocks < CLEARLY * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
 
     /** Taps in the kernel's order along an axis, all of it in one piece. */

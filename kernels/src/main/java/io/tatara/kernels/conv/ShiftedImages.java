@@ -20,8 +20,8 @@ final class ShiftedImages {
     private static final long MOST_BYTES = 2L << 30;
 
     // The estimate, in clock cycles of a multiprocessor: a launch, and bytes a clock.
-    private static final double LAUNCH = 3000;
-    private static final double BYTES = 16;
+    static final double LAUNCH = 3000;
+    static final double BYTES = 16;
 
     private ShiftedImages() {}
 

@@ -14,7 +14,7 @@ import java.util.List;
  */
 final class WinogradCases {
     /** {n, c, h, w, m}. */
-    private record Layer(String name, ConvWindow window, int... d) {
+    record Layer(String name, ConvWindow window, int... d) {
         TensorSpec x() {
             return TensorSpec.f32(d[0], d[1], d[2], d[3]);
         }
@@ -33,14 +33,14 @@ final class WinogradCases {
             return c.reduction(9 * d[1]).noGradient();
         }
 
-        Case data(String more, Data dy) {
+        Case data(String more, Data dy, Data w) {
             Case c = Case.of(name + more, new Conv2dDataGradient(window, 1, d[2], d[3]));
-            return c.in(y(), dy).in(weight()).reduction(9 * d[4]).noGradient();
+            return c.in(y(), dy).in(weight(), w).reduction(9 * d[4]).noGradient();
         }
 
-        Case kernel(String more, Data x) {
+        Case kernel(String more, Data x, Data dy) {
             Case c = Case.of(name + more, new Conv2dWeightGradient(window, 1, 3, 3));
-            return c.in(x(), x).in(y()).reduction(y().size() / d[4]).noGradient();
+            return c.in(x(), x).in(y(), dy).reduction(y().size() / d[4]).noGradient();
         }
     }
 
@@ -81,16 +81,16 @@ final class WinogradCases {
 
     static List<Case> data() {
         return List.of(
-                RAGGED.data("", NORMAL),
-                EVEN.data("-specials", ODD),
-                VALID.data("", NORMAL),
-                LARGE.data("", NORMAL).large());
+                RAGGED.data("", NORMAL, NORMAL),
+                EVEN.data("-specials", ODD, NORMAL),
+                VALID.data("", NORMAL, NORMAL),
+                LARGE.data("", NORMAL, NORMAL).large());
     }
 
     static List<Case> weight() {
         return List.of(
-                WIDE.kernel("", NORMAL),
-                WIDE.kernel("-specials", ODD),
-                DEEP.kernel("", NORMAL).large());
+                WIDE.kernel("", NORMAL, NORMAL),
+                WIDE.kernel("-specials", ODD, NORMAL),
+                DEEP.kernel("", NORMAL, NORMAL).large());
     }
 }

@@ -45,7 +45,7 @@ record WinogradSums<O extends Op>(ConvCpu.Problem<O> problem, long most) impleme
         if (t == null || !t.worth()) {
             return false;
         }
-        double other = WinogradTiles.MEASURED * ConvImplicit.simtClocks(s, traits);
+        double other = WinogradTiles.MEASURED * ConvImplicit.clocks(s, DType.FLOAT32, traits);
         return Double.isFinite(other) && clocks(t, traits) < WinogradTiles.CLEARLY * other;
     }
 

@@ -42,9 +42,6 @@ record WinogradTiles(
     /** Fewest channels on both sides: below, the transforms are most of the work. */
     private static final int CHANNELS = 32;
 
-    // The estimate, in clock cycles of a multiprocessor: a launch, as ShiftedImages has it.
-    private static final double LAUNCH = 3000;
-
     /**
      * Of the clocks that the models of products say: an H200 took 1.23 to 1.44 of those of
      * MatMulSimt's larger products and 1.34 to 1.63 of those of ConvImplicit's layers of 3 × 3
@@ -148,7 +145,7 @@ record WinogradTiles(
     private static double bytes(GpuTraits traits) {
         return switch (traits.arch()) {
             case 80 -> 10;
-            case 90, 100, 103 -> 16;
+            case 90, 100, 103 -> ShiftedImages.BYTES;
             default -> 4;
         };
     }
@@ -162,7 +159,7 @@ record WinogradTiles(
         double bytes = 4 * (pixels + results + all + kernel);
         // The products' launch of the first round is not more than what others launch.
         double launches = 3.0 * rounds().size() - 1;
-        return LAUNCH * launches + bytes / (bytes(traits) * traits.computeUnits());
+        return ShiftedImages.LAUNCH * launches + bytes / (bytes(traits) * traits.computeUnits());
     }
 
     /**

@@ -15,7 +15,7 @@ import java.util.Optional;
  * program by {@link #key}.
  *
  * <p>Files are in the format of xz and hold the PTX of many programs of a source, one behind the
- * other: they are so much alike that packed together they take a fifth of what they take apart.
+ * other: they are so much alike that packed together they take far less than apart.
  *
  * <p>As text, one line a program: {@code key architecture file offset length}, where the
  * architecture is a number ({@code 80} for {@code compute_80}, good for that and everything newer)

@@ -1,20 +1,11 @@
 package io.tatara.kernels.conv;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
-import io.tatara.kernels.RefArray;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
-import io.tatara.kernels.check.Comparison;
 import io.tatara.kernels.check.Data;
-import io.tatara.kernels.check.ReferenceEmitter;
-import io.tatara.kernels.emulation.EmulatedPlan;
-import io.tatara.kernels.emulation.Emulation;
 import io.tatara.kernels.gpu.GpuKernel;
-import io.tatara.kernels.gpu.GpuPlan;
-import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
@@ -168,27 +159,8 @@ class ShiftedHopperTest {
         }
         DType type = made++ % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16;
         Case typed = c.as(type);
-        tests.add(DynamicTest.dynamicTest(typed.toString(), () -> check(g, typed, kernel)));
-    }
-
-    @SuppressWarnings("unchecked")
-    private static <O extends Op> void check(Geometry g, Case c, GpuKernel<O> kernel) {
-        O op = (O) c.op();
-        GpuTraits traits = GpuTraits.cuda(90, g.units());
-        TensorSpec[] out = op.infer(c.specs());
-        RefArray[] in = c.draw(5);
-        RefArray[] want = new ReferenceEmitter().run(op, in);
-        GpuPlan plan = kernel.plan(op, c.specs(), out, traits);
-        Emulation emulation = Emulation.open();
-        emulation.order(Long.getLong("tatara.emulation.shuffle", 0));
-        try (EmulatedPlan run = new EmulatedPlan(emulation, traits, true)) {
-            RefArray[] got = run.run(plan, in, out, new int[] {-1});
-            Comparison d = Comparison.of(got[0].data(), want[0]);
-            assertThat(d.error())
-                    .as("%s: %s", c, d)
-                    .isLessThanOrEqualTo(c.tolerance(want[0].spec().dtype()));
-        } finally {
-            emulation.order(0);
-        }
+        tests.add(
+                DynamicTest.dynamicTest(
+                        typed.toString(), () -> EmulatedCheck.run(typed, kernel, g.units(), 1)));
     }
 }

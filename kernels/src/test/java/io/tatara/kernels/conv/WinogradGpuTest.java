@@ -5,18 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.OpEntry;
-import io.tatara.kernels.RefArray;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
-import io.tatara.kernels.check.Comparison;
 import io.tatara.kernels.check.Data;
-import io.tatara.kernels.check.ReferenceEmitter;
-import io.tatara.kernels.emulation.EmulatedPlan;
-import io.tatara.kernels.emulation.Emulation;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
-import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,46 +25,18 @@ import org.junit.jupiter.api.TestFactory;
  * {@code -Dtatara.case} picks by name.
  */
 class WinogradGpuTest {
-    private static final Data ODD = Data.normal().sprinkled(397, ConvCases.SPECIAL);
+    private static final Data NORMAL = Data.normal();
+    private static final Data ODD = NORMAL.sprinkled(397, ConvCases.SPECIAL);
 
-    /** {n, c, h, w, m}; for how many multiprocessors, with so many KiB for the tiles of a round. */
-    private record Geometry(String name, ConvWindow window, int units, int kilobytes, int... d) {
-        TensorSpec x() {
-            return TensorSpec.f32(d[0], d[1], d[2], d[3]);
+    /** A layer for how many multiprocessors, with so many KiB for the tiles of a round. */
+    private record Geometry(WinogradCases.Layer layer, int units, int kilobytes) {
+        Geometry(String name, ConvWindow window, int units, int kilobytes, int... d) {
+            this(new WinogradCases.Layer(name, window, d), units, kilobytes);
         }
 
-        TensorSpec weight() {
-            return TensorSpec.f32(d[4], d[1], 3, 3);
-        }
-
-        TensorSpec y() {
-            int height = window.outHeight(d[2], 3);
-            return TensorSpec.f32(d[0], d[4], height, window.outWidth(d[3], 3));
-        }
-
-        Case conv(Data x, Data w) {
-            return Case.of(name, new Conv2d(window, 1))
-                    .in(x(), x)
-                    .in(weight(), w)
-                    .reduction(9 * d[1]);
-        }
-
-        Case data(Data dy, Data w) {
-            return Case.of(name, new Conv2dDataGradient(window, 1, d[2], d[3]))
-                    .in(y(), dy)
-                    .in(weight(), w)
-                    .reduction(9 * d[4]);
-        }
-
-        Case kernel(Data x, Data dy) {
-            return Case.of(name, new Conv2dWeightGradient(window, 1, 3, 3))
-                    .in(x(), x)
-                    .in(y(), dy)
-                    .reduction(y().size() / d[4]);
-        }
-
-        Geometry named(String more) {
-            return new Geometry(name + more, window, units, kilobytes, d);
+        Case conv(String more, Data x, Data w) {
+            Case c = layer.conv(more, Activation.NONE);
+            return c.in(layer.x(), x).in(layer.weight(), w);
         }
 
         long most() {
@@ -98,20 +64,20 @@ class WinogradGpuTest {
     @TestFactory
     List<DynamicTest> convolutions() {
         for (Geometry g : geometries()) {
-            add(g, g.conv(Data.normal(), Data.normal()), conv(g));
+            add(g, g.conv("", NORMAL, NORMAL), conv(g));
         }
         int made = 0;
         for (Geometry g : geometries().subList(1, 4)) {
             Activation f = Activation.values()[1 + made];
-            Conv2d op = new Conv2d(g.window(), 1, new Epilogue(f));
-            Case c = Case.of(g.name() + "-" + f, op).in(g.x()).in(g.weight());
-            Case bias = made++ == 1 ? c.absent() : c.in(TensorSpec.f32(g.d()[4]));
-            add(g, bias.in(g.y()).reduction(9 * g.d()[1]), conv(g));
+            WinogradCases.Layer l = g.layer();
+            Case c = l.conv("-" + f, f).in(l.x()).in(l.weight());
+            Case bias = made++ == 1 ? c.absent() : c.in(TensorSpec.f32(l.d()[4]));
+            add(g, bias.in(l.y()), conv(g));
         }
         for (int i : new int[] {1, 9}) {
             Geometry g = geometries().get(i);
-            add(g, g.named("-special-x").conv(ODD, Data.normal()), conv(g));
-            add(g, g.named("-special-w").conv(Data.normal(), ODD), conv(g));
+            add(g, g.conv("-special-x", ODD, NORMAL), conv(g));
+            add(g, g.conv("-special-w", NORMAL, ODD), conv(g));
         }
         return tests;
     }
@@ -119,23 +85,23 @@ class WinogradGpuTest {
     @TestFactory
     List<DynamicTest> dataGradients() {
         for (Geometry g : geometries()) {
-            add(g, g.data(Data.normal(), Data.normal()), data(g));
+            add(g, g.layer().data("", NORMAL, NORMAL), data(g));
         }
         Geometry g = geometries().get(5);
-        add(g, g.named("-special-dy").data(ODD, Data.normal()), data(g));
-        add(g, g.named("-special-w").data(Data.normal(), ODD), data(g));
+        add(g, g.layer().data("-special-dy", ODD, NORMAL), data(g));
+        add(g, g.layer().data("-special-w", NORMAL, ODD), data(g));
         return tests;
     }
 
     @TestFactory
     List<DynamicTest> weightGradients() {
         for (Geometry g : geometries()) {
-            add(g, g.kernel(Data.normal(), Data.normal()), new WinogradWeight(g.most()));
+            add(g, g.layer().kernel("", NORMAL, NORMAL), new WinogradWeight(g.most()));
         }
         for (int i : new int[] {1, 9}) {
             Geometry g = geometries().get(i);
-            Case x = g.named("-special-x").kernel(ODD, Data.normal());
-            Case dy = g.named("-special-dy").kernel(Data.normal(), ODD);
+            Case x = g.layer().kernel("-special-x", ODD, NORMAL);
+            Case dy = g.layer().kernel("-special-dy", NORMAL, ODD);
             add(g, x, new WinogradWeight(g.most()));
             add(g, dy, new WinogradWeight(g.most()));
         }
@@ -156,27 +122,10 @@ class WinogradGpuTest {
         }
     }
 
-    @SuppressWarnings("unchecked")
+    /** Half of what the suite allows. */
     private static <O extends Op> void check(Geometry g, Case c, GpuKernel<O> kernel) {
-        O op = (O) c.op();
-        GpuTraits traits = GpuTraits.cuda(90, g.units());
-        TensorSpec[] out = op.infer(c.specs());
-        RefArray[] in = c.draw(5);
-        RefArray[] want = new ReferenceEmitter().run(op, in);
-        GpuPlan plan = kernel.plan(op, c.specs(), out, traits);
-        assertThat(plan.launches().size()).isGreaterThan(g.name().equals("rounds") ? 3 : 2);
-        Emulation emulation = Emulation.open();
-        emulation.order(Long.getLong("tatara.emulation.shuffle", 0));
-        try (EmulatedPlan run = new EmulatedPlan(emulation, traits, true)) {
-            RefArray[] got = run.run(plan, in, out, new int[] {-1});
-            Comparison d = Comparison.of(got[0].data(), want[0]);
-            // Half of what the suite allows.
-            assertThat(d.error())
-                    .as("%s: %s", c, d)
-                    .isLessThanOrEqualTo(c.tolerance(want[0].spec().dtype()) / 2);
-        } finally {
-            emulation.order(0);
-        }
+        GpuPlan plan = EmulatedCheck.run(c, kernel, g.units(), 0.5);
+        assertThat(plan.launches().size()).isGreaterThan(g.layer().name().equals("rounds") ? 3 : 2);
     }
 
     /** What must be exact stays with kernels that are, on small and on large chips. */
@@ -247,9 +196,29 @@ class WinogradGpuTest {
             TensorSpec[] half = {x.withDType(DType.FLOAT16), w};
             assertThat(WinogradSums.CONV.supports(new Conv2d(v, 1), half, traits)).isFalse();
         }
+        // From these batches on, as docs/cuda.md has it.
+        assertThat(least(64, 56, traits)).containsExactly(2, 2);
+        assertThat(least(128, 28, traits)).containsExactly(1, 2);
+        assertThat(least(256, 14, traits)).containsExactly(4, 2);
+        assertThat(least(512, 7, traits)).containsExactly(16, 8);
         TensorSpec[] one = {TensorSpec.f32(1, 512, 7, 7), TensorSpec.f32(512, 512, 3, 3)};
         Conv2d op = new Conv2d(ConvWindow.UNIT.pad(1), 1);
         assertThat(WinogradSums.CONV.supports(op, one, traits)).isFalse();
         assertThat(WinogradSums.CONV.supports(op, one, GpuTraits.cuda(75, 132))).isFalse();
+    }
+
+    /** The least powers of two of images with which convolution and weight gradient are taken. */
+    private static int[] least(int channels, int size, GpuTraits traits) {
+        ConvWindow v = ConvWindow.UNIT.pad(1);
+        int[] least = new int[2];
+        for (int n = 64; n >= 1; n /= 2) {
+            TensorSpec x = TensorSpec.f32(n, channels, size, size);
+            TensorSpec[] in = {x, TensorSpec.f32(channels, channels, 3, 3)};
+            TensorSpec[] both = {x, x};
+            Conv2dWeightGradient kernel = new Conv2dWeightGradient(v, 1, 3, 3);
+            least[0] = WinogradSums.CONV.supports(new Conv2d(v, 1), in, traits) ? n : least[0];
+            least[1] = WinogradWeight.WEIGHT.supports(kernel, both, traits) ? n : least[1];
+        }
+        return least;
     }
 }
