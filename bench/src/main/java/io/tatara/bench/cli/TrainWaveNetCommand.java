@@ -114,7 +114,14 @@ final class TrainWaveNetCommand extends BaseCommand {
                     "samples of a window; longer recordings are several, each with the receptive field before it (default: 6000)")
     private Integer crop;
 
-    @Option(names = "--learning-rate", paramLabel = "X", description = "of Adam (default: 0.004)")
+    @Option(
+            names = "--optimizer",
+            paramLabel = "NAME",
+            description =
+                    "adam, or muon for the matrices between the first and the last layer (default: adam)")
+    private String optimizer;
+
+    @Option(names = "--learning-rate", paramLabel = "X", description = "(default: 0.004)")
     private Double learningRate;
 
     @Option(
@@ -136,6 +143,13 @@ final class TrainWaveNetCommand extends BaseCommand {
             description =
                     "probability with which training drops what gates and head see (default: 0)")
     private Double dropout;
+
+    @Option(
+            names = "--label-dropout",
+            paramLabel = "P",
+            description =
+                    "part of the training in which the network is not told the label, such as 0.1, so that `generate wavenet --guidance` can draw it towards one (default: 0)")
+    private Double labelDropout;
 
     @Option(
             names = "--gain",
@@ -229,10 +243,12 @@ final class TrainWaveNetCommand extends BaseCommand {
         put(changes, "epochs", epochs);
         put(changes, "batch", batch);
         put(changes, "crop", crop);
+        put(changes, "optimizer", optimizer);
         put(changes, "learningRate", learningRate);
         put(changes, "schedule", schedule);
         put(changes, "clip", clip);
         put(changes, "dropout", dropout);
+        put(changes, "labelDropout", labelDropout);
         put(changes, "gain", gain);
         put(changes, "speed", speed);
         put(changes, "dither", dither);

@@ -97,6 +97,10 @@ class WaveNetCommandTest {
             "200",
             "--dropout",
             "0.01",
+            "--label-dropout",
+            "0.25",
+            "--optimizer",
+            "muon",
             "--gain",
             "3",
             "--speed",
@@ -118,9 +122,10 @@ class WaveNetCommandTest {
         assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
         assertThat(j.at("/config/prediction").booleanValue()).isTrue();
         assertThat(
-                        Stream.of("dropout", "gain", "speed", "dither")
+                        Stream.of("dropout", "labelDropout", "gain", "speed", "dither")
                                 .map(f -> j.at("/config/" + f).doubleValue()))
-                .containsExactly(0.01, 3.0, 0.05, 0.25);
+                .containsExactly(0.01, 0.25, 3.0, 0.05, 0.25);
+        assertThat(j.at("/config/optimizer").stringValue()).isEqualTo("muon");
         assertThat(Files.readString(json)).doesNotContain(folder.toString());
         Path wav = folder.resolve("made/sound.wav");
         Path png = folder.resolve("made/sound.png");
@@ -134,6 +139,8 @@ class WaveNetCommandTest {
                         "0",
                         "--label",
                         "1",
+                        "--guidance",
+                        "1.5",
                         "--out",
                         wav.toString(),
                         "--picture",
@@ -159,6 +166,7 @@ class WaveNetCommandTest {
         assertThat(text).doesNotContain(folder.toString());
         JsonNode j = JsonMapper.builder().build().readTree(text);
         assertThat(j.at("/rate").intValue()).isEqualTo(1000);
+        assertThat(j.at("/guidance").doubleValue()).isEqualTo(1.5);
         assertThat(j.at("/samplesOfEach").intValue()).isEqualTo(300);
         assertThat(j.at("/seconds").doubleValue()).isEqualTo(0.6);
         double took = j.at("/took").doubleValue();
@@ -184,6 +192,8 @@ class WaveNetCommandTest {
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--temperature", "-1"),
                 "--temperature");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--guidance", "-1"), "--guidance");
         assertOneLine(generate(model, "--seconds", "1", "--out", "a.mp3"), "a.mp3", ".wav");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--picture", "a.gif"), "a.gif");
@@ -213,6 +223,8 @@ class WaveNetCommandTest {
         assertOneLine(train("--held-out", "("), "heldOut");
         assertOneLine(train("--condition", "abc"), "condition", "group");
         assertOneLine(train("--schedule", "cosin"), "cosin");
+        assertOneLine(train("--optimizer", "sgd"), "optimizer", "muon");
+        assertOneLine(train("--label-dropout", "1"), "labelDropout");
         assertOneLine(train("--set", "hiden=3"), "hiden", "residual");
         assertOneLine(run("train", "wavenet", "--device", "jvm", "--data", "nowhere"), "nowhere");
         assertThat(run("generate").exit).isEqualTo(2);

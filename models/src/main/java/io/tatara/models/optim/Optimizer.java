@@ -52,12 +52,16 @@ public abstract class Optimizer implements AutoCloseable {
 
     /** Zeros shaped like each weight, saved as {@code kind.name}. */
     final Tensor[] slots(String kind) {
+        return slots(kind, IntStream.range(0, parameters.tensors().length).toArray());
+    }
+
+    /** The same for these weights alone. */
+    final Tensor[] slots(String kind, int[] members) {
         List<String> names = parameters.names();
-        Tensor[] weights = parameters.tensors();
-        Tensor[] slots = new Tensor[weights.length];
+        Tensor[] slots = Group.of(parameters.tensors(), members);
         for (int i = 0; i < slots.length; i++) {
-            slots[i] = scope.zeros(weights[i].shape().toArray());
-            state.put(kind + "." + names.get(i), slots[i]);
+            slots[i] = scope.zeros(slots[i].shape().toArray());
+            state.put(kind + "." + names.get(members[i]), slots[i]);
         }
         return slots;
     }
@@ -130,6 +134,10 @@ public abstract class Optimizer implements AutoCloseable {
     /** Weights that are changed in one launch, all with decay or all without. */
     record Group(boolean decayed, int[] members) {
         Tensor[] of(Tensor[] all) {
+            return of(all, members);
+        }
+
+        static Tensor[] of(Tensor[] all, int[] members) {
             return Arrays.stream(members).mapToObj(i -> all[i]).toArray(Tensor[]::new);
         }
 

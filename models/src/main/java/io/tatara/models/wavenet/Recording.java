@@ -54,11 +54,25 @@ record Recording(String name, char[] levels, int[] factors, Original original) {
      * from {@code first} count; the others are what the first ones that count look back at.
      *
      * @param as how the recording is altered, which the numbers of samples follow; null for not
+     * @param labelled whether the network is told the label
      */
-    record Window(Recording of, int start, int first, int end, Alteration as) {
+    record Window(Recording of, int start, int first, int end, Alteration as, boolean labelled) {
         /** One that is not altered. */
         Window(Recording of, int start, int first, int end) {
-            this(of, start, first, end, null);
+            this(of, start, first, end, null, true);
+        }
+
+        Window unlabelled() {
+            return new Window(of, start, first, end, as, false);
+        }
+
+        /** Rows of the tables of conditions. */
+        int[] factors() {
+            int[] rows = of.factors.clone();
+            if (!labelled) {
+                Arrays.fill(rows, WaveNetModel.UNKNOWN);
+            }
+            return rows;
         }
 
         int length() {

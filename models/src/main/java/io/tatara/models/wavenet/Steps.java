@@ -30,7 +30,8 @@ final class Steps {
 
     /**
      * @param scope of all that this holds
-     * @param factors [sequences][factors], rows of the tables of conditions
+     * @param factors [sequences][factors], rows of the tables of conditions, or {@link
+     *     WaveNetModel#UNKNOWN}
      * @param samples of each sequence, for their positions
      * @param seed of the random numbers
      */
@@ -69,7 +70,7 @@ final class Steps {
                     null,
                     stack(scope, layers, WaveNetModel.Layer::weight, 2 * r, r, config.kernel()),
                     stack(scope, layers, WaveNetModel.Layer::bias, 2 * r),
-                    condition(scope, layers, factors),
+                    condition(scope, model, factors),
                     stack(scope, layers, WaveNetModel.Layer::residualWeight, r, r),
                     stack(scope, layers, WaveNetModel.Layer::residualBias, r),
                     stack(scope, layers, WaveNetModel.Layer::skipWeight, s, r),
@@ -102,16 +103,16 @@ final class Steps {
     }
 
     /** [sequences, layers, 2 · residual]; null where there is no condition. */
-    private static Tensor condition(Scope scope, List<WaveNetModel.Layer> layers, int[][] factors) {
-        if (factors[0].length == 0) {
+    private static Tensor condition(Scope scope, WaveNetModel model, int[][] factors) {
+        int[] all = Arrays.stream(factors).flatMapToInt(Arrays::stream).toArray();
+        Tensor rows = model.rows(scope, all, factors.length);
+        if (rows == null) {
             return null;
         }
         Ops ops = scope.ops();
-        int[] rows = Arrays.stream(factors).flatMapToInt(Arrays::stream).toArray();
-        Tensor ids = scope.tensor(rows, factors.length, factors[0].length);
         List<Tensor> parts = new ArrayList<>();
-        for (WaveNetModel.Layer l : layers) {
-            Tensor c = WaveNetModel.condition(ops, l, ids);
+        for (WaveNetModel.Layer l : model.layers()) {
+            Tensor c = model.condition(ops, scope, l, rows);
             parts.add(ops.reshape(c, c.shape().dim(0), 1, c.shape().dim(1)));
         }
         return ops.concat(1, parts.toArray(Tensor[]::new));

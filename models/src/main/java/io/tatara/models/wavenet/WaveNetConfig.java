@@ -39,11 +39,14 @@ import tools.jackson.databind.node.ObjectNode;
  *     that overlap by the receptive field
  * @param batch windows a step
  * @param pool batches among which windows are sorted by length
- * @param learningRate Adam's
+ * @param optimizer adam, or muon for the matrices between the first and the last one
+ * @param learningRate of the optimizer
  * @param schedule of the learning rate, a text of {@link Schedule#parse}
  * @param clip largest global norm of the gradients, 0 for none
  * @param weightDecay decoupled
  * @param dropout probability with which training drops what the gates and the head see, 0 for none
+ * @param labelDropout part of the training windows of which the network is not told the label, so
+ *     that it can be guided towards one (see {@link WaveNetGenerator#generate}), 0 for none
  * @param gain largest change of a training recording's volume in either direction, in decibels, 0
  *     for none; see {@link Alteration}
  * @param speed largest part by which a training recording is made faster or slower, 0 for none
@@ -69,11 +72,13 @@ public record WaveNetConfig(
         int crop,
         int batch,
         int pool,
+        String optimizer,
         double learningRate,
         String schedule,
         double clip,
         double weightDecay,
         double dropout,
+        double labelDropout,
         double gain,
         double speed,
         double dither,
@@ -81,6 +86,9 @@ public record WaveNetConfig(
         int epochs,
         int checkpointEvery,
         long seed) {
+    static final String ADAM = "adam";
+    static final String MUON = "muon";
+
     private static final int MOST_LAYERS = 24;
     private static final int MOST_POSITIONS = 1000;
     private static final double MOST_GAIN = 60;
@@ -125,10 +133,21 @@ public record WaveNetConfig(
         that(crop > field, "crop", crop, "more than the receptive field of " + field + " samples");
         that(batch > 0, "batch", batch, "> 0");
         that(pool > 0, "pool", pool, "> 0");
+        that(List.of(ADAM, MUON).contains(optimizer), "optimizer", optimizer, ADAM + " or " + MUON);
         that(learningRate > 0, "learningRate", learningRate, "> 0");
         that(clip >= 0, "clip", clip, ">= 0");
         that(weightDecay >= 0, "weightDecay", weightDecay, ">= 0");
         that(dropout >= 0 && dropout < 1, "dropout", dropout, "0 … 1, 1 excluded");
+        that(
+                labelDropout >= 0 && labelDropout < 1,
+                "labelDropout",
+                labelDropout,
+                "0 … 1, 1 excluded");
+        that(
+                labelDropout == 0 || !condition.isEmpty(),
+                "labelDropout",
+                labelDropout,
+                "0 where there is no condition");
         that(gain >= 0 && gain <= MOST_GAIN, "gain", gain, "0 … " + MOST_GAIN + " decibels");
         that(speed >= 0 && speed <= MOST_SPEED, "speed", speed, "0 … " + MOST_SPEED);
         that(dither >= 0 && dither <= MOST_DITHER, "dither", dither, "0 … " + MOST_DITHER);
@@ -181,9 +200,11 @@ public record WaveNetConfig(
                 6000,
                 1,
                 32,
+                ADAM,
                 4e-3,
                 "cosine,warmup=200",
                 1,
+                0,
                 0,
                 0,
                 0,

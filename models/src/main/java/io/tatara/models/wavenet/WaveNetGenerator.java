@@ -74,6 +74,16 @@ public final class WaveNetGenerator implements AutoCloseable {
         return generate(List.of(label), seconds, temperature, seed, i -> true)[0];
     }
 
+    /** As the other, without guidance. */
+    public Sound[] generate(
+            List<List<String>> labels,
+            double seconds,
+            double temperature,
+            long seed,
+            IntPredicate more) {
+        return generate(labels, seconds, temperature, 1, seed, more);
+    }
+
     /**
      * A sound for each label, made together: each sample is drawn from softmax(logits /
      * temperature) given those before it. The same seed gives the same sounds on the same device,
@@ -81,14 +91,20 @@ public final class WaveNetGenerator implements AutoCloseable {
      *
      * @param labels a value for each factor, none where the model has no condition
      * @param temperature 1 for the model's own distribution; 0 takes the likeliest level
+     * @param guidance 1 for what the model makes of the label; above 1 draws the sound towards it,
+     *     by what the label changes in the logits, times this (classifier-free guidance: Ho and
+     *     Salimans 2022). Each sound then takes twice the work, and each sample is a call. It needs
+     *     a model that was trained with {@code labelDropout}.
      * @param more is asked before each sample, given the number of those before it; false ends all
      *     sounds there. Some samples are made in one call, so it is asked for all of them first.
-     * @throws TataraException if a label is not known, or a number is out of range
+     * @throws TataraException if a label is not known, a number is out of range, or the model
+     *     cannot be guided
      */
     public Sound[] generate(
             List<List<String>> labels,
             double seconds,
             double temperature,
+            double guidance,
             long seed,
             IntPredicate more) {
         int samples = samples(seconds);
@@ -100,17 +116,18 @@ public final class WaveNetGenerator implements AutoCloseable {
                             + labels.size()
                             + " labels, expected a finite number >= 0 and at least one");
         }
+        checkGuidance(guidance);
         int[][] factors = labels.stream().map(data::rows).toArray(int[][]::new);
         int n = factors.length;
         float[][] made = new float[n][samples];
         MuLaw law = new MuLaw(config.levels());
         int t = 0;
         try (Scope scope = device.scope()) {
-            Steps steps = new Steps(config, model, scope, factors, samples, seed);
+            Maker maker = maker(scope, factors, samples, guidance, seed);
             for (int count = wanted(t, samples, more);
                     count > 0;
                     count = wanted(t, samples, more)) {
-                int[] levels = steps.make(count, temperature);
+                int[] levels = maker.make(count, temperature);
                 for (int i = 0; i < levels.length; i++) {
                     made[i / count][t + i % count] = law.decode(levels[i]);
                 }
@@ -122,6 +139,36 @@ public final class WaveNetGenerator implements AutoCloseable {
             sounds[i] = new Sound(Arrays.copyOf(made[i], t), data.rate());
         }
         return sounds;
+    }
+
+    /**
+     * Whether sound can be guided so.
+     *
+     * @throws TataraException if it cannot
+     */
+    public void checkGuidance(double guidance) {
+        boolean number = guidance >= 0 && guidance <= Float.MAX_VALUE;
+        if (!number || (guidance != 1 && config.labelDropout() == 0)) {
+            throw new TataraException(
+                    "generate: guidance: given "
+                            + guidance
+                            + ", expected "
+                            + (number
+                                    ? "1, since the model was told all labels when it was trained (labelDropout 0)"
+                                    : "a finite number >= 0"));
+        }
+    }
+
+    /** Makes the next levels [sequences, count]. */
+    private interface Maker {
+        int[] make(int count, double temperature);
+    }
+
+    private Maker maker(Scope scope, int[][] factors, int samples, double guidance, long seed) {
+        if (guidance == 1) {
+            return new Steps(config, model, scope, factors, samples, seed)::make;
+        }
+        return new Guided(config, model, scope, factors, samples, guidance, seed)::make;
     }
 
     /**

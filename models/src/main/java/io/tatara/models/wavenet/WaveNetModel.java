@@ -11,6 +11,7 @@ import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -31,6 +32,9 @@ final class WaveNetModel {
             Tensor skipWeight,
             Tensor skipBias) {}
 
+    private static final List<String> HIDDEN =
+            List.of("filter_gate.weight", "residual.weight", "skip.weight", "head.1.weight");
+
     /** The shortest period of such a weight is a sixteenth of all levels. */
     private static final double LOG_TURNS = Math.log(32);
 
@@ -40,6 +44,9 @@ final class WaveNetModel {
     /** y + x − seen. */
     private static final Expr PUT_BACK =
             Exprs.add(Exprs.in(0), Exprs.sub(Exprs.in(1), Exprs.in(2)));
+
+    /** The row of a factor that the network is not told. */
+    static final int UNKNOWN = -1;
 
     private final WaveNetConfig config;
     private final Tensor first;
@@ -163,6 +170,11 @@ final class WaveNetModel {
         }
     }
 
+    /** Whether a weight, by its name, maps channels to channels. */
+    static boolean isHidden(String name) {
+        return HIDDEN.stream().anyMatch(name::endsWith);
+    }
+
     List<Layer> layers() {
         return layers;
     }
@@ -177,8 +189,14 @@ final class WaveNetModel {
         return before(c) + 1;
     }
 
-    /** The row that tells in which part of a label's sounds a sample is. */
+    /**
+     * The row that tells in which part of a label's sounds a sample is; that of zeros where the
+     * label is unknown.
+     */
     static int position(WaveNetConfig c, int factor, long sample, int samples) {
+        if (factor == UNKNOWN) {
+            return before(c);
+        }
         int first = prediction(c) + (c.prediction() ? Prediction.rows(c.levels()) : 0);
         return first + factor * c.positions() + (int) (sample * c.positions() / samples);
     }
@@ -248,9 +266,38 @@ final class WaveNetModel {
         return ops.add(ops.sum(ops.embedding(table, ids, before(config)), taps), firstBias);
     }
 
-    /** A layer's condition [N, 2 · residual] of the factors' rows, int32 [N, factors]. */
-    static Tensor condition(Ops ops, Layer layer, Tensor factors) {
-        return factors == null ? null : ops.sum(ops.embedding(layer.conditions, factors, -1), 1);
+    /**
+     * The rows of some sequences' factors as {@link #condition} takes them, int32 [N, factors];
+     * null where there is no condition.
+     *
+     * @param factors N times those of {@link VoiceData#rows}, or {@link #UNKNOWN}
+     */
+    Tensor rows(Scope scope, int[] factors, int n) {
+        if (factors.length == 0) {
+            return null;
+        }
+        int shift = mayBeUnknown() ? 1 : 0;
+        int[] rows = Arrays.stream(factors).map(f -> f + shift).toArray();
+        return scope.tensor(rows, n, factors.length / n);
+    }
+
+    private boolean mayBeUnknown() {
+        return config.labelDropout() > 0;
+    }
+
+    /**
+     * A layer's condition [N, 2 · residual] of some {@link #rows}. An unknown label adds nothing:
+     * its row is one of zeros before the others.
+     */
+    Tensor condition(Ops ops, Scope scope, Layer layer, Tensor rows) {
+        if (rows == null) {
+            return null;
+        }
+        Tensor table = layer.conditions;
+        if (mayBeUnknown()) {
+            table = ops.concat(0, scope.zeros(1, table.shape().dim(1)), table);
+        }
+        return ops.sum(ops.embedding(table, rows, mayBeUnknown() ? 0 : -1), 1);
     }
 
     /** From the skip sum [n, skip] to logits [n, levels]. */
@@ -262,8 +309,8 @@ final class WaveNetModel {
     }
 
     /** As the other, without dropout. */
-    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor factors) {
-        return forward(ops, scope, ids, factors, Noise.NONE);
+    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor rows) {
+        return forward(ops, scope, ids, rows, Noise.NONE);
     }
 
     /**
@@ -274,10 +321,10 @@ final class WaveNetModel {
      * not be told from its neighbours any more.
      *
      * @param ids int32 [N, T, columns], see {@link #embed}
-     * @param factors int32 [N, factors], null where there is no condition
+     * @param rows see {@link #rows}
      * @return [N · T, levels]
      */
-    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor factors, Noise noise) {
+    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor rows, Noise noise) {
         int n = ids.shape().dim(0);
         int t = ids.shape().dim(1);
         Tensor x = ops.transpose(embed(ops, table(ops, scope), ids), 0, 2, 1);
@@ -293,7 +340,7 @@ final class WaveNetModel {
                             seen,
                             l.weight,
                             l.bias,
-                            condition(ops, l, factors),
+                            condition(ops, scope, l, rows),
                             end ? scope.zeros(r, r) : ops.reshape(l.residualWeight, r, r),
                             l.residualBias,
                             ops.reshape(l.skipWeight, config.skip(), r),
@@ -304,7 +351,7 @@ final class WaveNetModel {
             x = seen == x || end ? out[0] : ops.pointwise(PUT_BACK, out[0], x, seen);
             skip = out[1];
         }
-        Tensor rows = ops.reshape(ops.transpose(skip, 0, 2, 1), n * t, config.skip());
-        return head(ops, rows, noise);
+        Tensor sum = ops.reshape(ops.transpose(skip, 0, 2, 1), n * t, config.skip());
+        return head(ops, sum, noise);
     }
 }

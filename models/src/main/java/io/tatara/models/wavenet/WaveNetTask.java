@@ -50,8 +50,7 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
             Scope scope, Ops ops, List<Window> windows, Noise noise, Reduction reduction) {
         WindowBatch b = WindowBatch.of(config, windows);
         Tensor ids = scope.tensor(b.ids(), b.size(), b.length(), b.columns());
-        int factors = b.factors().length / b.size();
-        Tensor rows = factors == 0 ? null : scope.tensor(b.factors(), b.size(), factors);
+        Tensor rows = model.rows(scope, b.factors(), b.size());
         Tensor logits = model.forward(ops, scope, ids, rows, noise);
         Tensor labels = scope.tensor(b.labels(), b.labels().length);
         return ops.crossEntropy(logits, labels, WindowBatch.IGNORE, 0, reduction);

@@ -3,6 +3,8 @@ package io.tatara.models.wavenet;
 import io.tatara.kernels.TataraException;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.optim.AdamOptimizer;
+import io.tatara.models.optim.MuonOptimizer;
+import io.tatara.models.optim.Optimizer;
 import io.tatara.models.plot.Plots;
 import io.tatara.models.train.EpochRecord;
 import io.tatara.models.train.Json;
@@ -26,6 +28,8 @@ import java.util.Map;
  * history.json}; {@code curves.png}; and the checkpoints in {@code checkpoint/}.
  */
 public final class WaveNetTraining {
+    private static final double BETA2 = 0.999;
+
     static final String MODEL = "model.safetensors";
     static final String CONFIG = "config.json";
     static final String DATA = "data.json";
@@ -90,8 +94,7 @@ public final class WaveNetTraining {
         listener.note(summary(recordings));
         try (Parameters parameters = new Parameters(device, config.seed())) {
             WaveNetModel model = new WaveNetModel(parameters, config, recordings.data().values());
-            try (AdamOptimizer optimizer =
-                    new AdamOptimizer(parameters, config.clip(), 0.999, config.weightDecay())) {
+            try (Optimizer optimizer = optimizer(config, parameters)) {
                 optimizer.average(config.average());
                 TrainingLoop<List<Window>> loop =
                         new TrainingLoop<>(
@@ -120,6 +123,13 @@ public final class WaveNetTraining {
                 return finish(parameters, outcome.history(), out, listener);
             }
         }
+    }
+
+    /** Muon's matrices are those that map channels to channels. */
+    private static Optimizer optimizer(WaveNetConfig c, Parameters p) {
+        return c.optimizer().equals(WaveNetConfig.MUON)
+                ? new MuonOptimizer(p, c.clip(), BETA2, c.weightDecay(), WaveNetModel::isHidden)
+                : new AdamOptimizer(p, c.clip(), BETA2, c.weightDecay());
     }
 
     private static String summary(Recordings r) {

@@ -44,7 +44,7 @@ record WindowBatch(
             char[] levels = w.levels(law, from);
             int[] predicted = c.prediction() ? Prediction.all(c, levels) : new int[0];
             int samples = w.samples();
-            System.arraycopy(w.of().factors(), 0, rows, i * factors, factors);
+            System.arraycopy(w.factors(), 0, rows, i * factors, factors);
             for (int j = w.start(); j < w.end(); j++) {
                 int at = i * t + j - w.start();
                 int id = at * columns;
@@ -82,12 +82,13 @@ record WindowBatch(
     }
 
     /**
-     * All windows, altered anew where the config says so, in a new order: shuffled, sorted by
-     * length within pools of batches, the batches shuffled again.
+     * All windows, altered anew and without labels where the config says so, in a new order:
+     * shuffled, sorted by length within pools of batches, the batches shuffled again.
      */
     static List<List<Window>> shuffled(WaveNetConfig c, List<Recording> recordings, int epoch) {
         SplittableRandom random = new SplittableRandom(c.seed() * 0x9E3779B97F4A7C15L + epoch + 1);
         List<Window> all = Alteration.draw(c, windows(c, recordings), epoch);
+        forget(c, all, epoch);
         shuffle(all, random);
         List<List<Window>> batches = new ArrayList<>();
         int pool = Math.multiplyExact(c.batch(), c.pool());
@@ -97,6 +98,13 @@ record WindowBatch(
         }
         shuffle(batches, random);
         return batches;
+    }
+
+    /** Leaves labels out, by seed, epoch and place in the list alone. */
+    private static void forget(WaveNetConfig c, List<Window> windows, int epoch) {
+        SplittableRandom random =
+                new SplittableRandom(c.seed() * 0x8CB92BA72F3D8DD7L + 31L * epoch + 11);
+        windows.replaceAll(w -> random.nextDouble() < c.labelDropout() ? w.unlabelled() : w);
     }
 
     private static List<Window> windows(WaveNetConfig c, List<Recording> recordings) {
