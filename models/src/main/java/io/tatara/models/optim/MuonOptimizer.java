@@ -1,5 +1,6 @@
 package io.tatara.models.optim;
 
+import io.tatara.kernels.Shape;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.optimizer.Sgd;
 import io.tatara.kernels.pointwise.Expr;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -26,7 +28,9 @@ import java.util.stream.IntStream;
  * one weight decay serve both (Liu et al., "Muon is Scalable for LLM Training", 2025, section 2.2).
  *
  * <p>A weight of more than two axes, such as a convolution's [M, C, Kh, Kw], is the matrix [M, C ·
- * Kh · Kw]. Matrices of like shape are orthogonalized together, by batched products.
+ * Kh · Kw]. A weight may be several matrices of as many rows each below each other, such as those
+ * of a gated unit's filter and gate. Matrices of like shape are orthogonalized together, by batched
+ * products.
  */
 public final class MuonOptimizer extends Optimizer {
     private static final double MOMENTUM = 0.95;
@@ -63,6 +67,7 @@ public final class MuonOptimizer extends Optimizer {
                     Exprs.constant(1));
 
     private final int[] matrices;
+    private final int[] parts;
     private final Tensor[] momentum;
     private final float weightDecay;
     private final AdamStep rest;
@@ -72,34 +77,41 @@ public final class MuonOptimizer extends Optimizer {
      *     alone, since a matrix's step is as long whatever its gradient
      * @param beta2 decay of AdamW's second moment
      * @param weightDecay decoupled
-     * @param matrices by name, those weights that Muon moves; embeddings and the last layer should
-     *     not be among them
-     * @throws TataraException if one of them has fewer than two axes
+     * @param parts of how many matrices a weight of this name is, 0 for those that AdamW moves:
+     *     embeddings and the last layer should be among them
+     * @throws TataraException if a matrix has fewer than two axes, or its rows are no multiple of
+     *     its parts
      */
     public MuonOptimizer(
             Parameters parameters,
             double clip,
             double beta2,
             double weightDecay,
-            Predicate<String> matrices) {
-        check(parameters, matrices);
+            ToIntFunction<String> parts) {
+        check(parameters, parts);
         super(parameters, clip);
         List<String> names = parameters.names();
-        this.matrices = places(names, matrices);
+        this.matrices = places(names, n -> parts.applyAsInt(n) > 0);
+        this.parts = Arrays.stream(matrices).map(i -> parts.applyAsInt(names.get(i))).toArray();
         this.weightDecay = (float) weightDecay;
-        this.momentum = slots("momentum", this.matrices);
-        this.rest = new AdamStep(this, places(names, matrices.negate()), beta2, weightDecay, true);
+        this.momentum = slots("momentum", matrices);
+        int[] others = places(names, n -> parts.applyAsInt(n) <= 0);
+        this.rest = new AdamStep(this, others, beta2, weightDecay, true);
     }
 
-    private static void check(Parameters parameters, Predicate<String> matrices) {
+    private static void check(Parameters parameters, ToIntFunction<String> parts) {
         for (String name : parameters.names()) {
-            if (matrices.test(name) && parameters.get(name).shape().rank() < 2) {
+            int n = parts.applyAsInt(name);
+            Shape shape = parameters.get(name).shape();
+            if (n > 0 && (shape.rank() < 2 || shape.dim(0) % n != 0)) {
                 throw new TataraException(
                         "muon: weight "
                                 + name
                                 + ": given "
-                                + parameters.get(name).shape()
-                                + ", expected at least two axes");
+                                + shape
+                                + ", expected at least two axes and rows for "
+                                + n
+                                + " matrices");
             }
         }
     }
@@ -134,25 +146,25 @@ public final class MuonOptimizer extends Optimizer {
         }
     }
 
-    /** The steps for these momenta, those of one shape together. */
-    private static Tensor[] orthogonal(Ops ops, Tensor[] momenta) {
-        Map<List<Integer>, List<Integer>> alike = new LinkedHashMap<>();
+    /** The steps for these momenta, matrices of one shape together. */
+    private Tensor[] orthogonal(Ops ops, Tensor[] momenta) {
+        Map<Shape, List<Integer>> alike = new LinkedHashMap<>();
         for (int i = 0; i < momenta.length; i++) {
             int rows = momenta[i].shape().dim(0);
             int columns = momenta[i].shape().size() / rows;
-            alike.computeIfAbsent(List.of(rows, columns), k -> new ArrayList<>()).add(i);
+            Shape shape = Shape.of(parts[i], rows / parts[i], columns);
+            alike.computeIfAbsent(shape, k -> new ArrayList<>()).add(i);
         }
         Tensor[] moves = new Tensor[momenta.length];
         alike.forEach((shape, members) -> {
-            int rows = shape.get(0);
-            int columns = shape.get(1);
-            Tensor[] parts = new Tensor[members.size()];
-            Arrays.setAll(parts, i -> ops.reshape(momenta[members.get(i)], 1, rows, columns));
-            Tensor x = orthogonal(ops, ops.concat(0, parts));
-            for (int i = 0; i < parts.length; i++) {
-                Tensor like = momenta[members.get(i)];
-                moves[members.get(i)] =
-                        ops.reshape(ops.slice(x, 0, i, i + 1), like.shape().toArray());
+            Tensor[] stacked = new Tensor[members.size()];
+            Arrays.setAll(stacked, i -> ops.reshape(momenta[members.get(i)], shape.toArray()));
+            Tensor x = orthogonal(ops, ops.concat(0, stacked));
+            int each = shape.dim(0);
+            for (int i = 0; i < stacked.length; i++) {
+                int[] like = momenta[members.get(i)].shape().toArray();
+                Tensor move = ops.slice(x, 0, i * each, (i + 1) * each);
+                moves[members.get(i)] = ops.reshape(move, like);
             }
         });
         return moves;

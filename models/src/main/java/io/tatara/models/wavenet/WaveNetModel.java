@@ -13,6 +13,7 @@ import io.tatara.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -32,8 +33,12 @@ final class WaveNetModel {
             Tensor skipWeight,
             Tensor skipBias) {}
 
-    private static final List<String> HIDDEN =
-            List.of("filter_gate.weight", "residual.weight", "skip.weight", "head.1.weight");
+    private static final Map<String, Integer> HIDDEN =
+            Map.of(
+                    "filter_gate.weight", 2,
+                    "residual.weight", 1,
+                    "skip.weight", 1,
+                    "head.1.weight", 1);
 
     /** The shortest period of such a weight is a sixteenth of all levels. */
     private static final double LOG_TURNS = Math.log(32);
@@ -170,9 +175,12 @@ final class WaveNetModel {
         }
     }
 
-    /** Whether a weight, by its name, maps channels to channels. */
-    static boolean isHidden(String name) {
-        return HIDDEN.stream().anyMatch(name::endsWith);
+    /** Of how many matrices a weight is, by its name, that map channels to channels. */
+    static int matrices(String name) {
+        return HIDDEN.entrySet().stream()
+                .filter(e -> name.endsWith(e.getKey()))
+                .mapToInt(Map.Entry::getValue)
+                .sum();
     }
 
     List<Layer> layers() {

@@ -128,7 +128,7 @@ public final class WaveNetTraining {
     /** Muon's matrices are those that map channels to channels. */
     private static Optimizer optimizer(WaveNetConfig c, Parameters p) {
         return c.optimizer().equals(WaveNetConfig.MUON)
-                ? new MuonOptimizer(p, c.clip(), BETA2, c.weightDecay(), WaveNetModel::isHidden)
+                ? new MuonOptimizer(p, c.clip(), BETA2, c.weightDecay(), WaveNetModel::matrices)
                 : new AdamOptimizer(p, c.clip(), BETA2, c.weightDecay());
     }
 

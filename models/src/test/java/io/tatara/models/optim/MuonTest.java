@@ -12,9 +12,10 @@ import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,7 +23,8 @@ import org.junit.jupiter.api.Test;
 
 class MuonTest {
     private static final double RATE = 0.1;
-    private static final Predicate<String> MATRICES = n -> !n.startsWith("other");
+    private static final ToIntFunction<String> PARTS =
+            n -> n.startsWith("other") ? 0 : n.equals("two") ? 2 : 1;
     private static Device device;
 
     @BeforeAll
@@ -36,7 +38,10 @@ class MuonTest {
         device.close();
     }
 
-    /** Two of one shape, a tall one, a wide one, a convolution's, and two that are not Muon's. */
+    /**
+     * Two of one shape, a tall one, a wide one, a convolution's, two below each other (of the shape
+     * of the first two), and two weights that are not Muon's.
+     */
     private static Parameters parameters(Device d) {
         Parameters p = new Parameters(d, 1);
         p.uniform("a", 1, 5, 5);
@@ -44,6 +49,7 @@ class MuonTest {
         p.uniform("b", 1, 5, 5);
         p.uniform("wide", 1, 4, 9);
         p.uniform("conv", 1, 4, 2, 3, 1);
+        p.uniform("two", 1, 10, 5);
         p.uniform("other.table", 1, 5, 5);
         p.uniform("other.bias", 1, 5);
         return p;
@@ -79,7 +85,7 @@ class MuonTest {
     }
 
     private static MuonOptimizer muon(Parameters p, double decay) {
-        return new MuonOptimizer(p, 0, 0.999, decay, MATRICES);
+        return new MuonOptimizer(p, 0, 0.999, decay, PARTS);
     }
 
     /** How a weight moved, as a matrix in double. */
@@ -165,14 +171,14 @@ class MuonTest {
         try (Parameters p = parameters(device);
                 Optimizer o = muon(p, 0)) {
             for (int k = 0; k < 2; k++) {
-                float[][] before = new float[5][];
-                for (int i = 0; i < 5; i++) {
+                float[][] before = new float[6][];
+                for (int i = 0; i < 6; i++) {
                     before[i] = p.tensors()[i].toFloats();
                 }
                 step(device, p, o, 10 * k);
-                for (int i = 0; i < 5; i++) {
+                for (int i = 0; i < 6; i++) {
                     Tensor w = p.tensors()[i];
-                    double[][] expected = reference(ahead(w, i, k));
+                    double[][] expected = expected(ahead(w, i, k), p.names().get(i));
                     double[][] got = moved(before[i], w);
                     for (int r = 0; r < got.length; r++) {
                         for (int c = 0; c < got[r].length; c++) {
@@ -184,6 +190,17 @@ class MuonTest {
                 }
             }
         }
+    }
+
+    private static double[][] expected(double[][] ahead, String name) {
+        if (!name.equals("two")) {
+            return reference(ahead);
+        }
+        double[][] upper = reference(Arrays.copyOfRange(ahead, 0, 5));
+        double[][] lower = reference(Arrays.copyOfRange(ahead, 5, 10));
+        double[][] both = Arrays.copyOf(upper, 10);
+        System.arraycopy(lower, 0, both, 5, 5);
+        return both;
     }
 
     private static double[][] ahead(Tensor w, int i, int step) {
@@ -336,9 +353,12 @@ class MuonTest {
     @Test
     void aMatrixHasTwoAxes() {
         try (Parameters p = parameters(device)) {
-            assertThatThrownBy(() -> new MuonOptimizer(p, 0, 0.999, 0, n -> true))
+            assertThatThrownBy(() -> new MuonOptimizer(p, 0, 0.999, 0, n -> 1))
                     .hasMessageContaining("other.bias")
                     .hasMessageContaining("two axes");
+            assertThatThrownBy(() -> new MuonOptimizer(p, 0, 0.999, 0, n -> n.equals("a") ? 2 : 0))
+                    .hasMessageContaining("weight a")
+                    .hasMessageContaining("2 matrices");
         }
     }
 }
