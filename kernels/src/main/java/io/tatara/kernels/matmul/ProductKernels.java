@@ -18,6 +18,7 @@ final class ProductKernels {
                     new MatMulHopper(),
                     new MatMulSm80(),
                     new MatMulSimt(),
+                    new MatMulWords(),
                     new MatMulCpuFew(),
                     new MatMulCpu(),
                     new MatMulPortable());
