@@ -1,5 +1,6 @@
 package io.tatara.kernels.conv;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuKernel;
@@ -41,29 +42,30 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem) implements GpuK
             return false;
         }
         Sums s = problem.of(op, in);
-        return product(op, in, s).clocks(traits)
+        return product(op, in).clocks(traits)
                 < CLEARLY * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
 
     /** Whether it could run, fast or not. */
     boolean possible(O op, TensorSpec[] in, GpuTraits traits) {
-        if (!traits.hopper()) {
+        if (!traits.hopper() || in[0].dtype() == DType.FLOAT32) {
             return false;
         }
         Sums s = problem.of(op, in);
         return s.shape().groups() == 1
                 && ConvImplicit.pointwise(s)
-                && product(op, in, s).supported(traits);
+                && product(op, in).supported(traits);
     }
 
     @Override
     public GpuPlan plan(O op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
         GpuPlan.Builder plan = GpuPlan.builder();
-        product(op, in, problem.of(op, in)).add(plan, traits);
+        product(op, in).add(plan, traits);
         return plan.build();
     }
 
-    private ImageProduct product(O op, TensorSpec[] in, Sums s) {
+    ImageProduct product(O op, TensorSpec[] in) {
+        Sums s = problem.of(op, in);
         Object[] buffers = ConvGpu.buffers(in);
         return new ImageProduct(
                 in[0].dtype(),
