@@ -159,6 +159,13 @@ final class GpuRecurrence {
         }
     }
 
+    /** Adds the memory for the parts of sums that a team's blocks give each other, if any do. */
+    void parts(GridShape s, List<Object> buffers) {
+        if (s.parts() > 0) {
+            buffers.add(floats(s.parts()));
+        }
+    }
+
     /** A launch for all tiles of a step; the sizes and what is behind them follow the buffers. */
     void step(String entry, List<Object> buffers, int... numbers) {
         List<Object> args = new ArrayList<>(buffers);

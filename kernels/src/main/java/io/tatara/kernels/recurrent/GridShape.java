@@ -25,6 +25,7 @@ import java.util.List;
  * @param sums sums over steps and chunks that it keeps
  * @param stages buffers of states of {@code recurrent_tiles.cu}, 0 without it; then {@code along}
  *     counts a warp's slices of columns and all weights are in shared memory
+ * @param team blocks that have a slice together, each a part of its sums; 1 for none
  * @param sharedBytes dynamic shared memory of a block
  * @param microseconds what the model below expects of a sequence; only good for comparing
  */
@@ -43,6 +44,7 @@ record GridShape(
         int states,
         int sums,
         int stages,
+        int team,
         int sharedBytes,
         double microseconds) {
     static final int WARPS = 8;
@@ -210,6 +212,7 @@ record GridShape(
                 states,
                 sums,
                 0,
+                1,
                 (int) shared,
                 launches * e.steps() * step);
     }
@@ -276,7 +279,7 @@ record GridShape(
         Phase b = phases.size() > 1 ? phases.get(1) : new Phase(0, 0, a.laneRows());
         List<Object> d = new ArrayList<>();
         if (tiled()) {
-            d.addAll(List.of("TILED", 1, "STAGES", stages));
+            d.addAll(List.of("TILED", 1, "STAGES", stages, "TEAM", team));
         }
         Object[] product = {
             "WARPS",
@@ -310,6 +313,12 @@ record GridShape(
         };
         d.addAll(Arrays.asList(product));
         return d;
+    }
+
+    /** Floats of the parts of sums that a team's blocks give each other; 0 without. */
+    int parts() {
+        int chunks = GpuRecurrence.ceil(rows, chunk);
+        return team == 1 ? 0 : directions * rowGroups * chunks * slices * team * chunk * units;
     }
 
     int[] groups() {

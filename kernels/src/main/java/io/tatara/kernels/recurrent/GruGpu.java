@@ -114,6 +114,7 @@ final class GruGpu {
             buffers.addAll(arrived);
             Object sums = g.floats(shape.rowGroups() * e.directions() * shape.sums() * h);
             buffers.addAll(List.of(out(1), sums));
+            g.parts(shape, buffers);
             g.grid(shape, GruGrid.FILE, "gru_grid_back", buffers, truncation);
             g.groupSums(shape, sums, 0, 3, 3, out(4));
             g.groupSums(shape, sums, 0, after ? 2 : 3, 3, out(5));

@@ -37,7 +37,7 @@ final class GruGrid {
                             ? List.of(new GridShape.Need(3, h))
                             : List.of(new GridShape.Need(2, h), new GridShape.Need(1, h));
             return tiled
-                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1)
+                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1, 0, 1)
                     : GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
@@ -69,21 +69,27 @@ final class GruGrid {
         }
     }
 
-    /** Of {@link GruSequenceGradient}. */
-    record Backward() implements GpuKernel<GruSequenceGradient> {
+    /**
+     * Of {@link GruSequenceGradient}.
+     *
+     * @param tiled by the product of {@code recurrent_tiles.cu}
+     */
+    record Backward(boolean tiled) implements GpuKernel<GruSequenceGradient> {
         @Override
         public String variant() {
-            return "persistent";
+            return tiled ? TiledShape.VARIANT : "persistent";
         }
 
-        static GridShape shape(GruSequenceGradient op, TensorSpec[] in, GpuTraits traits) {
+        GridShape shape(GruSequenceGradient op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             int h = e.hidden();
             List<GridShape.Need> needs =
                     op.resetAfter()
                             ? List.of(new GridShape.Need(1, 3 * h))
                             : List.of(new GridShape.Need(1, 2 * h), new GridShape.Need(1, h));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 1, 4);
+            return tiled
+                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1, 4, TiledShape.TEAM)
+                    : GridShape.of(e, in[0].dtype(), traits, needs, 1, 4);
         }
 
         @Override

@@ -133,6 +133,7 @@ final class LstmGpu {
             buffers.addAll(arrived);
             sums = g.floats(shape.rowGroups() * e.directions() * shape.sums() * h);
             buffers.addAll(List.of(out(1), out(2), sums));
+            g.parts(shape, buffers);
             g.grid(shape, LstmGrid.FILE, "lstm_grid_back", buffers, truncation);
         } else {
             Object dh = g.floats(e.directions() * e.batch() * h);

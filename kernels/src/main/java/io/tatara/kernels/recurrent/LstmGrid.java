@@ -33,7 +33,7 @@ final class LstmGrid {
             Extents e = op.extents(in);
             List<GridShape.Need> needs = List.of(new GridShape.Need(4, e.hidden()));
             return tiled
-                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1)
+                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1, 0, 1)
                     : GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
@@ -68,17 +68,24 @@ final class LstmGrid {
         }
     }
 
-    /** Of {@link LstmSequenceGradient}. */
-    record Backward() implements GpuKernel<LstmSequenceGradient> {
+    /**
+     * Of {@link LstmSequenceGradient}.
+     *
+     * @param tiled by the product of {@code recurrent_tiles.cu}
+     */
+    record Backward(boolean tiled) implements GpuKernel<LstmSequenceGradient> {
         @Override
         public String variant() {
-            return "persistent";
+            return tiled ? TiledShape.VARIANT : "persistent";
         }
 
-        static GridShape shape(LstmSequenceGradient op, TensorSpec[] in, GpuTraits traits) {
+        GridShape shape(LstmSequenceGradient op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             List<GridShape.Need> needs = List.of(new GridShape.Need(1, 4 * e.hidden()));
-            return GridShape.of(e, in[0].dtype(), traits, needs, 2, in[6] == null ? 4 : 7);
+            int sums = in[6] == null ? 4 : 7;
+            return tiled
+                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 2, sums, TiledShape.TEAM)
+                    : GridShape.of(e, in[0].dtype(), traits, needs, 2, sums);
         }
 
         @Override

@@ -50,7 +50,10 @@ public final class RecurrentRoom {
                             "lstm_sequence_gradient",
                             LstmReference::sequenceGradient,
                             List.of(LstmGradientJvm::sequence),
-                            List.of(new LstmGrid.Backward(), LstmGpu::sequenceGradient),
+                            List.of(
+                                    new LstmGrid.Backward(false),
+                                    new LstmGrid.Backward(true),
+                                    LstmGpu::sequenceGradient),
                             RecurrentCases::lstmGradient),
                     new OpEntry<>(
                             LstmCell.class,
@@ -81,7 +84,10 @@ public final class RecurrentRoom {
                             "gru_sequence_gradient",
                             GruReference::sequenceGradient,
                             List.of(GruGradientJvm::sequence),
-                            List.of(new GruGrid.Backward(), GruGpu::sequenceGradient),
+                            List.of(
+                                    new GruGrid.Backward(false),
+                                    new GruGrid.Backward(true),
+                                    GruGpu::sequenceGradient),
                             RecurrentCases::gruGradient),
                     new OpEntry<>(
                             GruCell.class,

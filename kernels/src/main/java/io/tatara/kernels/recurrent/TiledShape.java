@@ -23,10 +23,13 @@ final class TiledShape {
     private static final int LANES = CHUNK / ROWS;
 
     /**
-     * Rows of the slice of a thread: with fewer, as for gradients whose slices are a row a unit,
-     * the states that each multiprocessor reads cost the second-level cache more than the product.
+     * Rows of the slice of a thread: with fewer the states that each multiprocessor reads cost the
+     * second-level cache more than the product.
      */
     private static final int LEAST = 5;
+
+    /** Blocks that share a slice of a gradient, which alone has a row a unit. */
+    static final int TEAM = 4;
 
     /** Columns that a warp takes at a time. */
     private static final int SLICE = 32;
@@ -40,7 +43,7 @@ final class TiledShape {
 
     /**
      * Rows of a group of {@link GridShape#of}: with fewer each multiprocessor has too little of a
-     * product for tiles.
+     * product for tiles. A team's is of few columns, so the other's rows say nothing there.
      */
     private static final int MANY = 16;
 
@@ -49,22 +52,41 @@ final class TiledShape {
     /**
      * The best shape, null where the recurrence does not fit or {@link GridShape#of} suits it
      * better.
+     *
+     * @param sums as {@link GridShape#of} has them
+     * @param team blocks that have a slice together
      */
     static GridShape of(
-            Extents e, DType dtype, GpuTraits traits, List<GridShape.Need> needs, int states) {
+            Extents e,
+            DType dtype,
+            GpuTraits traits,
+            List<GridShape.Need> needs,
+            int states,
+            int sums,
+            int team) {
         if (dtype != DType.FLOAT32 || !traits.cuda(80) || needs.size() > 1) {
             return null;
         }
-        GridShape other = GridShape.of(e, dtype, traits, needs, states, 0);
-        if (other == null || other.rows() < MANY) {
+        GridShape other = GridShape.of(e, dtype, traits, needs, states, sums);
+        if (other == null || team == 1 && other.rows() < MANY) {
             return null;
         }
         GridShape best = null;
         for (int units = Math.min(GridShape.THREADS / CHUNK, e.hidden()); units >= 1; units--) {
-            int slices = GpuRecurrence.ceil(e.hidden(), units);
+            int slices = slices(e, units, team);
             for (int at = e.directions(); at >= 1; at--) {
                 for (int groups = traits.computeUnits() / (slices * at); groups >= 1; groups--) {
-                    GridShape s = shape(e, traits, needs.getFirst(), states, units, groups, at);
+                    GridShape s =
+                            shape(
+                                    e,
+                                    traits,
+                                    needs.getFirst(),
+                                    states,
+                                    sums,
+                                    team,
+                                    units,
+                                    groups,
+                                    at);
                     if (s != null && (best == null || s.microseconds() < best.microseconds())) {
                         best = s;
                     }
@@ -74,11 +96,18 @@ final class TiledShape {
         return best;
     }
 
+    /** Blocks along the hidden units, whole teams of them. */
+    private static int slices(Extents e, int units, int team) {
+        return GpuRecurrence.ceil(e.hidden(), units * team) * team;
+    }
+
     private static GridShape shape(
             Extents e,
             GpuTraits traits,
             GridShape.Need need,
             int states,
+            int sums,
+            int team,
             int units,
             int groups,
             int directions) {
@@ -88,23 +117,25 @@ final class TiledShape {
         if (rows < FILL * CHUNK * chunks) {
             return null;
         }
-        int gates = need.rowsPerUnit() * units;
+        int gates = need.rowsPerUnit() * units * team;
         int across = GpuRecurrence.ceil(gates, LANES);
         if (across > ROWS || across < LEAST) {
             return null;
         }
-        int along = GpuRecurrence.ceil(need.depth(), GridShape.WARPS * SLICE);
+        int along = GpuRecurrence.ceil(need.depth(), team * GridShape.WARPS * SLICE);
         long fixed =
                 4L * along * across * LANES * GridShape.WARPS * SLICE
                         + 4L * CHUNK
-                        + 4L * states * chunks * CHUNK * units;
+                        + 4L * states * chunks * CHUNK * units
+                        + 4L * sums * CHUNK * units;
         long stage = 4L * GridShape.WARPS * CHUNK * SLICE;
         int stages = (int) Math.min(MOST_STAGES, (traits.maxShared() - fixed) / stage);
-        int counters = directions * rowGroups * (chunks + 1) * GridShape.COUNTER_GAP;
+        int slices = slices(e, units, team);
+        int ofTeams = team == 1 ? 0 : slices / team * chunks;
+        int counters = directions * rowGroups * (chunks + 1 + ofTeams) * GridShape.COUNTER_GAP;
         if (stages < 2 || counters > GpuPlan.SEMAPHORES) {
             return null;
         }
-        int slices = GpuRecurrence.ceil(e.hidden(), units);
         return new GridShape(
                 DType.FLOAT32,
                 units,
@@ -118,8 +149,9 @@ final class TiledShape {
                 ROWS,
                 e.hidden() % (GridShape.PIECE / 4) == 0,
                 states,
-                0,
+                sums,
                 stages,
+                team,
                 (int) (fixed + stages * stage),
                 (double) e.directions()
                         / directions

@@ -106,7 +106,7 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid(const float* pre, ELEM* gates
  * loop from T-1 down; -1 writes dh0. Sums: of the deltas. */
 KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM* y, const ELEM* gates, const ELEM* h0,
                                                         const int* lengths, const ELEM* w, const ELEM* dy,
-                                                        const ELEM* dhN, const ELEM* dGates, ELEM* dh0, float* sums,
+                                                        const ELEM* dhN, const ELEM* dGates, ELEM* dh0, float* sums TEAM_PARTS,
                                                         int* semaphores, int d0, int T, int N, int H, int units,
                                                         int rows, int truncation) {
   DYNAMIC_SHARED(memory);
@@ -131,12 +131,24 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
   const Source deltas = {delta, delta, depth, 2 * H, H};
   for (int s = T - 1; s >= -1; s--) {
     int t = step_time(d, s, T), done = T - 1 - s;
+#if TEAM > 1
+    for (int c = 0; c < p.chunks; c++) {
+      if (p.tid < CHUNK)
+        p.at[p.tid] = delta_row(lengths, d, s + 1, batch_row(p, c, p.tid, N), T, N, 4 * H, truncation);
+      await(p, c, done);
+      if (s + 1 == T) continue;
+      product<PHASE0>(p, reg, deltas, c);
+      parts_leave(p, parts, c);
+    }
+#endif
     for (int c = 0; c < p.chunks; c++) {
       int n = own_row(p, c), length = n < 0 ? 0 : row_length(lengths, n, T);
       int g = ((d * T + t) * N + n) * 4 * H + j;
       bool live = n >= 0 && s >= 0 && t < length;
+#if TEAM == 1
       if (p.tid < CHUNK)
         p.at[p.tid] = delta_row(lengths, d, s + 1, batch_row(p, c, p.tid, N), T, N, 4 * H, truncation);
+#endif
       float a[4] = {0.0f, 0.0f, 0.0f, 0.0f}, da[4] = {0.0f, 0.0f, 0.0f, 0.0f};
       float before = 0.0f, arrived = 0.0f, h = n >= 0 ? *own_state(p, 0, c) : 0.0f;
       if (live) {
@@ -152,10 +164,14 @@ KERNEL __launch_bounds__(THREADS, 1) void gru_grid_back(ELEM* delta, const ELEM*
         arrived = LD(dy, ((t * N + n) * DIRECTIONS + d) * H + j);
 #endif
       }
+#if TEAM > 1
+      if (s + 1 < T) h += parts_take(p, parts, c, done);
+#else
       await(p, c, PHASES * done);
       if (s + 1 < T) product<PHASE0>(p, reg, deltas, c);
       BARRIER();
       if (n >= 0 && p.at[p.row] >= 0) h += sum_of(p, p.u);
+#endif
       if (s < 0) {
         if (n >= 0) ST(dh0, (d * N + n) * H + j, h);
         BARRIER();

@@ -113,7 +113,7 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid(const float* pre, ELEM* gate
 KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
     ELEM* delta, const ELEM* gates, const ELEM* cells, const ELEM* c0, const int* lengths, const ELEM* w,
     const ELEM* peep, const ELEM* dy, const ELEM* dhN, const ELEM* dcN, const ELEM* dGates, const ELEM* dCells,
-    ELEM* dh0, ELEM* dc0, float* sums, int* semaphores, int d0, int T, int N, int H, int units, int rows,
+    ELEM* dh0, ELEM* dc0, float* sums TEAM_PARTS, int* semaphores, int d0, int T, int N, int H, int units, int rows,
     int truncation) {
   DYNAMIC_SHARED(memory);
   const Place p = place(memory, semaphores, d0, N, H, units, rows);
@@ -145,12 +145,24 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
   const Source deltas = {delta, delta, 4 * H, 4 * H, 0};
   for (int s = T - 1; s >= -1; s--) {
     int t = step_time(d, s, T);
+#if TEAM > 1
+    for (int c = 0; c < p.chunks; c++) {
+      if (p.tid < CHUNK)
+        p.at[p.tid] = delta_row(lengths, d, s + 1, batch_row(p, c, p.tid, N), T, N, 4 * H, truncation);
+      await(p, c, T - 1 - s);
+      if (s + 1 == T) continue;
+      product<PHASE0>(p, reg, deltas, c);
+      parts_leave(p, parts, c);
+    }
+#endif
     for (int c = 0; c < p.chunks; c++) {
       int n = own_row(p, c), length = n < 0 ? 0 : row_length(lengths, n, T);
       int k = ((d * T + t) * N + n) * H + j, g = k * 4 - 3 * j;
       bool live = n >= 0 && s >= 0 && t < length;
+#if TEAM == 1
       if (p.tid < CHUNK)
         p.at[p.tid] = delta_row(lengths, d, s + 1, batch_row(p, c, p.tid, N), T, N, 4 * H, truncation);
+#endif
       float a[4] = {0.0f, 0.0f, 0.0f, 0.0f}, da[4] = {0.0f, 0.0f, 0.0f, 0.0f};
       float before = 0.0f, now = 0.0f, th = 0.0f, h = 0.0f, cell = 0.0f;
       if (n >= 0) {
@@ -176,10 +188,14 @@ KERNEL __launch_bounds__(THREADS, 1) void lstm_grid_back(
         cellArrived = LD(dCells, k);
 #endif
       }
+#if TEAM > 1
+      if (s + 1 < T) h += parts_take(p, parts, c, T - 1 - s);
+#else
       await(p, c, T - 1 - s);
       if (s + 1 < T) product<PHASE0>(p, reg, deltas, c);
       BARRIER();
       if (n >= 0 && p.at[p.row] >= 0) h += sum_of(p, p.u);
+#endif
       if (s < 0) {
         if (n >= 0) {
           ST(dh0, (d * N + n) * H + j, h);

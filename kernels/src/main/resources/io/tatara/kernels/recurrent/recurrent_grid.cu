@@ -22,7 +22,7 @@
  * A GRU that resets before its product has two products a step: phase 0 (A0, KP0, LR0) and phase 1, exchanged alike.
  *
  * Ladder: 1 one launch a step (lstm.cl, gru.cl); 2 this: the weight is read once, a step costs one exchange;
- * 3 recurrent_tiles.cu: another product for large batches in float32.
+ * 3 recurrent_tiles.cu: other products for large batches in float32.
  * Figures: docs/h200.md. */
 #ifndef BACK
 /* Which of a cell's two kernels the program is. */
@@ -80,12 +80,21 @@
 #ifndef STAGES
 #define STAGES 2
 #endif
+#ifndef TEAM
+/* Blocks that have one slice together, each a part of the sums: recurrent_tiles.cu. */
+#define TEAM 1
+#endif
 #if STORAGE == 0
 #define PE 4
 #define DEPTH (RB == 1 ? 4 : 2)
 #else
 #define PE 8
 #define DEPTH 4
+#endif
+#if TEAM > 1
+#define TEAM_PARTS , float* parts
+#else
+#define TEAM_PARTS
 #endif
 #define THREADS (WARPS * 32)
 #define PHASES (A1 > 0 ? 2 : 1)
@@ -123,6 +132,11 @@ struct Place {
   float* sums;    /* [SUMS][CHUNK * units]: of the deltas, over chunks and steps */
   int* at;        /* [CHUNK]: where the rows of the product's operand start */
   int* counters;  /* of the group, COUNTER_GAP apart; the last counts blocks that are done */
+#if TEAM > 1
+  int* parts;     /* of the team's parts, COUNTER_GAP apart */
+  int* allParts;  /* of all of the group's teams, `counted` of them */
+  int counted;
+#endif
 };
 
 DEVICE Place place(unsigned char* memory, int* semaphores, int d0, int N, int H, int units, int rows) {
@@ -143,7 +157,13 @@ DEVICE Place place(unsigned char* memory, int* semaphores, int d0, int N, int H,
   p.state = (float*)(p.at + CHUNK);
   p.sums = p.state + STATES * p.chunks * CHUNK * units;
   int most = (rows + CHUNK - 1) / CHUNK;
-  p.counters = semaphores + (GROUP_ID(2) * GROUP_COUNT(1) + GROUP_ID(1)) * (most + 1) * COUNTER_GAP;
+  int group = GROUP_ID(2) * GROUP_COUNT(1) + GROUP_ID(1);
+  p.counters = semaphores + group * (most + 1) * COUNTER_GAP;
+#if TEAM > 1
+  p.counted = GROUP_COUNT(0) / TEAM * most;
+  p.allParts = semaphores + (GROUP_COUNT(2) * GROUP_COUNT(1) * (most + 1) + group * p.counted) * COUNTER_GAP;
+  p.parts = p.allParts + GROUP_ID(0) / TEAM * most * COUNTER_GAP;
+#endif
   return p;
 }
 
@@ -180,8 +200,12 @@ DEVICE void leave(const Place& p) {
   BARRIER();
   if (p.tid != 0) return;
   int* done = p.counters + p.chunks * COUNTER_GAP;
-  if (semaphore_add(done, 1) == GROUP_COUNT(0) - 1)
+  if (semaphore_add(done, 1) == GROUP_COUNT(0) - 1) {
     for (int c = 0; c <= p.chunks; c++) semaphore_write(p.counters + c * COUNTER_GAP, 0);
+#if TEAM > 1
+    for (int i = 0; i < p.counted; i++) semaphore_write(p.allParts + i * COUNTER_GAP, 0);
+#endif
+  }
 }
 
 DEVICE uint bits(const float* p, int i) { return AS_UINT(p[i]); }

@@ -1,5 +1,5 @@
-/* The product of recurrent_grid.cu, which this text follows, for large batches in float32: forward, one phase, chunks of
- * 32 rows. CUDA, compute capability 8.0 on.
+/* The product of recurrent_grid.cu, which this text follows, for large batches in float32: one phase, chunks of 32 rows.
+ * CUDA, compute capability 8.0 on.
  *
  * All weights are in shared memory. A warp has the columns (s * WARPS + warp) * SLICE and on of slice s = 0 .. KP - 1. It
  * copies the same columns of the chunk's rows of states (32 rows of 128 bytes) into a ring of STAGES buffers that is its
@@ -12,6 +12,11 @@
  *
  * At the end sums are folded over lk and stand, for sum_of, where the warp's slices stood.
  *
+ * TEAM, backward: a sum there is as long as all gates together, and for a few units' rows each block would read all of δ.
+ * So TEAM blocks have the units of all of them, each a part of the sum's columns: the tile is as forward, and a block reads
+ * 1 / TEAM of δ. The parts go to the block that owns the unit through global memory, parts_leave and parts_take, which
+ * adds them in the order of the blocks. All chunks' parts leave before the first is taken, so that they travel meanwhile.
+ *
  * Ladder: 1 recurrent_grid.cu's own: each piece of the weight is read for four rows, the states are waited for with every
  * four rows; 2 this: docs/cuda.md. Not measured on a GPU yet. */
 #define LB 4
@@ -20,16 +25,25 @@
 /* Pieces of a row of a buffer. */
 #define PIECES (SLICE / PE)
 
+/* The first column of the weight, and of the states, that this block multiplies. */
+template <int KP>
+DEVICE int first_column() {
+  return GROUP_ID(0) % TEAM * KP * WARPS * SLICE;
+}
+
 /* The slice into shared memory: [slice][kp][a][warp][lr][lk]. The first wait is the barrier. */
 template <int A, int KP, int LR, int KR, int REG, int AT, int FORWARD>
 DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, int gate0, int count, int K, int H) {
   const int GROUP = WARPS * LR * LK;
+  Place of = p; /* the team's units */
+  of.unit0 = GROUP_ID(0) / TEAM * TEAM * p.units;
+  of.units = TEAM * p.units;
   _Pragma("unroll 4")
   for (int i = p.tid; i < KP * KS * A * GROUP; i += THREADS) {
     int lk = i % LK, lr = i / LK % LR, warp = i / (LK * LR) % WARPS;
     int a = i / GROUP % A, kp = i / (GROUP * A) % KS, s = i / (GROUP * A * KS);
-    int k = (s * WARPS + warp) * SLICE + (lk * KS + kp) * PE;
-    p.pieces[i] = weight_columns<FORWARD>(p, w, gates, gate0, count, K, H, a * LR + lr, k);
+    int k = first_column<KP>() + (s * WARPS + warp) * SLICE + (lk * KS + kp) * PE;
+    p.pieces[i] = weight_columns<FORWARD>(of, w, gates, gate0, count, K, H, a * LR + lr, k);
   }
 }
 
@@ -40,32 +54,31 @@ struct Copies {
   int k, to;
 };
 
-DEVICE Copies copies(const Place& p, const Source& s) {
+DEVICE Copies copies(const Place& p, const Source& s, int first) {
   Copies y;
   int lane = p.tid % 32, row = lane / PIECES, q = lane % PIECES;
-  y.k = p.tid / 32 * SLICE + q * PE;
+  y.k = first + p.tid / 32 * SLICE + q * PE;
   y.to = row * SLICE + (q ^ row) * PE;
   y.there = 0;
   UNROLL
   for (int i = 0; i < CHUNK / 4; i++) {
     int at = p.at[i * 4 + row];
     const ELEM* base = at >= -1 ? s.a : s.first;
-    y.from[i] = base + (at >= 0 ? at : at == -1 ? 0 : -2 - at) + y.k;
+    y.from[i] = base + (at >= 0 ? at : at == -1 ? 0 : -2 - at);
     y.there |= (at != -1 ? 1u : 0u) << i;
   }
   return y;
 }
 
 /* The next slice of the chunk's rows, slice t, to a buffer of the warp's. */
-DEVICE void copy_slice(const Place& p, const Source& s, Copies& y, float* buffer, int t) {
+DEVICE void copy_slice(const Place& p, const Source& s, const Copies& y, float* buffer, int t) {
   int k = y.k + t * WARPS * SLICE;
 #if VECTOR
   uint to = shared_address(buffer + y.to), there = k < s.K ? y.there : 0;
+  int column = k >= s.K ? 0 : k < s.from ? k : k + s.skip;
   UNROLL
-  for (int i = 0; i < CHUNK / 4; i++) {
-    copy_async_16(to + i * 4 * SLICE * 4, y.from[i], (there >> i & 1) * 16);
-    y.from[i] += WARPS * SLICE;
-  }
+  for (int i = 0; i < CHUNK / 4; i++)
+    copy_async_16(to + i * 4 * SLICE * 4, y.from[i] + column, (there >> i & 1) * 16);
 #else
   _Pragma("unroll 2")
   for (int i = 0; i < CHUNK / 4; i++)
@@ -81,7 +94,7 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
   int lb = (lane & 1) | (lane >> 1 & 2), lr = (lane >> 1 & 1) | (lane >> 2 & 2), lk = lane >> 4;
   float* ring = p.part + warp * PART_STRIDE;
   const uint4* w = p.pieces + (warp * LR + lr) * LK + lk;
-  Copies y = copies(p, s);
+  Copies y = copies(p, s, first_column<KP>());
   float v[RB][A];
   UNROLL
   for (int i = 0; i < RB * A; i++) v[i / A][i % A] = 0.0f;
@@ -127,3 +140,41 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
     }
   }
 }
+
+#if TEAM > 1
+/* Where block `from` of the team leaves its part of chunk c for block `to` of the grid: [CHUNK][units]. */
+DEVICE int part_place(const Place& p, int c, int to, int from) {
+  int group = GROUP_ID(2) * GROUP_COUNT(1) + GROUP_ID(1);
+  int most = p.counted / (GROUP_COUNT(0) / TEAM);
+  return (((group * most + c) * GROUP_COUNT(0) + to) * TEAM + from) * CHUNK * p.units;
+}
+
+/* Behind a product: its sums over the warps, to the owners of the units. parts: [groups][chunks][blocks][TEAM][CHUNK][units].
+ * All threads meet. */
+DEVICE void parts_leave(const Place& p, float* parts, int c) {
+  int across = TEAM * p.units, first = GROUP_ID(0) / TEAM * TEAM, own = GROUP_ID(0) % TEAM;
+  BARRIER();
+  for (int i = p.tid; i < CHUNK * across; i += THREADS) {
+    int row = i / across, r = i % across;
+    float s = 0.0f;
+    UNROLL
+    for (int w = 0; w < WARPS; w++) s += p.part[w * PART_STRIDE + row * PART_PITCH + r];
+    parts[part_place(p, c, first + r / p.units, own) + row * p.units + r % p.units] = s;
+  }
+  BARRIER();
+  if (p.tid == 0) semaphore_add(p.parts + c * COUNTER_GAP, 1);
+}
+
+/* The whole sum of this thread's row and unit, once each of the team has left `deliveries` parts. All threads meet. */
+DEVICE float parts_take(const Place& p, const float* parts, int c, int deliveries) {
+  if (p.tid == 0)
+    while (semaphore_read(p.parts + c * COUNTER_GAP) < deliveries * TEAM) spin_pause();
+  BARRIER();
+  float s = 0.0f;
+  if (p.row < CHUNK) {
+    UNROLL
+    for (int b = 0; b < TEAM; b++) s += load_l2(parts + part_place(p, c, GROUP_ID(0), b) + p.tid);
+  }
+  return s;
+}
+#endif

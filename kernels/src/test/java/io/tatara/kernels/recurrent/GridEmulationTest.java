@@ -14,6 +14,7 @@ import io.tatara.kernels.emulation.Emulation;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuTraits;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -46,9 +47,11 @@ class GridEmulationTest {
         CaseSizes s = sizes(dtype);
         Case c = of(RecurrentCases.lstmGradient(s), dtype);
         GpuTraits traits = traits(dtype);
-        GridShape shape = LstmGrid.Backward.shape((LstmSequenceGradient) c.op(), c.specs(), traits);
+        GridShape shape =
+                new LstmGrid.Backward(false)
+                        .shape((LstmSequenceGradient) c.op(), c.specs(), traits);
         assertThat(shape.phases().get(0).along()).isGreaterThan(4);
-        run(new LstmGrid.Backward(), (LstmSequenceGradient) c.op(), c, traits);
+        run(new LstmGrid.Backward(false), (LstmSequenceGradient) c.op(), c, traits);
     }
 
     @ParameterizedTest
@@ -58,7 +61,7 @@ class GridEmulationTest {
         Case c = of(RecurrentCases.gru(false, s), dtype);
         run(new GruGrid.Forward(false), (GruSequence) c.op(), c, traits(dtype));
         Case b = of(RecurrentCases.gruGradient(false, s), dtype);
-        run(new GruGrid.Backward(), (GruSequenceGradient) b.op(), b, traits(dtype));
+        run(new GruGrid.Backward(false), (GruSequenceGradient) b.op(), b, traits(dtype));
     }
 
     /**
@@ -81,6 +84,37 @@ class GridEmulationTest {
         assertThat(slices).isGreaterThan(h > 512 ? shape.stages() : shape.stages() - 1);
         assertThat(shape.rows()).isLessThan(shape.chunk());
         run(kernel, op, c, traits);
+    }
+
+    /**
+     * Teams: with rows that lack steps, a chunk that lacks rows, columns that are no whole slices,
+     * a team whose last blocks have no units, two chunks, cuts and both directions.
+     */
+    @ParameterizedTest
+    @CsvSource({"37,31,0", "128,64,0", "150,60,2", "72,32,0"})
+    void teams(int h, int batch, int truncation) {
+        int[] lengths = new int[batch];
+        for (int i = 0; i < batch; i++) {
+            lengths[i] = i % 5;
+        }
+        CaseSizes s = CaseSizes.of("teams", 4, batch, 3, h).ragged(lengths);
+        s = h == 72 ? s.going(Direction.BIDIRECTIONAL) : s;
+        s = truncation > 0 ? s.truncated(truncation) : s;
+        Case c = of(RecurrentCases.lstmGradient(s));
+        LstmSequenceGradient lstm = (LstmSequenceGradient) c.op();
+        run(new LstmGrid.Backward(true), lstm, c, smallest(new LstmGrid.Backward(true), lstm, c));
+        Case g = of(RecurrentCases.gruGradient(true, s));
+        GruSequenceGradient gru = (GruSequenceGradient) g.op();
+        run(new GruGrid.Backward(true), gru, g, smallest(new GruGrid.Backward(true), gru, g));
+    }
+
+    /** The smallest device that a kernel takes the case on: there groups have many rows. */
+    private static <O extends Op> GpuTraits smallest(GpuKernel<O> kernel, O op, Case c) {
+        return IntStream.rangeClosed(4, 64)
+                .mapToObj(units -> GpuTraits.cuda(90, units))
+                .filter(t -> kernel.supports(op, c.specs(), t))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The same device with no more shared memory than this. */

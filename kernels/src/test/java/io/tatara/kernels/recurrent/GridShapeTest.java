@@ -110,7 +110,8 @@ class GridShapeTest {
     }
 
     private static GridShape tiles(Extents e, int gates, GpuTraits traits, DType dtype) {
-        return TiledShape.of(e, dtype, traits, List.of(new GridShape.Need(gates, e.hidden())), 1);
+        List<GridShape.Need> needs = List.of(new GridShape.Need(gates, e.hidden()));
+        return TiledShape.of(e, dtype, traits, needs, 1, 0, 1);
     }
 
     @Test
@@ -141,6 +142,29 @@ class GridShapeTest {
         assertThat(tiles(e, 4, GpuTraits.cuda(75, 132), DType.FLOAT32)).isNull();
         Extents few = extents(50, 16, 1024, Direction.FORWARD);
         assertThat(tiles(few, 4, H200, DType.FLOAT32)).isNull();
+    }
+
+    /** A gradient's slices are those of teams, each block with a part of the columns. */
+    @Test
+    void teamsHaveTheTilesOfTheForwardPass() {
+        Extents e = extents(50, 64, 1024, Direction.FORWARD);
+        List<GridShape.Need> lstm = List.of(new GridShape.Need(1, 4 * 1024));
+        GridShape s = TiledShape.of(e, DType.FLOAT32, H200, lstm, 2, 7, 4);
+        GridShape forward = tiles(e, 4, H200, DType.FLOAT32);
+        assertThat(s.phases()).isEqualTo(forward.phases());
+        assertThat(s.slices()).isEqualTo(forward.slices());
+        assertThat(s.sharedBytes()).isLessThanOrEqualTo(H200.maxShared());
+        assertThat(s.parts()).isEqualTo(2 * 128 * 4 * 32 * 8);
+        assertThat(forward.parts()).isZero();
+        for (int h : new int[] {509, 799, 1000}) {
+            Extents odd = extents(50, 64, h, Direction.FORWARD);
+            List<GridShape.Need> gru = List.of(new GridShape.Need(1, 3 * h));
+            GridShape g = TiledShape.of(odd, DType.FLOAT32, H200, gru, 1, 4, 4);
+            assertThat(g.slices() % 4).isZero();
+            assertThat(g.slices() * g.units()).isGreaterThanOrEqualTo(h);
+            assertThat(g.slices() * g.rowGroups() * g.directions()).isLessThanOrEqualTo(132);
+            assertThat(g.phases().getFirst().along() * 4 * 256).isGreaterThanOrEqualTo(3 * h);
+        }
     }
 
     /** As {@code sound} above; columns go by the slices of warps. */
