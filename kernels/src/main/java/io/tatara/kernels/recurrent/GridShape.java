@@ -99,30 +99,53 @@ record GridShape(
      */
     static GridShape of(
             Extents e, DType dtype, GpuTraits traits, List<Need> needs, int states, int sums) {
+        return of(e, dtype, traits, needs, states, sums, 1);
+    }
+
+    /**
+     * The same for teams.
+     *
+     * @param team blocks that have a slice together; more than one for steps of one phase alone
+     */
+    static GridShape of(
+            Extents e,
+            DType dtype,
+            GpuTraits traits,
+            List<Need> needs,
+            int states,
+            int sums,
+            int team) {
         if (e.steps() < 1
                 || e.batch() < 1
+                || team > 1 && needs.size() > 1
                 || traits.maxWorkGroup() < THREADS
                 || !traits.cuda(dtype == DType.FLOAT32 ? 75 : 80)) {
             return null;
         }
         GridShape best = null;
         for (int units : UNITS) {
-            int slices = GpuRecurrence.ceil(e.hidden(), units);
+            int slices = slices(e, units, team);
             for (int at = e.directions(); at >= 1; at--) {
                 for (int groups = Math.min(e.batch(), traits.computeUnits() / (slices * at));
                         groups >= 1;
                         groups--) {
-                    GridShape s = shape(e, dtype, traits, needs, states, sums, units, groups, at);
+                    GridShape s =
+                            shape(e, dtype, traits, needs, states, sums, team, units, groups, at);
                     if (s != null && (best == null || s.microseconds < best.microseconds)) {
                         best = s;
                     }
                 }
             }
-            if (units >= e.hidden()) {
+            if (units * team >= e.hidden()) {
                 break;
             }
         }
         return best;
+    }
+
+    /** Blocks along the hidden units, whole teams of them. */
+    static int slices(Extents e, int units, int team) {
+        return GpuRecurrence.ceil(e.hidden(), units * team) * team;
     }
 
     private static GridShape shape(
@@ -132,6 +155,7 @@ record GridShape(
             List<Need> needs,
             int states,
             int sums,
+            int team,
             int units,
             int groups,
             int directions) {
@@ -148,7 +172,11 @@ record GridShape(
         int chunks = GpuRecurrence.ceil(rows, chunk);
         List<Phase> phases =
                 needs.stream()
-                        .map(n -> Phase.of(dtype, n.rowsPerUnit() * units, n.depth()))
+                        .map(n ->
+                                Phase.of(
+                                        dtype,
+                                        n.rowsPerUnit() * units * team,
+                                        GpuRecurrence.ceil(n.depth(), team)))
                         .toList();
         int pieces = phases.stream().mapToInt(Phase::pieces).sum();
         int across = phases.stream().mapToInt(Phase::across).max().orElseThrow();
@@ -173,14 +201,14 @@ record GridShape(
                         + 4L * chunk
                         + 4L * states * chunks * chunk * units
                         + 4L * sums * chunk * units;
-        int counters = directions * rowGroups * (chunks + 1) * COUNTER_GAP;
+        int slices = slices(e, units, team);
+        int counters = counters(directions * rowGroups, chunks, slices, team);
         if (results > 64
                 || pieces > 96
                 || shared > traits.maxShared()
                 || counters > GpuPlan.SEMAPHORES) {
             return null;
         }
-        int slices = GpuRecurrence.ceil(e.hidden(), units);
         double step = 0;
         for (int i = 0; i < needs.size(); i++) {
             double smem =
@@ -188,7 +216,7 @@ record GridShape(
             step +=
                     stepTime(
                             dtype,
-                            (double) rows * needs.get(i).depth() * dtype.bytes(),
+                            (double) rows * needs.get(i).depth() / team * dtype.bytes(),
                             slices * rowGroups * directions,
                             phases.get(i).pieces(),
                             smem,
@@ -212,9 +240,15 @@ record GridShape(
                 states,
                 sums,
                 0,
-                1,
+                team,
                 (int) shared,
                 launches * e.steps() * step);
+    }
+
+    /** Ints of the counters of chunks, of blocks that are done, and of the teams' parts. */
+    static int counters(int groups, int chunks, int slices, int team) {
+        int ofTeams = team == 1 ? 0 : slices / team * chunks;
+        return groups * (chunks + 1 + ofTeams) * COUNTER_GAP;
     }
 
     /**
@@ -279,7 +313,10 @@ record GridShape(
         Phase b = phases.size() > 1 ? phases.get(1) : new Phase(0, 0, a.laneRows());
         List<Object> d = new ArrayList<>();
         if (tiled()) {
-            d.addAll(List.of("TILED", 1, "STAGES", stages, "TEAM", team));
+            d.addAll(List.of("TILED", 1, "STAGES", stages));
+        }
+        if (team > 1) {
+            d.addAll(List.of("TEAM", team));
         }
         Object[] product = {
             "WARPS",

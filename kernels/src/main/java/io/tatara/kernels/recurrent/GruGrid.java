@@ -21,12 +21,12 @@ final class GruGrid {
     /**
      * Of {@link GruSequence}.
      *
-     * @param tiled by the product of {@code recurrent_tiles.cu}
+     * @param form of the product
      */
-    record Forward(boolean tiled) implements GpuKernel<GruSequence> {
+    record Forward(GridForm form) implements GpuKernel<GruSequence> {
         @Override
         public String variant() {
-            return tiled ? TiledShape.VARIANT : "persistent";
+            return form.variant();
         }
 
         GridShape shape(GruSequence op, TensorSpec[] in, GpuTraits traits) {
@@ -36,9 +36,7 @@ final class GruGrid {
                     op.resetAfter()
                             ? List.of(new GridShape.Need(3, h))
                             : List.of(new GridShape.Need(2, h), new GridShape.Need(1, h));
-            return tiled
-                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1, 0, 1)
-                    : GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
+            return form.shape(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
         @Override
@@ -72,12 +70,12 @@ final class GruGrid {
     /**
      * Of {@link GruSequenceGradient}.
      *
-     * @param tiled by the product of {@code recurrent_tiles.cu}
+     * @param form of the product
      */
-    record Backward(boolean tiled) implements GpuKernel<GruSequenceGradient> {
+    record Backward(GridForm form) implements GpuKernel<GruSequenceGradient> {
         @Override
         public String variant() {
-            return tiled ? TiledShape.VARIANT : "persistent";
+            return form.variant();
         }
 
         GridShape shape(GruSequenceGradient op, TensorSpec[] in, GpuTraits traits) {
@@ -87,9 +85,7 @@ final class GruGrid {
                     op.resetAfter()
                             ? List.of(new GridShape.Need(1, 3 * h))
                             : List.of(new GridShape.Need(1, 2 * h), new GridShape.Need(1, h));
-            return tiled
-                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1, 4, TiledShape.TEAM)
-                    : GridShape.of(e, in[0].dtype(), traits, needs, 1, 4);
+            return form.shape(e, in[0].dtype(), traits, needs, 1, 4);
         }
 
         @Override

@@ -21,20 +21,18 @@ final class LstmGrid {
     /**
      * Of {@link LstmSequence}.
      *
-     * @param tiled by the product of {@code recurrent_tiles.cu}
+     * @param form of the product
      */
-    record Forward(boolean tiled) implements GpuKernel<LstmSequence> {
+    record Forward(GridForm form) implements GpuKernel<LstmSequence> {
         @Override
         public String variant() {
-            return tiled ? TiledShape.VARIANT : "persistent";
+            return form.variant();
         }
 
         GridShape shape(LstmSequence op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             List<GridShape.Need> needs = List.of(new GridShape.Need(4, e.hidden()));
-            return tiled
-                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 1, 0, 1)
-                    : GridShape.of(e, in[0].dtype(), traits, needs, 1, 0);
+            return form.shape(e, in[0].dtype(), traits, needs, 1, 0);
         }
 
         @Override
@@ -71,21 +69,19 @@ final class LstmGrid {
     /**
      * Of {@link LstmSequenceGradient}.
      *
-     * @param tiled by the product of {@code recurrent_tiles.cu}
+     * @param form of the product
      */
-    record Backward(boolean tiled) implements GpuKernel<LstmSequenceGradient> {
+    record Backward(GridForm form) implements GpuKernel<LstmSequenceGradient> {
         @Override
         public String variant() {
-            return tiled ? TiledShape.VARIANT : "persistent";
+            return form.variant();
         }
 
         GridShape shape(LstmSequenceGradient op, TensorSpec[] in, GpuTraits traits) {
             Extents e = op.extents(in);
             List<GridShape.Need> needs = List.of(new GridShape.Need(1, 4 * e.hidden()));
             int sums = in[6] == null ? 4 : 7;
-            return tiled
-                    ? TiledShape.of(e, in[0].dtype(), traits, needs, 2, sums, TiledShape.TEAM)
-                    : GridShape.of(e, in[0].dtype(), traits, needs, 2, sums);
+            return form.shape(e, in[0].dtype(), traits, needs, 2, sums);
         }
 
         @Override

@@ -41,8 +41,8 @@ public final class RecurrentRoom {
                             LstmReference::sequence,
                             List.of(LstmJvm::sequence),
                             List.of(
-                                    new LstmGrid.Forward(false),
-                                    new LstmGrid.Forward(true),
+                                    new LstmGrid.Forward(GridForm.BLOCKS),
+                                    new LstmGrid.Forward(GridForm.TILES),
                                     LstmGpu::sequence),
                             RecurrentCases::lstm),
                     new OpEntry<>(
@@ -51,8 +51,9 @@ public final class RecurrentRoom {
                             LstmReference::sequenceGradient,
                             List.of(LstmGradientJvm::sequence),
                             List.of(
-                                    new LstmGrid.Backward(false),
-                                    new LstmGrid.Backward(true),
+                                    new LstmGrid.Backward(GridForm.BLOCKS),
+                                    new LstmGrid.Backward(GridForm.TEAMS),
+                                    new LstmGrid.Backward(GridForm.TILES),
                                     LstmGpu::sequenceGradient),
                             RecurrentCases::lstmGradient),
                     new OpEntry<>(
@@ -75,8 +76,8 @@ public final class RecurrentRoom {
                             GruReference::sequence,
                             List.of(GruJvm::sequence),
                             List.of(
-                                    new GruGrid.Forward(false),
-                                    new GruGrid.Forward(true),
+                                    new GruGrid.Forward(GridForm.BLOCKS),
+                                    new GruGrid.Forward(GridForm.TILES),
                                     GruGpu::sequence),
                             RecurrentCases::gru),
                     new OpEntry<>(
@@ -85,8 +86,9 @@ public final class RecurrentRoom {
                             GruReference::sequenceGradient,
                             List.of(GruGradientJvm::sequence),
                             List.of(
-                                    new GruGrid.Backward(false),
-                                    new GruGrid.Backward(true),
+                                    new GruGrid.Backward(GridForm.BLOCKS),
+                                    new GruGrid.Backward(GridForm.TEAMS),
+                                    new GruGrid.Backward(GridForm.TILES),
                                     GruGpu::sequenceGradient),
                             RecurrentCases::gruGradient),
                     new OpEntry<>(

@@ -11,8 +11,6 @@ import java.util.List;
  * on their way.
  */
 final class TiledShape {
-    static final String VARIANT = "persistent/tiles";
-
     /** Rows of the batch that are computed at a time. */
     static final int CHUNK = 32;
 
@@ -27,9 +25,6 @@ final class TiledShape {
      * second-level cache more than the product.
      */
     private static final int LEAST = 5;
-
-    /** Blocks that share a slice of a gradient, which alone has a row a unit. */
-    static final int TEAM = 4;
 
     /** Columns that a warp takes at a time. */
     private static final int SLICE = 32;
@@ -73,7 +68,7 @@ final class TiledShape {
         }
         GridShape best = null;
         for (int units = Math.min(GridShape.THREADS / CHUNK, e.hidden()); units >= 1; units--) {
-            int slices = slices(e, units, team);
+            int slices = GridShape.slices(e, units, team);
             for (int at = e.directions(); at >= 1; at--) {
                 for (int groups = traits.computeUnits() / (slices * at); groups >= 1; groups--) {
                     GridShape s =
@@ -94,11 +89,6 @@ final class TiledShape {
             }
         }
         return best;
-    }
-
-    /** Blocks along the hidden units, whole teams of them. */
-    private static int slices(Extents e, int units, int team) {
-        return GpuRecurrence.ceil(e.hidden(), units * team) * team;
     }
 
     private static GridShape shape(
@@ -130,9 +120,8 @@ final class TiledShape {
                         + 4L * sums * CHUNK * units;
         long stage = 4L * GridShape.WARPS * CHUNK * SLICE;
         int stages = (int) Math.min(MOST_STAGES, (traits.maxShared() - fixed) / stage);
-        int slices = slices(e, units, team);
-        int ofTeams = team == 1 ? 0 : slices / team * chunks;
-        int counters = directions * rowGroups * (chunks + 1 + ofTeams) * GridShape.COUNTER_GAP;
+        int slices = GridShape.slices(e, units, team);
+        int counters = GridShape.counters(directions * rowGroups, chunks, slices, team);
         if (stages < 2 || counters > GpuPlan.SEMAPHORES) {
             return null;
         }

@@ -19,6 +19,11 @@
  * the B fragment of mma.m16n8k16 when K is permuted so that a lane's piece is b0 b1 of two products; the rows of the
  * batch are the A fragments, read from global memory in the same permutation: no staging, no ldmatrix.
  *
+ * TEAM, backward: a sum there is as long as all gates together, and alone a block would read all of δ for a few units'
+ * rows. So TEAM blocks have the rows of all their units, each a part of the columns, and a block reads 1 / TEAM of δ. The
+ * parts of the sums go to the block that owns the unit through global memory (parts_leave, parts_take), which adds them in
+ * the order of the blocks. All chunks' parts leave before the first is taken, so that they travel meanwhile.
+ *
  * A GRU that resets before its product has two products a step: phase 0 (A0, KP0, LR0) and phase 1, exchanged alike.
  *
  * Ladder: 1 one launch a step (lstm.cl, gru.cl); 2 this: the weight is read once, a step costs one exchange;
@@ -81,7 +86,7 @@
 #define STAGES 2
 #endif
 #ifndef TEAM
-/* Blocks that have one slice together, each a part of the sums: recurrent_tiles.cu. */
+/* Blocks that have one slice together, each a part of the sums. */
 #define TEAM 1
 #endif
 #if STORAGE == 0
@@ -232,13 +237,25 @@ DEVICE uint4 weight_columns(const Place& p, const ELEM* w, int gates, int gate0,
   return gather(w, ((p.d * gates + gate0) * H + k) * H + j, H, n);
 }
 
+/* The place of all units of the team's slice. */
+DEVICE Place of_team(const Place& p) {
+  Place of = p;
+  of.unit0 = GROUP_ID(0) / TEAM * TEAM * p.units;
+  of.units = TEAM * p.units;
+  return of;
+}
+
+/* The first column of the weight, and of the states, that this block multiplies; it has `own` of them. */
+DEVICE int first_column(int own) { return GROUP_ID(0) % TEAM * own; }
+
 #if !TILED
 /* Piece (kp, a) of this thread. */
-template <int LR, int FORWARD>
+template <int KP, int LR, int FORWARD>
 DEVICE uint4 weight_piece(const Place& p, const ELEM* w, int gates, int gate0, int count, int K, int H, int a, int kp) {
   const int LK = 32 / LR;
   int lane = p.tid % 32, warp = p.tid / 32, lr = lane / LK, lk = lane % LK;
-  return weight_columns<FORWARD>(p, w, gates, gate0, count, K, H, a * LR + lr, ((kp * WARPS + warp) * LK + lk) * PE);
+  int k = first_column(KP * WARPS * LK * PE) + ((kp * WARPS + warp) * LK + lk) * PE;
+  return weight_columns<FORWARD>(of_team(p), w, gates, gate0, count, K, H, a * LR + lr, k);
 }
 
 /* The slice of a phase: into registers what has its place there, the rest into shared memory. */
@@ -248,7 +265,7 @@ DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, i
   for (int a = 0; a < A; a++) {
     UNROLL
     for (int kp = 0; kp < KR; kp++)
-      reg[REG + kp * A + a] = weight_piece<LR, FORWARD>(p, w, gates, gate0, count, K, H, a, kp);
+      reg[REG + kp * A + a] = weight_piece<KP, LR, FORWARD>(p, w, gates, gate0, count, K, H, a, kp);
   }
   /* Unrolled throughout, the reads of all pieces would be under way at once and registers spill. */
   ROLLED
@@ -256,7 +273,7 @@ DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, i
     _Pragma("unroll 4")
     for (int kp = KR; kp < KP; kp++)
       p.pieces[(AT + (kp - KR) * A + a) * THREADS + p.tid] =
-          weight_piece<LR, FORWARD>(p, w, gates, gate0, count, K, H, a, kp);
+          weight_piece<KP, LR, FORWARD>(p, w, gates, gate0, count, K, H, a, kp);
   }
 }
 #endif
@@ -348,8 +365,8 @@ template <int A, int KP, int LR, int KR, int REG, int AT>
 DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
   const int LK = 32 / LR;
   int lane = p.tid % 32, warp = p.tid / 32, lk = lane % LK, lr = lane / LK;
-  int k0 = (warp * LK + lk) * PE;
   const int KSTEP = WARPS * LK * PE;
+  int k0 = first_column(KP * KSTEP) + (warp * LK + lk) * PE;
   int rows = p.rows - c * CHUNK < CHUNK ? p.rows - c * CHUNK : CHUNK;
   for (int r0 = 0; r0 < rows; r0 += RB) {
     float* out = p.part + (warp * CHUNK + r0) * PART_ROWS;
@@ -495,3 +512,41 @@ DEVICE void write_sums(const Place& p, float* out, int H) {
     if (p.unit0 + u < H) out[((GROUP_ID(1) * DIRECTIONS + p.d) * SUMS + b) * H + p.unit0 + u] = s;
   }
 }
+
+#if TEAM > 1
+/* Where block `from` of the team leaves its part of chunk c for block `to` of the grid: [CHUNK][units]. */
+DEVICE int part_place(const Place& p, int c, int to, int from) {
+  int group = GROUP_ID(2) * GROUP_COUNT(1) + GROUP_ID(1);
+  int most = p.counted / (GROUP_COUNT(0) / TEAM);
+  return (((group * most + c) * GROUP_COUNT(0) + to) * TEAM + from) * CHUNK * p.units;
+}
+
+/* Behind a product: its sums over the warps, to the owners of the units. parts: [groups][chunks][blocks][TEAM][CHUNK][units].
+ * All threads meet. */
+DEVICE void parts_leave(const Place& p, float* parts, int c) {
+  int across = TEAM * p.units, first = GROUP_ID(0) / TEAM * TEAM, own = GROUP_ID(0) % TEAM;
+  BARRIER();
+  for (int i = p.tid; i < CHUNK * across; i += THREADS) {
+    int row = i / across, r = i % across;
+    float s = 0.0f;
+    UNROLL
+    for (int w = 0; w < WARPS; w++) s += p.part[w * PART_STRIDE + row * PART_PITCH + r];
+    parts[part_place(p, c, first + r / p.units, own) + row * p.units + r % p.units] = s;
+  }
+  BARRIER();
+  if (p.tid == 0) semaphore_add(p.parts + c * COUNTER_GAP, 1);
+}
+
+/* The whole sum of this thread's row and unit, once each of the team has left `deliveries` parts. All threads meet. */
+DEVICE float parts_take(const Place& p, const float* parts, int c, int deliveries) {
+  if (p.tid == 0)
+    while (semaphore_read(p.parts + c * COUNTER_GAP) < deliveries * TEAM) spin_pause();
+  BARRIER();
+  float s = 0.0f;
+  if (p.row < CHUNK) {
+    UNROLL
+    for (int b = 0; b < TEAM; b++) s += load_l2(parts + part_place(p, c, GROUP_ID(0), b) + p.tid);
+  }
+  return s;
+}
+#endif

@@ -12,11 +12,6 @@
  *
  * At the end sums are folded over lk and stand, for sum_of, where the warp's slices stood.
  *
- * TEAM, backward: a sum there is as long as all gates together, and for a few units' rows each block would read all of δ.
- * So TEAM blocks have the units of all of them, each a part of the sum's columns: the tile is as forward, and a block reads
- * 1 / TEAM of δ. The parts go to the block that owns the unit through global memory, parts_leave and parts_take, which
- * adds them in the order of the blocks. All chunks' parts leave before the first is taken, so that they travel meanwhile.
- *
  * Ladder: 1 recurrent_grid.cu's own: each piece of the weight is read for four rows, the states are waited for with every
  * four rows; 2 this: docs/cuda.md. Not measured on a GPU yet. */
 #define LB 4
@@ -25,24 +20,16 @@
 /* Pieces of a row of a buffer. */
 #define PIECES (SLICE / PE)
 
-/* The first column of the weight, and of the states, that this block multiplies. */
-template <int KP>
-DEVICE int first_column() {
-  return GROUP_ID(0) % TEAM * KP * WARPS * SLICE;
-}
-
 /* The slice into shared memory: [slice][kp][a][warp][lr][lk]. The first wait is the barrier. */
 template <int A, int KP, int LR, int KR, int REG, int AT, int FORWARD>
 DEVICE void load_weights(const Place& p, uint4* reg, const ELEM* w, int gates, int gate0, int count, int K, int H) {
   const int GROUP = WARPS * LR * LK;
-  Place of = p; /* the team's units */
-  of.unit0 = GROUP_ID(0) / TEAM * TEAM * p.units;
-  of.units = TEAM * p.units;
+  const Place of = of_team(p);
   _Pragma("unroll 4")
   for (int i = p.tid; i < KP * KS * A * GROUP; i += THREADS) {
     int lk = i % LK, lr = i / LK % LR, warp = i / (LK * LR) % WARPS;
     int a = i / GROUP % A, kp = i / (GROUP * A) % KS, s = i / (GROUP * A * KS);
-    int k = first_column<KP>() + (s * WARPS + warp) * SLICE + (lk * KS + kp) * PE;
+    int k = first_column(KP * WARPS * SLICE) + (s * WARPS + warp) * SLICE + (lk * KS + kp) * PE;
     p.pieces[i] = weight_columns<FORWARD>(of, w, gates, gate0, count, K, H, a * LR + lr, k);
   }
 }
@@ -94,7 +81,7 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
   int lb = (lane & 1) | (lane >> 1 & 2), lr = (lane >> 1 & 1) | (lane >> 2 & 2), lk = lane >> 4;
   float* ring = p.part + warp * PART_STRIDE;
   const uint4* w = p.pieces + (warp * LR + lr) * LK + lk;
-  Copies y = copies(p, s, first_column<KP>());
+  Copies y = copies(p, s, first_column(KP * WARPS * SLICE));
   float v[RB][A];
   UNROLL
   for (int i = 0; i < RB * A; i++) v[i / A][i % A] = 0.0f;
@@ -140,41 +127,3 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
     }
   }
 }
-
-#if TEAM > 1
-/* Where block `from` of the team leaves its part of chunk c for block `to` of the grid: [CHUNK][units]. */
-DEVICE int part_place(const Place& p, int c, int to, int from) {
-  int group = GROUP_ID(2) * GROUP_COUNT(1) + GROUP_ID(1);
-  int most = p.counted / (GROUP_COUNT(0) / TEAM);
-  return (((group * most + c) * GROUP_COUNT(0) + to) * TEAM + from) * CHUNK * p.units;
-}
-
-/* Behind a product: its sums over the warps, to the owners of the units. parts: [groups][chunks][blocks][TEAM][CHUNK][units].
- * All threads meet. */
-DEVICE void parts_leave(const Place& p, float* parts, int c) {
-  int across = TEAM * p.units, first = GROUP_ID(0) / TEAM * TEAM, own = GROUP_ID(0) % TEAM;
-  BARRIER();
-  for (int i = p.tid; i < CHUNK * across; i += THREADS) {
-    int row = i / across, r = i % across;
-    float s = 0.0f;
-    UNROLL
-    for (int w = 0; w < WARPS; w++) s += p.part[w * PART_STRIDE + row * PART_PITCH + r];
-    parts[part_place(p, c, first + r / p.units, own) + row * p.units + r % p.units] = s;
-  }
-  BARRIER();
-  if (p.tid == 0) semaphore_add(p.parts + c * COUNTER_GAP, 1);
-}
-
-/* The whole sum of this thread's row and unit, once each of the team has left `deliveries` parts. All threads meet. */
-DEVICE float parts_take(const Place& p, const float* parts, int c, int deliveries) {
-  if (p.tid == 0)
-    while (semaphore_read(p.parts + c * COUNTER_GAP) < deliveries * TEAM) spin_pause();
-  BARRIER();
-  float s = 0.0f;
-  if (p.row < CHUNK) {
-    UNROLL
-    for (int b = 0; b < TEAM; b++) s += load_l2(parts + part_place(p, c, GROUP_ID(0), b) + p.tid);
-  }
-  return s;
-}
-#endif

@@ -14,6 +14,7 @@ import io.tatara.kernels.emulation.Emulation;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuTraits;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,9 +37,10 @@ class GridEmulationTest {
         Case c = of(RecurrentCases.lstm(s), dtype);
         GpuTraits traits = traits(dtype);
         GridShape shape =
-                new LstmGrid.Forward(false).shape((LstmSequence) c.op(), c.specs(), traits);
+                new LstmGrid.Forward(GridForm.BLOCKS)
+                        .shape((LstmSequence) c.op(), c.specs(), traits);
         assertThat(shape.sharedPieces()).isPositive();
-        run(new LstmGrid.Forward(false), (LstmSequence) c.op(), c, traits);
+        run(new LstmGrid.Forward(GridForm.BLOCKS), (LstmSequence) c.op(), c, traits);
     }
 
     @ParameterizedTest
@@ -48,10 +50,10 @@ class GridEmulationTest {
         Case c = of(RecurrentCases.lstmGradient(s), dtype);
         GpuTraits traits = traits(dtype);
         GridShape shape =
-                new LstmGrid.Backward(false)
+                new LstmGrid.Backward(GridForm.BLOCKS)
                         .shape((LstmSequenceGradient) c.op(), c.specs(), traits);
         assertThat(shape.phases().get(0).along()).isGreaterThan(4);
-        run(new LstmGrid.Backward(false), (LstmSequenceGradient) c.op(), c, traits);
+        run(new LstmGrid.Backward(GridForm.BLOCKS), (LstmSequenceGradient) c.op(), c, traits);
     }
 
     @ParameterizedTest
@@ -59,9 +61,9 @@ class GridEmulationTest {
     void gruResetBefore(DType dtype) {
         CaseSizes s = sizes(dtype);
         Case c = of(RecurrentCases.gru(false, s), dtype);
-        run(new GruGrid.Forward(false), (GruSequence) c.op(), c, traits(dtype));
+        run(new GruGrid.Forward(GridForm.BLOCKS), (GruSequence) c.op(), c, traits(dtype));
         Case b = of(RecurrentCases.gruGradient(false, s), dtype);
-        run(new GruGrid.Backward(false), (GruSequenceGradient) b.op(), b, traits(dtype));
+        run(new GruGrid.Backward(GridForm.BLOCKS), (GruSequenceGradient) b.op(), b, traits(dtype));
     }
 
     /**
@@ -77,7 +79,7 @@ class GridEmulationTest {
         }
         Case c = of(RecurrentCases.gru(true, CaseSizes.of("tiles", 2, 31, 3, h).ragged(lengths)));
         GpuTraits traits = shared(GpuTraits.cuda(90, units), memory);
-        GruGrid.Forward kernel = new GruGrid.Forward(true);
+        GruGrid.Forward kernel = new GruGrid.Forward(GridForm.TILES);
         GruSequence op = (GruSequence) c.op();
         GridShape shape = kernel.shape(op, c.specs(), traits);
         int slices = shape.phases().getFirst().along();
@@ -100,12 +102,17 @@ class GridEmulationTest {
         CaseSizes s = CaseSizes.of("teams", 4, batch, 3, h).ragged(lengths);
         s = h == 72 ? s.going(Direction.BIDIRECTIONAL) : s;
         s = truncation > 0 ? s.truncated(truncation) : s;
-        Case c = of(RecurrentCases.lstmGradient(s));
-        LstmSequenceGradient lstm = (LstmSequenceGradient) c.op();
-        run(new LstmGrid.Backward(true), lstm, c, smallest(new LstmGrid.Backward(true), lstm, c));
-        Case g = of(RecurrentCases.gruGradient(true, s));
-        GruSequenceGradient gru = (GruSequenceGradient) g.op();
-        run(new GruGrid.Backward(true), gru, g, smallest(new GruGrid.Backward(true), gru, g));
+        for (GridForm form : List.of(GridForm.TEAMS, GridForm.TILES)) {
+            DType dtype = form == GridForm.TILES || h == 128 ? DType.FLOAT32 : DType.BFLOAT16;
+            Case c = of(RecurrentCases.lstmGradient(s), dtype);
+            LstmSequenceGradient lstm = (LstmSequenceGradient) c.op();
+            GpuKernel<LstmSequenceGradient> k = new LstmGrid.Backward(form);
+            run(k, lstm, c, smallest(k, lstm, c));
+            Case g = of(RecurrentCases.gruGradient(true, s), dtype);
+            GruSequenceGradient gru = (GruSequenceGradient) g.op();
+            GpuKernel<GruSequenceGradient> l = new GruGrid.Backward(form);
+            run(l, gru, g, smallest(l, gru, g));
+        }
     }
 
     /** The smallest device that a kernel takes the case on: there groups have many rows. */
