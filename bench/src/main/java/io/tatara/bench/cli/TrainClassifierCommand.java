@@ -2,8 +2,10 @@ package io.tatara.bench.cli;
 
 import io.tatara.models.network.ModelZoo;
 import io.tatara.models.train.ConsoleListener;
+import io.tatara.models.train.StopRequest;
 import io.tatara.models.vision.ClassifierConfig;
 import io.tatara.models.vision.ClassifierTraining;
+import io.tatara.models.vision.ImageData;
 import io.tatara.runtime.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -156,11 +158,20 @@ final class TrainClassifierCommand extends BaseCommand {
         ClassifierConfig config = config();
         // A wrong name or option is said before anything is read.
         ModelZoo.of(config.model(), config.options());
-        try (Device d = device.open()) {
+        StopRequest stop = new StopRequest();
+        // Ctrl-C waits for the JSON file too.
+        try (StopRequest.Guard _ = stop.onShutdown();
+                Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
             ClassifierTraining.Result r =
                     ClassifierTraining.run(
-                            d, config, data, out, resume, ConsoleListener.standard());
+                            d,
+                            config,
+                            ImageData.read(data),
+                            out,
+                            resume,
+                            ConsoleListener.standard(),
+                            stop);
             writeJson(json(config, r));
             if (!r.finished()) {
                 return TrainCommand.INTERRUPTED;

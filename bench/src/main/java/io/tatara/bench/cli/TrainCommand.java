@@ -1,6 +1,7 @@
 package io.tatara.bench.cli;
 
 import io.tatara.models.train.ConsoleListener;
+import io.tatara.models.train.StopRequest;
 import io.tatara.models.translator.TranslatorConfig;
 import io.tatara.models.translator.TranslatorStep;
 import io.tatara.models.translator.TranslatorTraining;
@@ -198,7 +199,10 @@ final class TrainCommand implements Runnable {
         public Integer call() {
             TranslatorConfig config = config();
             GraphFile picture = graph == null ? null : GraphFile.of(graph);
-            try (Device d = device.open()) {
+            StopRequest stop = new StopRequest();
+            // Ctrl-C waits for the JSON file too.
+            try (StopRequest.Guard _ = stop.onShutdown();
+                    Device d = device.open()) {
                 say("%s", DeviceOption.describe(d.info()));
                 if (picture != null) {
                     TranslatorStep.draw(d, config, picture);
@@ -206,7 +210,7 @@ final class TrainCommand implements Runnable {
                 }
                 TranslatorTraining.Result r =
                         TranslatorTraining.run(
-                                d, config, data, out, resume, ConsoleListener.standard());
+                                d, config, data, out, resume, ConsoleListener.standard(), stop);
                 writeJson(json(config, r));
                 if (!r.finished()) {
                     return INTERRUPTED;

@@ -2,6 +2,7 @@ package io.tatara.bench.cli;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.models.train.ConsoleListener;
+import io.tatara.models.train.StopRequest;
 import io.tatara.models.wavenet.WaveNetConfig;
 import io.tatara.models.wavenet.WaveNetTraining;
 import io.tatara.runtime.Device;
@@ -201,10 +202,14 @@ final class TrainWaveNetCommand extends BaseCommand {
         if (!Files.isDirectory(data)) {
             throw new TataraException("--data " + data + ": no such folder");
         }
-        try (Device d = device.open()) {
+        StopRequest stop = new StopRequest();
+        // Ctrl-C waits for the JSON file too.
+        try (StopRequest.Guard _ = stop.onShutdown();
+                Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
             WaveNetTraining.Result r =
-                    WaveNetTraining.run(d, config, data, out, resume, ConsoleListener.standard());
+                    WaveNetTraining.run(
+                            d, config, data, out, resume, ConsoleListener.standard(), stop);
             writeJson(json(config, r));
             if (!r.finished()) {
                 return TrainCommand.INTERRUPTED;

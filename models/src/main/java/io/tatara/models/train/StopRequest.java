@@ -5,7 +5,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Asks training to finish its step, write a checkpoint and return. {@link #onShutdown} raises it
- * when the JVM is told to end (Ctrl-C), and holds the JVM until the checkpoint is written.
+ * when the JVM is told to end (Ctrl-C), and holds the JVM until its guard is closed: when all that
+ * is to be kept is written.
  */
 public final class StopRequest {
     private static final long PATIENCE_SECONDS = 120;
@@ -20,11 +21,6 @@ public final class StopRequest {
 
     public boolean requested() {
         return requested;
-    }
-
-    /** Training says that all is safely written. */
-    public void done() {
-        done.countDown();
     }
 
     /** Raises this request at shutdown until the returned guard is closed. */
@@ -42,7 +38,7 @@ public final class StopRequest {
                         "tatara-stop");
         Runtime.getRuntime().addShutdownHook(hook);
         return () -> {
-            done();
+            done.countDown();
             try {
                 Runtime.getRuntime().removeShutdownHook(hook);
             } catch (IllegalStateException e) {

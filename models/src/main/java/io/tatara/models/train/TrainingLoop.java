@@ -110,7 +110,6 @@ public final class TrainingLoop<B> {
                 if (!epoch(losses)) {
                     save(last);
                     listener.stopped(last);
-                    stop.done();
                     return new Outcome(false, List.copyOf(history));
                 }
             }
