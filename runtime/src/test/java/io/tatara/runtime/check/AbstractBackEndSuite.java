@@ -23,6 +23,9 @@ import org.junit.jupiter.api.TestInstance;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class AbstractBackEndSuite {
+    private final long begin = System.nanoTime();
+    private final double most =
+            Double.parseDouble(System.getProperty("tatara.check.seconds", "Infinity"));
     private Device device;
 
     /** The device's name, as {@link Tatara#open(String)} takes it. */
@@ -30,7 +33,8 @@ public abstract class AbstractBackEndSuite {
 
     /**
      * What is run; {@code -Dtatara.op=NAME} limits it to one op, {@code -Dtatara.dtype=float16} to
-     * cases with tensors of a type.
+     * cases with tensors of a type, {@code -Dtatara.check.seconds=N} the time: what begins later is
+     * skipped.
      */
     protected Options options() {
         String dtype = System.getProperty("tatara.dtype");
@@ -57,7 +61,10 @@ public abstract class AbstractBackEndSuite {
         return nodes;
     }
 
-    private static void run(Check c) {
+    private void run(Check c) {
+        if ((System.nanoTime() - begin) * 1e-9 > most) {
+            Assumptions.abort("left out: the time of " + most + " s is spent");
+        }
         Result r = c.run();
         if (r.status() == Result.Status.SKIPPED) {
             Assumptions.abort(r.message());

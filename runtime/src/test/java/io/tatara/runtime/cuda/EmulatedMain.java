@@ -45,7 +45,9 @@ final class EmulatedMain {
         }
     }
 
+    /** The first time the compiler takes most of it, so the cases of ops have a limit. */
     private static void tests() {
+        System.setProperty("tatara.check.seconds", "150");
         SummaryGeneratingListener listener = new SummaryGeneratingListener();
         LauncherFactory.create()
                 .execute(
