@@ -27,7 +27,9 @@ enum GridForm {
     }
 
     /**
-     * The best shape, null where the recurrence does not fit the device in this form.
+     * The best shape, null where the recurrence does not fit the device in this form. The other
+     * forms are for where {@link #BLOCKS} fits too: they are not measured, and whatever stands
+     * first in the list of variants is taken where nobody has tuned.
      *
      * @param needs of the phases of a step
      * @param states floats that a thread keeps per row and unit
@@ -40,11 +42,13 @@ enum GridForm {
             List<GridShape.Need> needs,
             int states,
             int sums) {
+        GridShape blocks = GridShape.of(e, dtype, traits, needs, states, sums);
+        if (blocks == null || this == BLOCKS) {
+            return blocks;
+        }
         int team = sums > 0 ? TEAM : 1;
-        return switch (this) {
-            case BLOCKS -> GridShape.of(e, dtype, traits, needs, states, sums);
-            case TEAMS -> GridShape.of(e, dtype, traits, needs, states, sums, team);
-            case TILES -> TiledShape.of(e, dtype, traits, needs, states, sums, team);
-        };
+        return this == TEAMS
+                ? GridShape.of(e, dtype, traits, needs, states, sums, team)
+                : TiledShape.of(e, dtype, traits, needs, states, sums, team);
     }
 }

@@ -62,9 +62,11 @@ final class TiledShape {
         if (dtype != DType.FLOAT32 || !traits.cuda(80) || needs.size() > 1) {
             return null;
         }
-        GridShape other = GridShape.of(e, dtype, traits, needs, states, sums);
-        if (other == null || team == 1 && other.rows() < MANY) {
-            return null;
+        if (team == 1) {
+            GridShape other = GridShape.of(e, dtype, traits, needs, states, sums);
+            if (other == null || other.rows() < MANY) {
+                return null;
+            }
         }
         GridShape best = null;
         for (int units = Math.min(GridShape.THREADS / CHUNK, e.hidden()); units >= 1; units--) {

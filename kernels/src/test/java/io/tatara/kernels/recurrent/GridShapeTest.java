@@ -167,6 +167,31 @@ class GridShapeTest {
         }
     }
 
+    /** What nobody has measured is never the first that fits. */
+    @Test
+    void otherFormsFitOnlyWhereBlocksDo() {
+        int fitting = 0;
+        for (int h : new int[] {64, 509, 1024, 1536, 2048, 3072}) {
+            for (int n : new int[] {1, 16, 64, 256}) {
+                for (DType dtype : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
+                    for (int sms : new int[] {16, 132}) {
+                        Extents e = extents(50, n, h, Direction.FORWARD);
+                        GpuTraits traits = GpuTraits.cuda(90, sms);
+                        List<GridShape.Need> needs = List.of(new GridShape.Need(1, 4 * h));
+                        boolean blocks =
+                                GridForm.BLOCKS.shape(e, dtype, traits, needs, 2, 4) != null;
+                        for (GridForm form : List.of(GridForm.TEAMS, GridForm.TILES)) {
+                            GridShape s = form.shape(e, dtype, traits, needs, 2, 4);
+                            assertThat(s == null || blocks).as(form + " " + e).isTrue();
+                            fitting += s != null ? 1 : 0;
+                        }
+                    }
+                }
+            }
+        }
+        assertThat(fitting).isGreaterThan(10);
+    }
+
     /** As {@code sound} above; columns go by the slices of warps. */
     private static void sound(GridShape s, Extents e, GpuTraits t, int gates) {
         assertThat(s.slices() * s.rowGroups() * s.directions())

@@ -240,7 +240,7 @@ class GuidanceTest {
     }
 
     @Test
-    void whatWasAlwaysToldCannotBeGuided() {
+    void settingsThatDoNotFitAreRefused() {
         WaveNetConfig c = tiny();
         assertThatThrownBy(() -> c.with("labelDropout", 1)).hasMessageContaining("labelDropout");
         assertThatThrownBy(() -> c.merged(Map.of("condition", "", "positions", 0)))

@@ -133,6 +133,10 @@ class WaveNetTrainingTest {
             assertThat(s.samples()).hasSize(600);
             assertThat(s.peak()).isGreaterThan(0.4f);
             assertThat(pitch(s)).isCloseTo(250, within(12.0));
+            assertThatThrownBy(() ->
+                            g.generate(List.of(List.of("250", "loud")), 0.1, 1, 2, 1, t -> true))
+                    .hasMessageContaining("guidance: given 2.0")
+                    .hasMessageContaining("labelDropout 0");
             Sound deep = g.generate(List.of("125", "loud"), 0.6, 0.5, 4);
             assertThat(pitch(deep)).isCloseTo(125, within(12.0));
             assertThat(g.generate(List.of("250", "loud"), 0.6, 0.5, 4).samples())
