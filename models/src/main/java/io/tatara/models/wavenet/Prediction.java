@@ -2,7 +2,7 @@ package io.tatara.models.wavenet;
 
 import io.tatara.models.audio.LinearPredictor;
 import io.tatara.models.audio.MuLaw;
-import java.util.stream.IntStream;
+import io.tatara.models.audio.PitchTracker;
 
 /**
  * What linear predictors expect of each next sample of a sequence, and how wide of the mark they
@@ -12,10 +12,15 @@ import java.util.stream.IntStream;
  * network. All of it follows from the samples before, so a loss with it is as good as one without.
  */
 final class Prediction {
-    /** Predictors that are soon adapted, that are good, and that are steady. */
-    private static final int[] ORDERS = {16, 32, 32};
+    /**
+     * Predictors that are soon adapted, and ever steadier ones, with values about a beat of the
+     * voice before; the last looks back over a whole beat itself. How they were chosen is told in
+     * docs/audio.md.
+     */
+    private static final int[] ORDERS = {10, 16, 20, 80};
 
-    private static final double[] MEMORIES = {0.98, 0.99, 0.998};
+    private static final int[] TAPS = {1, 3, 5, 0};
+    private static final double[] MEMORIES = {0.97, 0.98, 0.99, 0.995};
 
     static final int PREDICTORS = ORDERS.length;
 
@@ -39,6 +44,7 @@ final class Prediction {
 
     private final int first;
     private final MuLaw law;
+    private final PitchTracker pitch = new PitchTracker();
     private final LinearPredictor[] predictors = new LinearPredictor[PREDICTORS];
     private final double[] errors = new double[PREDICTORS];
 
@@ -47,7 +53,9 @@ final class Prediction {
         first = WaveNetModel.prediction(c);
         law = new MuLaw(c.levels());
         for (int i = 0; i < PREDICTORS; i++) {
-            predictors[i] = new LinearPredictor(ORDERS[i], MEMORIES[i]);
+            predictors[i] =
+                    new LinearPredictor(
+                            ORDERS[i], MEMORIES[i], TAPS[i], TAPS[i] == 0 ? null : pitch);
             errors[i] = BEGIN;
         }
     }
@@ -59,11 +67,11 @@ final class Prediction {
 
     /**
      * The first sample that must be known for the ids of those from there on: a multiple of those
-     * after which the predictors' weights follow.
+     * after which the pitch and the predictors' weights follow.
      */
     static int from(int start) {
         int from = Math.max(0, start - LOOKBACK);
-        return from - from % LinearPredictor.EVERY;
+        return from - from % PitchTracker.EVERY;
     }
 
     /**
@@ -114,13 +122,14 @@ final class Prediction {
 
     /** The level that the next sample is. */
     void push(int level) {
+        double sample = law.decode(level);
+        pitch.push(sample);
         for (int i = 0; i < PREDICTORS; i++) {
-            push(i, level);
+            push(i, sample);
         }
     }
 
-    private void push(int i, int level) {
-        double sample = law.decode(level);
+    private void push(int i, double sample) {
         double error = Math.abs(sample - predictors[i].next());
         errors[i] = MEMORY * errors[i] + (1 - MEMORY) * error;
         predictors[i].push(sample);
@@ -130,14 +139,10 @@ final class Prediction {
     static int[] all(WaveNetConfig c, char[] levels) {
         int[] ids = new int[Math.multiplyExact(levels.length, COLUMNS)];
         Prediction p = new Prediction(c);
-        IntStream.range(0, PREDICTORS)
-                .parallel()
-                .forEach(i -> {
-                    for (int t = 0; t < levels.length; t++) {
-                        p.next(i, ids, t * COLUMNS);
-                        p.push(i, levels[t]);
-                    }
-                });
+        for (int t = 0; t < levels.length; t++) {
+            p.next(ids, t * COLUMNS);
+            p.push(levels[t]);
+        }
         return ids;
     }
 }

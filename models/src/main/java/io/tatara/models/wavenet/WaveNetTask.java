@@ -2,6 +2,7 @@ package io.tatara.models.wavenet;
 
 import io.tatara.kernels.softmax.Reduction;
 import io.tatara.models.nn.Noise;
+import io.tatara.models.train.Ahead;
 import io.tatara.models.train.TrainingTask;
 import io.tatara.models.wavenet.Recording.Window;
 import io.tatara.runtime.Device;
@@ -21,6 +22,7 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
     private final WaveNetModel model;
     private final List<Recording> train;
     private final List<List<Window>> heldOut;
+    private Ahead<List<Window>, WindowBatch> ahead;
 
     WaveNetTask(Device device, WaveNetConfig config, WaveNetModel model, Recordings recordings) {
         this.device = device;
@@ -32,7 +34,13 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
 
     @Override
     public List<List<Window>> batches(int epoch) {
-        return WindowBatch.shuffled(config, train, epoch);
+        List<List<Window>> batches = WindowBatch.shuffled(config, train, epoch);
+        ahead = ahead(batches);
+        return batches;
+    }
+
+    private Ahead<List<Window>, WindowBatch> ahead(List<List<Window>> batches) {
+        return new Ahead<>(batches, b -> WindowBatch.of(config, b));
     }
 
     @Override
@@ -43,12 +51,10 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
     @Override
     public Tensor loss(Tape tape, List<Window> batch, long step) {
         Noise noise = Noise.of(tape.scope(), (float) config.dropout(), config.seed(), step);
-        return loss(tape.scope(), tape.ops(), batch, noise, Reduction.MEAN);
+        return loss(tape.scope(), tape.ops(), ahead.get(batch), noise, Reduction.MEAN);
     }
 
-    private Tensor loss(
-            Scope scope, Ops ops, List<Window> windows, Noise noise, Reduction reduction) {
-        WindowBatch b = WindowBatch.of(config, windows);
+    private Tensor loss(Scope scope, Ops ops, WindowBatch b, Noise noise, Reduction reduction) {
         Tensor ids = scope.tensor(b.ids(), b.size(), b.length(), b.columns());
         Tensor rows = model.rows(scope, b.factors(), b.size());
         Tensor logits = model.forward(ops, scope, ids, rows, noise);
@@ -61,9 +67,11 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
     public Evaluation evaluate(int epoch) {
         double sum = 0;
         long count = 0;
+        Ahead<List<Window>, WindowBatch> coming = ahead(heldOut);
         for (List<Window> windows : heldOut) {
             try (Scope scope = device.scope()) {
-                sum += loss(scope, scope.ops(), windows, Noise.NONE, Reduction.SUM).item();
+                WindowBatch b = coming.get(windows);
+                sum += loss(scope, scope.ops(), b, Noise.NONE, Reduction.SUM).item();
                 count += WindowBatch.counted(windows);
             }
         }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Windows that are computed together, the shorter ones filled up behind their end.
@@ -26,50 +27,55 @@ record WindowBatch(
     static WindowBatch of(WaveNetConfig c, List<Window> windows) {
         int n = windows.size();
         int t = windows.stream().mapToInt(Window::length).max().orElse(0);
-        MuLaw law = new MuLaw(c.levels());
-        int taps = c.kernel();
-        int before = WaveNetModel.before(c);
         int factors = windows.getFirst().of().factors().length;
         int columns = WaveNetModel.columns(c, factors);
         int[] ids = new int[Math.multiplyExact(Math.multiplyExact(n, t), columns)];
         int[] labels = new int[n * t];
-        Arrays.fill(ids, before);
+        Arrays.fill(ids, WaveNetModel.before(c));
         Arrays.fill(labels, IGNORE);
         int[] rows = new int[n * factors];
-        for (int i = 0; i < n; i++) {
-            Window w = windows.get(i);
-            // The first of the samples that its outputs look at.
-            int from = Math.max(0, w.start() - taps);
-            from = c.prediction() ? Prediction.from(from) : from;
-            char[] levels = w.levels(law, from);
-            int[] predicted = c.prediction() ? Prediction.all(c, levels) : new int[0];
-            int samples = w.samples();
-            System.arraycopy(w.factors(), 0, rows, i * factors, factors);
-            for (int j = w.start(); j < w.end(); j++) {
-                int at = i * t + j - w.start();
-                int id = at * columns;
-                for (int k = 0; k < taps; k++) {
-                    // The last tap sees the sample before the one that is predicted.
-                    int seen = j - (taps - k);
-                    ids[id++] = seen < 0 ? before : levels[seen - from] + k * c.levels();
-                }
-                for (int f = 0; f < factors && c.positions() > 0; f++) {
-                    ids[id++] = WaveNetModel.position(c, rows[i * factors + f], j, samples);
-                }
-                if (c.prediction()) {
-                    System.arraycopy(
-                            predicted,
-                            (j - from) * Prediction.COLUMNS,
-                            ids,
-                            id,
-                            Prediction.COLUMNS);
-                }
-                if (j >= w.first()) {
-                    labels[at] = levels[j - from];
+        IntStream.range(0, n)
+                .parallel()
+                .forEach(i -> {
+                    Window w = windows.get(i);
+                    System.arraycopy(w.factors(), 0, rows, i * factors, factors);
+                    fill(c, w, columns, ids, labels, i * t);
+                });
+        return new WindowBatch(n, t, columns, ids, labels, rows, counted(windows));
+    }
+
+    /** The ids and labels of a window's samples, from that place of all samples on. */
+    private static void fill(
+            WaveNetConfig c, Window w, int columns, int[] ids, int[] labels, int first) {
+        int taps = c.kernel();
+        int before = WaveNetModel.before(c);
+        // The first of the samples that its outputs look at.
+        int from = Math.max(0, w.start() - taps);
+        from = c.prediction() ? Prediction.from(from) : from;
+        char[] levels = w.levels(new MuLaw(c.levels()), from);
+        int[] predicted = c.prediction() ? Prediction.all(c, levels) : new int[0];
+        int samples = w.samples();
+        for (int j = w.start(); j < w.end(); j++) {
+            int at = first + j - w.start();
+            int id = at * columns;
+            for (int k = 0; k < taps; k++) {
+                // The last tap sees the sample before the one that is predicted.
+                int seen = j - (taps - k);
+                ids[id++] = seen < 0 ? before : levels[seen - from] + k * c.levels();
+            }
+            if (c.positions() > 0) {
+                for (int factor : w.factors()) {
+                    ids[id++] = WaveNetModel.position(c, factor, j, samples);
                 }
             }
+            if (c.prediction()) {
+                int p = (j - from) * Prediction.COLUMNS;
+                System.arraycopy(predicted, p, ids, id, Prediction.COLUMNS);
+            }
+            if (j >= w.first()) {
+                labels[at] = levels[j - from];
+            }
         }
-        return new WindowBatch(n, t, columns, ids, labels, rows, counted(windows));
     }
 
     static int counted(List<Window> windows) {
