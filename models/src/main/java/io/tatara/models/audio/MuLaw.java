@@ -46,8 +46,8 @@ public final class MuLaw {
         return (int) Math.clamp(Math.floor(level(sample) + shift + 0.5), 0, levels - 1);
     }
 
-    /** Where between the levels a sample is. */
-    private double level(float sample) {
+    /** Where between the levels a sample is, 0 … levels − 1, before it is rounded to one. */
+    public double level(float sample) {
         double x = Float.isNaN(sample) ? 0 : Math.clamp(sample, -1, 1);
         double f = Math.signum(x) * Math.log1p((levels - 1) * Math.abs(x)) / log;
         return (f + 1) / 2 * (levels - 1);

@@ -63,6 +63,23 @@ public final class PitchTracker {
         }
     }
 
+    /**
+     * How large what was not expected was about a beat before the next sample: the weighted mean of
+     * five sizes.
+     *
+     * @param otherwise the answer where there are no beats
+     */
+    public double beat(double otherwise) {
+        if (lag == 0) {
+            return otherwise;
+        }
+        double sum = 0;
+        for (int i = -2; i <= 2; i++) {
+            sum += (3 - Math.abs(i)) * Math.abs(residual[at + lag - 1 + i]);
+        }
+        return sum / 9;
+    }
+
     private int search() {
         double energy = 0;
         double past = 0;

@@ -24,8 +24,17 @@ final class Prediction {
 
     static final int PREDICTORS = ORDERS.length;
 
-    /** Ids of a sample: for each predictor, the level that it expects and the width. */
-    static final int COLUMNS = 2 * PREDICTORS;
+    /** The one whose width is also told of the last samples, and of those a beat before. */
+    private static final int GOOD = 2;
+
+    /**
+     * Ids of a sample: for each predictor, the level that it expects and the width; and the width
+     * of the last samples and of those a beat before.
+     */
+    static final int COLUMNS = 2 * PREDICTORS + 2;
+
+    /** Where between the levels a sample is expected is told in such parts of one. */
+    static final int PLACES = 4;
 
     /** Widths are told in quarters of an octave, from that of the finest levels on. */
     private static final int WIDTHS = 64;
@@ -37,6 +46,9 @@ final class Prediction {
     /** The mean error of so many samples, about 30; and what it is before the first. */
     private static final double MEMORY = 0.97;
 
+    /** Of about three. */
+    private static final double SHORT_MEMORY = 0.7;
+
     private static final double BEGIN = Math.scalb(1, -10);
 
     /** Samples before a window's first that the predictors are fitted to: far over all memories. */
@@ -47,6 +59,7 @@ final class Prediction {
     private final PitchTracker pitch = new PitchTracker();
     private final LinearPredictor[] predictors = new LinearPredictor[PREDICTORS];
     private final double[] errors = new double[PREDICTORS];
+    private double lately = BEGIN;
 
     /** Before the first sample of a sequence. */
     Prediction(WaveNetConfig c) {
@@ -62,7 +75,12 @@ final class Prediction {
 
     /** Rows of all predictors. */
     static int rows(int levels) {
-        return PREDICTORS * (levels + WIDTHS);
+        return PREDICTORS * (levels + WIDTHS) + 2 * WIDTHS;
+    }
+
+    /** Places where a sample can be expected. */
+    static int places(int levels) {
+        return PLACES * (levels - 1) + 1;
     }
 
     /**
@@ -98,6 +116,12 @@ final class Prediction {
                 at += channels;
             }
         }
+        for (int i = 0; i < 2; i++) {
+            for (float[] width : widths) {
+                System.arraycopy(width, 0, all, at, channels);
+                at += channels;
+            }
+        }
         return all;
     }
 
@@ -108,16 +132,26 @@ final class Prediction {
     /** Puts the {@link #COLUMNS} ids of the next sample there. */
     void next(int[] ids, int at) {
         for (int i = 0; i < PREDICTORS; i++) {
-            next(i, ids, at);
+            int row = first + i * (law.levels() + WIDTHS);
+            ids[at + 2 * i] = row + law.encode((float) predictors[i].next());
+            ids[at + 2 * i + 1] = row + law.levels() + width(errors[i]);
         }
+        int row = first + PREDICTORS * (law.levels() + WIDTHS);
+        ids[at + 2 * PREDICTORS] = row + width(lately);
+        ids[at + 2 * PREDICTORS + 1] = row + WIDTHS + width(pitch.beat(errors[GOOD]));
     }
 
-    private void next(int i, int[] ids, int at) {
-        int row = first + i * (law.levels() + WIDTHS);
-        double quarters = QUARTERS * (Math.log(errors[i]) - FINEST) / OCTAVE;
-        int width = (int) Math.clamp(Math.floor(quarters), 0, WIDTHS - 1);
-        ids[at + 2 * i] = row + law.encode((float) predictors[i].next());
-        ids[at + 2 * i + 1] = row + law.levels() + width;
+    private static int width(double error) {
+        double quarters = QUARTERS * (Math.log(error) - FINEST) / OCTAVE;
+        return (int) Math.clamp(Math.floor(quarters), 0, WIDTHS - 1);
+    }
+
+    /** Puts there where each predictor expects the next sample: level · {@link #PLACES}. */
+    void expected(int[] places, int at) {
+        for (int i = 0; i < PREDICTORS; i++) {
+            double level = law.level((float) predictors[i].next());
+            places[at + i] = (int) Math.rint(PLACES * level);
+        }
     }
 
     /** The level that the next sample is. */
@@ -132,17 +166,29 @@ final class Prediction {
     private void push(int i, double sample) {
         double error = Math.abs(sample - predictors[i].next());
         errors[i] = MEMORY * errors[i] + (1 - MEMORY) * error;
+        if (i == GOOD) {
+            lately = SHORT_MEMORY * lately + (1 - SHORT_MEMORY) * error;
+        }
         predictors[i].push(sample);
     }
 
-    /** Ids [samples, {@link #COLUMNS}] of all samples of a sequence. */
-    static int[] all(WaveNetConfig c, char[] levels) {
+    /**
+     * Of all samples of a sequence.
+     *
+     * @param ids [samples, {@link #COLUMNS}]
+     * @param expected [samples, {@link #PREDICTORS}]
+     */
+    record All(int[] ids, int[] expected) {}
+
+    static All all(WaveNetConfig c, char[] levels) {
         int[] ids = new int[Math.multiplyExact(levels.length, COLUMNS)];
+        int[] expected = new int[levels.length * PREDICTORS];
         Prediction p = new Prediction(c);
         for (int t = 0; t < levels.length; t++) {
             p.next(ids, t * COLUMNS);
+            p.expected(expected, t * PREDICTORS);
             p.push(levels[t]);
         }
-        return ids;
+        return new All(ids, expected);
     }
 }

@@ -22,6 +22,7 @@ final class Steps {
     private final int samples;
     private final int[][] factors;
     private final Prediction[] predictions;
+    private final int[] expected;
     private final Tensor table;
     private final Tensor history;
     private final Tensor[] inputs;
@@ -49,6 +50,7 @@ final class Steps {
         this.factors = factors;
         this.predictions = new Prediction[config.prediction() ? factors.length : 0];
         Arrays.setAll(predictions, i -> new Prediction(config));
+        this.expected = new int[predictions.length * Prediction.PREDICTORS];
         Ops ops = scope.ops();
         List<WaveNetModel.Layer> layers = model.layers();
         int n = factors.length;
@@ -65,7 +67,7 @@ final class Steps {
                     scope.zeros(n, slots * r),
                     scope.zeros(DType.INT32, 1),
                     scope.tensor(new int[] {(int) seed, (int) (seed >>> 32)}, 2),
-                    model.levelTable(ops),
+                    model.levelTable(ops, scope),
                     model.firstBias(),
                     null,
                     stack(scope, layers, WaveNetModel.Layer::weight, 2 * r, r, config.kernel()),
@@ -77,8 +79,8 @@ final class Steps {
                     stack(scope, layers, WaveNetModel.Layer::skipBias, s),
                     scope.weight(model.hidden().toFloats(), s, s),
                     model.hiddenBias(),
-                    scope.weight(model.last().toFloats(), config.levels(), s),
-                    model.lastBias()
+                    model.outputs(ops, scope),
+                    model.outputsBias(ops)
                 };
     }
 
@@ -119,27 +121,12 @@ final class Steps {
     }
 
     /**
-     * The next levels [sequences, count], each drawn given those before. With predictions, which
-     * need each sample before the next can be made, each is a call of its own.
+     * The next levels [sequences, count], each drawn given those before, for models without
+     * predictions.
      *
      * @param temperature see {@link WaveNetGenerate}
      */
     int[] make(int count, double temperature) {
-        if (predictions.length == 0) {
-            return call(count, temperature);
-        }
-        int n = factors.length;
-        int[] all = new int[n * count];
-        for (int t = 0; t < count; t++) {
-            int[] one = call(1, temperature);
-            for (int i = 0; i < n; i++) {
-                all[i * count + t] = one[i];
-            }
-        }
-        return all;
-    }
-
-    private int[] call(int count, double temperature) {
         try (Scope s = scope.child()) {
             Tensor[] given = inputs.clone();
             given[6] = told(s, count);
@@ -163,7 +150,6 @@ final class Steps {
         if (columns == 0) {
             return null;
         }
-        look();
         int[] ids = new int[n * count * columns];
         for (int i = 0, id = 0; i < n; i++) {
             for (int t = 0; t < count; t++) {
@@ -172,22 +158,13 @@ final class Steps {
                 }
                 if (predictions.length > 0) {
                     predictions[i].next(ids, id);
+                    predictions[i].expected(expected, i * Prediction.PREDICTORS);
                     id += Prediction.COLUMNS;
                 }
             }
         }
         Tensor rows = s.tensor(ids, n, count, columns);
         return s.ops().sum(s.ops().embedding(table, rows, WaveNetModel.before(config)), 2);
-    }
-
-    /** Shows the predictors the sample before, which may not be the one that was drawn. */
-    private void look() {
-        if (made > 0 && predictions.length > 0) {
-            int[] before = history.toInts();
-            for (int i = 0; i < predictions.length; i++) {
-                predictions[i].push(before[(i + 1) * config.kernel() - 1]);
-            }
-        }
     }
 
     /**
@@ -204,8 +181,11 @@ final class Steps {
                 before[(n + 1) * taps - 1] = levels[n];
             }
             history.write(before);
+            for (int n = 0; n < predictions.length; n++) {
+                predictions[n].push(levels[n]);
+            }
         }
         make(1, 0);
-        return logits;
+        return model.logits(logits, expected);
     }
 }

@@ -165,10 +165,10 @@ public final class WaveNetGenerator implements AutoCloseable {
     }
 
     private Maker maker(Scope scope, int[][] factors, int samples, double guidance, long seed) {
-        if (guidance == 1) {
+        if (guidance == 1 && !config.prediction()) {
             return new Steps(config, model, scope, factors, samples, seed)::make;
         }
-        return new Guided(config, model, scope, factors, samples, guidance, seed)::make;
+        return new Draws(config, model, scope, factors, samples, guidance, seed)::make;
     }
 
     /**

@@ -38,7 +38,8 @@ final class WaveNetModel {
                     "filter_gate.weight", 2,
                     "residual.weight", 1,
                     "skip.weight", 1,
-                    "head.1.weight", 1);
+                    "head.1.weight", 1,
+                    "relative.weight", 2);
 
     /** The shortest period of such a weight is a sixteenth of all levels. */
     private static final double LOG_TURNS = Math.log(32);
@@ -63,6 +64,7 @@ final class WaveNetModel {
     private final Tensor hiddenBias;
     private final Tensor last;
     private final Tensor lastBias;
+    private final RelativeHead relative;
 
     /**
      * @param values number of values of all factors of the labels together, 0 for no condition
@@ -103,6 +105,7 @@ final class WaveNetModel {
         hiddenBias = p.full("head.1.bias", 0, s);
         last = p.uniform("head.3.weight", Math.sqrt(3.0 / s), c.levels(), s, 1);
         lastBias = p.full("head.3.bias", 0, c.levels());
+        relative = c.prediction() ? new RelativeHead(p, c) : null;
         beginSmooth(c.seed());
     }
 
@@ -228,12 +231,27 @@ final class WaveNetModel {
         return hiddenBias;
     }
 
-    Tensor last() {
-        return last;
+    /**
+     * The last product's weights [outputs, skip]: those of the logits, and behind them those that
+     * the {@link RelativeHead} makes more of, see {@link #logits}.
+     */
+    Tensor outputs(Ops ops, Scope scope) {
+        Tensor own = scope.weight(last.toFloats(), config.levels(), config.skip());
+        return relative == null ? own : ops.concat(0, own, relative.weight());
     }
 
-    Tensor lastBias() {
-        return lastBias;
+    /** [outputs]. */
+    Tensor outputsBias(Ops ops) {
+        return relative == null ? lastBias : ops.concat(0, lastBias, relative.bias());
+    }
+
+    /**
+     * The logits [n, levels] that follow from the {@link #outputs} [n, outputs].
+     *
+     * @param expected [n, predictors] of {@link Prediction#expected}; empty without predictions
+     */
+    float[] logits(float[] outputs, int[] expected) {
+        return relative == null ? outputs : relative.logits(outputs, expected);
     }
 
     /** The first convolution's rows of each tap's levels, [taps · levels, residual]. */
@@ -242,6 +260,19 @@ final class WaveNetModel {
                 ops.transpose(first, 2, 1, 0),
                 config.kernel() * config.levels(),
                 config.residual());
+    }
+
+    /** As the other, each tap's rows filled up with zeros to the number of {@link #outputs}. */
+    Tensor levelTable(Ops ops, Scope scope) {
+        Tensor rows = levelTable(ops);
+        if (relative == null) {
+            return rows;
+        }
+        int r = config.residual();
+        int more = relative.bias().shape().dim(0);
+        Tensor taps = ops.reshape(rows, config.kernel(), config.levels(), r);
+        Tensor filled = ops.concat(1, taps, scope.zeros(config.kernel(), more, r));
+        return ops.reshape(filled, config.kernel() * (config.levels() + more), r);
     }
 
     /**
@@ -309,16 +340,17 @@ final class WaveNetModel {
     }
 
     /** From the skip sum [n, skip] to logits [n, levels]. */
-    private Tensor head(Ops ops, Tensor skip, Noise noise) {
+    private Tensor head(Ops ops, Tensor skip, Tensor expected, Noise noise) {
         Tensor w = ops.reshape(hidden, config.skip(), config.skip());
         Tensor h =
                 ops.linear(noise.drop(ops, ops.relu(skip)), w, hiddenBias, Activation.RELU, null);
-        return ops.linear(h, ops.reshape(last, config.levels(), config.skip()), lastBias);
+        Tensor logits = ops.linear(h, ops.reshape(last, config.levels(), config.skip()), lastBias);
+        return relative == null ? logits : relative.add(ops, h, logits, expected);
     }
 
     /** As the other, without dropout. */
-    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor rows) {
-        return forward(ops, scope, ids, rows, Noise.NONE);
+    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor expected, Tensor rows) {
+        return forward(ops, scope, ids, expected, rows, Noise.NONE);
     }
 
     /**
@@ -329,10 +361,12 @@ final class WaveNetModel {
      * not be told from its neighbours any more.
      *
      * @param ids int32 [N, T, columns], see {@link #embed}
+     * @param expected int32 [N, T, predictors] of {@link Prediction#expected}; null without
+     *     predictions
      * @param rows see {@link #rows}
      * @return [N · T, levels]
      */
-    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor rows, Noise noise) {
+    Tensor forward(Ops ops, Scope scope, Tensor ids, Tensor expected, Tensor rows, Noise noise) {
         int n = ids.shape().dim(0);
         int t = ids.shape().dim(1);
         Tensor x = ops.transpose(embed(ops, table(ops, scope), ids), 0, 2, 1);
@@ -360,6 +394,8 @@ final class WaveNetModel {
             skip = out[1];
         }
         Tensor sum = ops.reshape(ops.transpose(skip, 0, 2, 1), n * t, config.skip());
-        return head(ops, sum, noise);
+        Tensor places =
+                relative == null ? null : ops.reshape(expected, n * t, Prediction.PREDICTORS);
+        return head(ops, sum, places, noise);
     }
 }

@@ -30,6 +30,7 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
         this.model = model;
         this.train = recordings.train();
         this.heldOut = WindowBatch.sorted(config, recordings.heldOut());
+        this.ahead = ahead(List.of());
     }
 
     @Override
@@ -57,7 +58,7 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
     private Tensor loss(Scope scope, Ops ops, WindowBatch b, Noise noise, Reduction reduction) {
         Tensor ids = scope.tensor(b.ids(), b.size(), b.length(), b.columns());
         Tensor rows = model.rows(scope, b.factors(), b.size());
-        Tensor logits = model.forward(ops, scope, ids, rows, noise);
+        Tensor logits = model.forward(ops, scope, ids, b.expected(scope), rows, noise);
         Tensor labels = scope.tensor(b.labels(), b.labels().length);
         return ops.crossEntropy(logits, labels, WindowBatch.IGNORE, 0, reduction);
     }

@@ -2,6 +2,8 @@ package io.tatara.models.wavenet;
 
 import io.tatara.models.audio.MuLaw;
 import io.tatara.models.wavenet.Recording.Window;
+import io.tatara.runtime.Scope;
+import io.tatara.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -16,12 +18,21 @@ import java.util.stream.IntStream;
  * @param length of the longest, T
  * @param columns ids of a sample
  * @param ids [N, T, columns] as {@link WaveNetModel#embed} reads them
+ * @param expected [N, T, predictors] as {@link RelativeHead#add} reads them; empty without
+ *     predictions
  * @param labels [N, T], the level to be predicted; {@link #IGNORE} where no sample counts
  * @param factors [N, factors]
  * @param counted samples that count
  */
 record WindowBatch(
-        int size, int length, int columns, int[] ids, int[] labels, int[] factors, int counted) {
+        int size,
+        int length,
+        int columns,
+        int[] ids,
+        int[] expected,
+        int[] labels,
+        int[] factors,
+        int counted) {
     static final int IGNORE = -1;
 
     static WindowBatch of(WaveNetConfig c, List<Window> windows) {
@@ -30,6 +41,7 @@ record WindowBatch(
         int factors = windows.getFirst().of().factors().length;
         int columns = WaveNetModel.columns(c, factors);
         int[] ids = new int[Math.multiplyExact(Math.multiplyExact(n, t), columns)];
+        int[] expected = new int[c.prediction() ? n * t * Prediction.PREDICTORS : 0];
         int[] labels = new int[n * t];
         Arrays.fill(ids, WaveNetModel.before(c));
         Arrays.fill(labels, IGNORE);
@@ -39,21 +51,27 @@ record WindowBatch(
                 .forEach(i -> {
                     Window w = windows.get(i);
                     System.arraycopy(w.factors(), 0, rows, i * factors, factors);
-                    fill(c, w, columns, ids, labels, i * t);
+                    fill(c, w, columns, ids, expected, labels, i * t);
                 });
-        return new WindowBatch(n, t, columns, ids, labels, rows, counted(windows));
+        return new WindowBatch(n, t, columns, ids, expected, labels, rows, counted(windows));
     }
 
     /** The ids and labels of a window's samples, from that place of all samples on. */
     private static void fill(
-            WaveNetConfig c, Window w, int columns, int[] ids, int[] labels, int first) {
+            WaveNetConfig c,
+            Window w,
+            int columns,
+            int[] ids,
+            int[] expected,
+            int[] labels,
+            int first) {
         int taps = c.kernel();
         int before = WaveNetModel.before(c);
         // The first of the samples that its outputs look at.
         int from = Math.max(0, w.start() - taps);
         from = c.prediction() ? Prediction.from(from) : from;
         char[] levels = w.levels(new MuLaw(c.levels()), from);
-        int[] predicted = c.prediction() ? Prediction.all(c, levels) : new int[0];
+        Prediction.All all = c.prediction() ? Prediction.all(c, levels) : null;
         int samples = w.samples();
         for (int j = w.start(); j < w.end(); j++) {
             int at = first + j - w.start();
@@ -68,14 +86,23 @@ record WindowBatch(
                     ids[id++] = WaveNetModel.position(c, factor, j, samples);
                 }
             }
-            if (c.prediction()) {
-                int p = (j - from) * Prediction.COLUMNS;
-                System.arraycopy(predicted, p, ids, id, Prediction.COLUMNS);
+            if (all != null) {
+                int columnsOf = Prediction.COLUMNS;
+                int each = Prediction.PREDICTORS;
+                System.arraycopy(all.ids(), (j - from) * columnsOf, ids, id, columnsOf);
+                System.arraycopy(all.expected(), (j - from) * each, expected, at * each, each);
             }
             if (j >= w.first()) {
                 labels[at] = levels[j - from];
             }
         }
+    }
+
+    /** Where samples are expected, as {@link WaveNetModel#forward} takes it. */
+    Tensor expected(Scope scope) {
+        return expected.length == 0
+                ? null
+                : scope.tensor(expected, size, length, Prediction.PREDICTORS);
     }
 
     static int counted(List<Window> windows) {

@@ -93,7 +93,7 @@ class DropoutTest {
             Arrays.fill(ids, WaveNetModel.before(c));
             Noise noise = Noise.of(scope, p, 3, 4);
             float[] logits =
-                    model.forward(scope.ops(), scope, scope.tensor(ids, 1, n, 2), null, noise)
+                    model.forward(scope.ops(), scope, scope.tensor(ids, 1, n, 2), null, null, noise)
                             .toFloats();
             float kept = (float) (0.5 * Math.tanh(0.5 / (1 - p)) / (1 - p));
             int whole = 0;

@@ -61,9 +61,10 @@ class PredictionTest {
     void tellsWhatComes() {
         WaveNetConfig c = tiny();
         char[] levels = noisySine(600, 1);
-        int[] ids = Prediction.all(c, levels);
+        Prediction.All all = Prediction.all(c, levels);
+        int[] ids = all.ids();
         int first = WaveNetModel.prediction(c);
-        int each = Prediction.rows(c.levels()) / Prediction.PREDICTORS;
+        int each = c.levels() + Prediction.widths();
         for (int p = 0; p < Prediction.PREDICTORS; p++) {
             int far = 0;
             for (int t = 0; t < levels.length; t++) {
@@ -71,8 +72,16 @@ class PredictionTest {
                 int width = ids[t * Prediction.COLUMNS + 2 * p + 1] - first - p * each - 64;
                 assertThat(level).isBetween(0, 63);
                 assertThat(width).isBetween(0, Prediction.widths() - 1);
+                double place = all.expected()[t * Prediction.PREDICTORS + p];
+                assertThat(place / Prediction.PLACES).isCloseTo(level, within(0.63));
                 far += t >= 200 ? Math.abs(level - levels[t]) : 0;
             }
+            assertThat(
+                            IntStream.range(0, levels.length)
+                                    .map(t -> all.expected()[t * Prediction.PREDICTORS])
+                                    .filter(place -> place % Prediction.PLACES != 0)
+                                    .count())
+                    .isGreaterThan(levels.length / 2);
             int still = 0;
             for (int t = 200; t < levels.length; t++) {
                 still += Math.abs(levels[t - 1] - levels[t]);
@@ -100,14 +109,44 @@ class PredictionTest {
         assertThat((widths[1] - widths[0]) / 1000.0).isCloseTo(8, within(1.0));
     }
 
+    /** Those of the last samples follow at once, and those a beat before tell of the next beat. */
+    @Test
+    void tellsOfTheLastSamplesAndOfBeats() {
+        WaveNetConfig c = WaveNetConfig.defaults().with("prediction", true);
+        MuLaw law = new MuLaw(256);
+        SplittableRandom random = new SplittableRandom(7);
+        Prediction p = new Prediction(c);
+        int[] ids = new int[Prediction.COLUMNS];
+        int last = 2 * Prediction.PREDICTORS;
+        double[] after = new double[2];
+        double[] before = new double[2];
+        double x = 0;
+        for (int t = 0; t < 6000; t++) {
+            p.next(ids, 0);
+            if (t >= 3000) {
+                int i = t % 60 == 0 ? 1 : 0;
+                before[i] += ids[last + 1] / (i == 1 ? 50.0 : 2950);
+                i = t % 60 == 1 ? 1 : 0;
+                after[i] += ids[last] / (i == 1 ? 50.0 : 2950);
+            }
+            // Beats whose sign nobody knows.
+            double beat = t % 60 == 0 ? 0.3 * (random.nextBoolean() ? 1 : -1) : 0;
+            x = 0.5 * x + beat + 0.003 * random.nextGaussian();
+            p.push(law.encode((float) x));
+        }
+        // Four rows an octave.
+        assertThat(after[1]).isGreaterThan(after[0] + 8);
+        assertThat(before[1]).isGreaterThan(before[0] + 4);
+    }
+
     @Test
     void seesOnlyWhatIsBefore() {
         WaveNetConfig c = tiny();
         char[] levels = noisySine(400, 2);
         char[] other = levels.clone();
         other[250] = (char) (63 - other[250]);
-        int[] a = Prediction.all(c, levels);
-        int[] b = Prediction.all(c, other);
+        int[] a = Prediction.all(c, levels).ids();
+        int[] b = Prediction.all(c, other).ids();
         assertThat(Arrays.mismatch(a, b) / Prediction.COLUMNS).isEqualTo(251);
         int[] one = new int[Prediction.COLUMNS];
         Prediction p = new Prediction(c);
@@ -156,7 +195,7 @@ class PredictionTest {
             float[] taps = p.tensors()[p.names().indexOf("causal.weight")].toFloats();
             float[] predictions = p.tensors()[p.names().indexOf("prediction.weight")].toFloats();
             assertThat(predictions).hasSize(Prediction.rows(64) * r);
-            int each = Prediction.rows(64) / Prediction.PREDICTORS;
+            int each = 64 + Prediction.widths();
             for (int channel = 0; channel < r; channel++) {
                 int seen = 0;
                 for (int k = 0; k < 2; k++) {
@@ -192,7 +231,49 @@ class PredictionTest {
         Recording r = new Recording("r", levels, new int[0]);
         WindowBatch b = WindowBatch.of(c, List.of(new Window(r, 0, 0, levels.length)));
         Tensor ids = scope.tensor(b.ids(), 1, levels.length, b.columns());
-        return m.forward(scope.ops(), scope, ids, null).toFloats();
+        return m.forward(scope.ops(), scope, ids, b.expected(scope), null).toFloats();
+    }
+
+    /** A sample after the other, the network says what it says of all at once. */
+    @Test
+    void stepsAreThoseOfTheWhole() {
+        WaveNetConfig c = tiny().merged(Map.of("condition", "(.)", "positions", 3));
+        SplittableRandom random = new SplittableRandom(2);
+        char[][] levels = {noisySine(80, 6), noisySine(80, 7)};
+        int[][] factors = {{1}, {0}};
+        try (Parameters p = new Parameters(device, 1);
+                Scope scope = device.scope()) {
+            WaveNetModel model = new WaveNetModel(p, c, 2);
+            for (Tensor w : p.tensors()) {
+                float[] v = w.toFloats();
+                for (int i = 0; i < v.length; i++) {
+                    v[i] += (float) (0.1 * random.nextGaussian());
+                }
+                w.write(v);
+            }
+            List<Window> windows =
+                    IntStream.range(0, 2)
+                            .mapToObj(i -> new Recording("r", levels[i], factors[i]))
+                            .map(r -> new Window(r, 0, 0, 80))
+                            .toList();
+            WindowBatch b = WindowBatch.of(c, windows);
+            Tensor ids = scope.tensor(b.ids(), 2, 80, b.columns());
+            Tensor rows = model.rows(scope, b.factors(), 2);
+            float[] whole =
+                    model.forward(scope.ops(), scope, ids, b.expected(scope), rows).toFloats();
+            Steps steps = new Steps(c, model, scope, factors, 80, 1);
+            for (int t = 0; t < 80; t++) {
+                int at = t - 1;
+                float[] next = steps.next(t == 0 ? null : new int[] {levels[0][at], levels[1][at]});
+                assertThat(next).hasSize(2 * 64);
+                for (int i = 0; i < 2; i++) {
+                    for (int l = 0; l < 64; l++) {
+                        assertThat(next[i * 64 + l])
+                                .isCloseTo(whole[(i * 80 + t) * 64 + l], within(1e-3f));
+                    }
+                }
+            }
+        }
     }
 
     /** Trains, is better for it, and speaks: the same in parts as in one go. */

@@ -229,7 +229,8 @@ class WaveNetTrainingTest {
                                     .toList());
             Tensor ids = scope.tensor(b.ids(), n, t, b.columns());
             Tensor rows = conditioned ? scope.tensor(b.factors(), n, 2) : null;
-            float[] whole = model.forward(scope.ops(), scope, ids, rows).toFloats();
+            Tensor expected = b.expected(scope);
+            float[] whole = model.forward(scope.ops(), scope, ids, expected, rows).toFloats();
             Steps steps = new Steps(c, model, scope, factors, t, 0);
             int[] levels = null;
             for (int j = 0; j < t; j++) {
@@ -299,7 +300,7 @@ class WaveNetTrainingTest {
         Recording r = new Recording("r", levels, new int[0]);
         WindowBatch b = WindowBatch.of(c, List.of(new Recording.Window(r, 0, 0, levels.length)));
         Tensor ids = scope.tensor(b.ids(), 1, levels.length, c.kernel());
-        return m.forward(scope.ops(), scope, ids, null).toFloats();
+        return m.forward(scope.ops(), scope, ids, null, null).toFloats();
     }
 
     @Test

@@ -5,15 +5,17 @@ import io.tatara.runtime.Scope;
 import java.util.Arrays;
 
 /**
- * Sequences drawn towards their labels: each is computed twice, told its label and not, and the
- * logits are unlabelled + guidance · (labelled − unlabelled), so a guidance above 1 takes what the
- * label makes likelier than that alone would (Ho and Salimans, "Classifier-free diffusion
- * guidance", 2022; of softmaxes: Sanchez et al., "Stay on topic with classifier-free guidance",
- * 2023). The draws are those of {@link Steps} otherwise.
+ * Sequences whose levels are drawn here from the logits of {@link Steps}, a sample a call: those of
+ * models with predictions, which need each sample before the next can be made, and those drawn
+ * towards their labels. The latter are computed twice, told the label and not, and the logits are
+ * unlabelled + guidance · (labelled − unlabelled), so a guidance above 1 takes what the label makes
+ * likelier than that alone would (Ho and Salimans, "Classifier-free diffusion guidance", 2022; of
+ * softmaxes: Sanchez et al., "Stay on topic with classifier-free guidance", 2023).
  */
-final class Guided {
+final class Draws {
     private final Steps steps;
     private final int sequences;
+    private final int copies;
     private final int levels;
     private final double guidance;
     private final int seed0;
@@ -22,7 +24,7 @@ final class Guided {
     private int made;
 
     /** As {@link Steps}. */
-    Guided(
+    Draws(
             WaveNetConfig config,
             WaveNetModel model,
             Scope scope,
@@ -31,27 +33,29 @@ final class Guided {
             double guidance,
             long seed) {
         sequences = factors.length;
+        copies = guidance == 1 ? 1 : 2;
         levels = config.levels();
         this.guidance = guidance;
         seed0 = (int) seed;
         seed1 = (int) (seed >>> 32);
-        int[][] both = Arrays.copyOf(factors, 2 * sequences);
+        int[][] all = Arrays.copyOf(factors, copies * sequences);
         int[] unknown = new int[factors[0].length];
         Arrays.fill(unknown, WaveNetModel.UNKNOWN);
-        Arrays.fill(both, sequences, both.length, unknown);
-        steps = new Steps(config, model, scope, both, samples, seed);
+        Arrays.fill(all, sequences, all.length, unknown);
+        steps = new Steps(config, model, scope, all, samples, seed);
     }
 
-    /** As {@link Steps#make}, [sequences, count]; each sample is a call of its own. */
+    /** As {@link Steps#make}, [sequences, count]. */
     int[] make(int count, double temperature) {
         int[] all = new int[sequences * count];
         for (int t = 0; t < count; t++) {
             float[] logits = steps.next(latest);
-            latest = new int[2 * sequences];
+            latest = new int[copies * sequences];
             for (int i = 0; i < sequences; i++) {
                 int level = draw(i, guide(logits, i), temperature);
-                latest[i] = level;
-                latest[sequences + i] = level;
+                for (int c = 0; c < copies; c++) {
+                    latest[c * sequences + i] = level;
+                }
                 all[i * count + t] = level;
             }
             made++;
@@ -63,7 +67,7 @@ final class Guided {
         double[] guided = new double[levels];
         for (int l = 0; l < levels; l++) {
             double labelled = logits[sequence * levels + l];
-            double unlabelled = logits[(sequences + sequence) * levels + l];
+            double unlabelled = logits[((copies - 1) * sequences + sequence) * levels + l];
             guided[l] = unlabelled + guidance * (labelled - unlabelled);
         }
         return guided;
