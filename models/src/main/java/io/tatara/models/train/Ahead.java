@@ -10,7 +10,8 @@ import java.util.function.Function;
 
 /**
  * Batches that take the host some time to make, made a few ahead by other threads, while a device
- * is at work on those before. For one thread at a time.
+ * is at work on those before; or, where the device is these same processors, a few at once by all
+ * of them between its work, so that they do not disturb each other. For one thread at a time.
  *
  * @param <B> what a batch is made of
  * @param <M> a batch as it is made
@@ -21,18 +22,20 @@ public final class Ahead<B, M> {
     private final Function<B, M> make;
     private final Iterator<B> rest;
     private final Deque<Coming<B, M>> coming = new ArrayDeque<>();
+    private final boolean between;
     private final int depth;
 
     /**
-     * As many ahead as there are processors.
-     *
      * @param batches in the order in which they will be asked for, perhaps without the first ones
-     * @param make must depend on the batch alone; called by threads of the common pool
+     * @param make must depend on the batch alone; called by several threads
+     * @param between whether batches are made between the device's work, not meanwhile
      */
-    public Ahead(List<B> batches, Function<B, M> make) {
+    public Ahead(List<B> batches, Function<B, M> make, boolean between) {
+        int processors = Runtime.getRuntime().availableProcessors();
         this.make = make;
         this.rest = batches.iterator();
-        this.depth = Runtime.getRuntime().availableProcessors();
+        this.between = between;
+        this.depth = between ? 4 * processors : processors;
     }
 
     /**
@@ -43,8 +46,13 @@ public final class Ahead<B, M> {
      */
     public M get(B batch) {
         skipTo(batch);
+        if (between) {
+            finish();
+        }
         Coming<B, M> here = coming.poll();
-        fill();
+        if (!between) {
+            fill();
+        }
         if (here == null) {
             return make.apply(batch);
         }
@@ -67,6 +75,7 @@ public final class Ahead<B, M> {
             B next = rest.next();
             if (next == batch) {
                 coming.add(start(next));
+                fill();
             }
         }
     }
@@ -78,6 +87,25 @@ public final class Ahead<B, M> {
     }
 
     private Coming<B, M> start(B batch) {
-        return new Coming<>(batch, CompletableFuture.supplyAsync(() -> make.apply(batch)));
+        CompletableFuture<M> made = new CompletableFuture<>();
+        if (!between) {
+            made.completeAsync(() -> make.apply(batch));
+        }
+        return new Coming<>(batch, made);
+    }
+
+    /** Makes all that are coming, where the first of them is not made yet. */
+    private void finish() {
+        if (coming.isEmpty() || coming.peek().made.isDone()) {
+            return;
+        }
+        coming.parallelStream()
+                .forEach(c -> {
+                    try {
+                        c.made.complete(make.apply(c.batch));
+                    } catch (RuntimeException e) {
+                        c.made.completeExceptionally(e);
+                    }
+                });
     }
 }

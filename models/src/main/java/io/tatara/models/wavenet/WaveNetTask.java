@@ -10,6 +10,7 @@ import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
+import io.tatara.runtime.spi.DeviceInfo;
 import java.util.List;
 import java.util.Map;
 
@@ -41,7 +42,8 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
     }
 
     private Ahead<List<Window>, WindowBatch> ahead(List<List<Window>> batches) {
-        return new Ahead<>(batches, b -> WindowBatch.of(config, b));
+        boolean sameProcessors = device.info().kind() == DeviceInfo.Kind.CPU;
+        return new Ahead<>(batches, b -> WindowBatch.of(config, b), sameProcessors);
     }
 
     @Override

@@ -9,14 +9,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AheadTest {
     private static List<Object> batches(int n) {
         return IntStream.range(0, n).<Object>mapToObj(i -> "batch " + i).toList();
     }
 
-    @Test
-    void eachIsMadeOnceAndComesInOrder() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void eachIsMadeOnceAndComesInOrder(boolean between) {
         List<Object> batches = batches(50);
         AtomicInteger made = new AtomicInteger();
         Ahead<Object, String> ahead =
@@ -25,7 +28,8 @@ class AheadTest {
                         b -> {
                             made.incrementAndGet();
                             return "made of " + b;
-                        });
+                        },
+                        between);
         for (Object b : batches) {
             assertThat(ahead.get(b)).isEqualTo("made of " + b);
         }
@@ -44,13 +48,15 @@ class AheadTest {
                                 second.countDown();
                             }
                             return b;
-                        });
+                        },
+                        false);
         ahead.get(batches.get(0));
         assertThat(second.await(60, TimeUnit.SECONDS)).isTrue();
     }
 
-    @Test
-    void aRunThatIsTakenUpBeginsLate() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aRunThatIsTakenUpBeginsLate(boolean between) {
         List<Object> batches = batches(20);
         AtomicInteger made = new AtomicInteger();
         Ahead<Object, Object> ahead =
@@ -59,7 +65,8 @@ class AheadTest {
                         b -> {
                             made.incrementAndGet();
                             return b;
-                        });
+                        },
+                        between);
         for (int i = 12; i < 20; i++) {
             assertThat(ahead.get(batches.get(i))).isSameAs(batches.get(i));
         }
@@ -69,8 +76,9 @@ class AheadTest {
         assertThat(ahead.get("other")).isEqualTo("other");
     }
 
-    @Test
-    void whatMakingThrowsIsThrown() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatMakingThrowsIsThrown(boolean between) {
         List<Object> batches = batches(4);
         Ahead<Object, Object> ahead =
                 new Ahead<>(
@@ -80,7 +88,8 @@ class AheadTest {
                                 throw new TrainingException("broken: " + b);
                             }
                             return b;
-                        });
+                        },
+                        between);
         ahead.get(batches.get(0));
         ahead.get(batches.get(1));
         assertThatThrownBy(() -> ahead.get(batches.get(2)))
