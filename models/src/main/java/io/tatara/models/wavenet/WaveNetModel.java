@@ -236,8 +236,10 @@ final class WaveNetModel {
      * the {@link RelativeHead} makes more of, see {@link #logits}.
      */
     Tensor outputs(Ops ops, Scope scope) {
-        Tensor own = scope.weight(last.toFloats(), config.levels(), config.skip());
-        return relative == null ? own : ops.concat(0, own, relative.weight());
+        Tensor own = ops.reshape(last, config.levels(), config.skip());
+        Tensor all = relative == null ? own : ops.concat(0, own, relative.weight());
+        // Told to be a weight, so that kernels need not lay it out anew for each sample.
+        return scope.weight(all.toFloats(), all.shape().toArray());
     }
 
     /** [outputs]. */
