@@ -178,7 +178,10 @@ final class WaveNetModel {
         }
     }
 
-    /** Of how many matrices a weight is, by its name, that map channels to channels. */
+    /**
+     * Of how many matrices a weight is, by its name, that map channels to others, or to the waves
+     * of {@link RelativeHead}.
+     */
     static int matrices(String name) {
         return HIDDEN.entrySet().stream()
                 .filter(e -> name.endsWith(e.getKey()))

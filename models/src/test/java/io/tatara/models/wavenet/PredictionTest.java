@@ -234,48 +234,6 @@ class PredictionTest {
         return m.forward(scope.ops(), scope, ids, b.expected(scope), null).toFloats();
     }
 
-    /** A sample after the other, the network says what it says of all at once. */
-    @Test
-    void stepsAreThoseOfTheWhole() {
-        WaveNetConfig c = tiny().merged(Map.of("condition", "(.)", "positions", 3));
-        SplittableRandom random = new SplittableRandom(2);
-        char[][] levels = {noisySine(80, 6), noisySine(80, 7)};
-        int[][] factors = {{1}, {0}};
-        try (Parameters p = new Parameters(device, 1);
-                Scope scope = device.scope()) {
-            WaveNetModel model = new WaveNetModel(p, c, 2);
-            for (Tensor w : p.tensors()) {
-                float[] v = w.toFloats();
-                for (int i = 0; i < v.length; i++) {
-                    v[i] += (float) (0.1 * random.nextGaussian());
-                }
-                w.write(v);
-            }
-            List<Window> windows =
-                    IntStream.range(0, 2)
-                            .mapToObj(i -> new Recording("r", levels[i], factors[i]))
-                            .map(r -> new Window(r, 0, 0, 80))
-                            .toList();
-            WindowBatch b = WindowBatch.of(c, windows);
-            Tensor ids = scope.tensor(b.ids(), 2, 80, b.columns());
-            Tensor rows = model.rows(scope, b.factors(), 2);
-            float[] whole =
-                    model.forward(scope.ops(), scope, ids, b.expected(scope), rows).toFloats();
-            Steps steps = new Steps(c, model, scope, factors, 80, 1);
-            for (int t = 0; t < 80; t++) {
-                int at = t - 1;
-                float[] next = steps.next(t == 0 ? null : new int[] {levels[0][at], levels[1][at]});
-                assertThat(next).hasSize(2 * 64);
-                for (int i = 0; i < 2; i++) {
-                    for (int l = 0; l < 64; l++) {
-                        assertThat(next[i * 64 + l])
-                                .isCloseTo(whole[(i * 80 + t) * 64 + l], within(1e-3f));
-                    }
-                }
-            }
-        }
-    }
-
     /** Trains, is better for it, and speaks: the same in parts as in one go. */
     @Test
     void helpsAndSpeaks() {

@@ -140,10 +140,27 @@ class RelativeHeadTest {
     /** Of a head that is trained: where the sample is expected becomes the likeliest level. */
     @Test
     void learnsToFollow() {
-        WaveNetConfig c = config();
         try (Parameters p = new Parameters(device, 1)) {
-            RelativeHead h = new RelativeHead(p, c);
-            AdamOptimizer adam = new AdamOptimizer(p, 1);
+            RelativeHead h = new RelativeHead(p, config());
+            train(h, p);
+            try (Scope s = device.scope()) {
+                int[] places = places(1);
+                float[] logits = add(h, s, random(N * SKIP, 9), new float[N * LEVELS], places);
+                for (int i = 0; i < N; i++) {
+                    float[] of = Arrays.copyOfRange(logits, i * LEVELS, (i + 1) * LEVELS);
+                    int best = 0;
+                    for (int l = 1; l < LEVELS; l++) {
+                        best = of[l] > of[best] ? l : best;
+                    }
+                    double expected = places[i * Prediction.PREDICTORS + 1] / 4.0;
+                    assertThat((double) best).isCloseTo(expected, within(3.0));
+                }
+            }
+        }
+    }
+
+    private static void train(RelativeHead h, Parameters p) {
+        try (AdamOptimizer adam = new AdamOptimizer(p, 1)) {
             SplittableRandom random = new SplittableRandom(8);
             for (int step = 0; step < 300; step++) {
                 int[] places = places(100 + step);
@@ -164,20 +181,6 @@ class RelativeHeadTest {
                     adam.step(s, adam.backward(tape, loss), step < 200 ? 0.1 : 0.02);
                 }
             }
-            try (Scope s = device.scope()) {
-                int[] places = places(1);
-                float[] logits = add(h, s, random(N * SKIP, 9), new float[N * LEVELS], places);
-                for (int i = 0; i < N; i++) {
-                    float[] of = Arrays.copyOfRange(logits, i * LEVELS, (i + 1) * LEVELS);
-                    int best = 0;
-                    for (int l = 1; l < LEVELS; l++) {
-                        best = of[l] > of[best] ? l : best;
-                    }
-                    double expected = places[i * Prediction.PREDICTORS + 1] / 4.0;
-                    assertThat((double) best).isCloseTo(expected, within(3.0));
-                }
-            }
-            adam.close();
         }
     }
 }
