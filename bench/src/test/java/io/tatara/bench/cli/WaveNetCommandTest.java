@@ -141,6 +141,8 @@ class WaveNetCommandTest {
                         "1",
                         "--guidance",
                         "1.5",
+                        "--weights",
+                        "bfloat16",
                         "--out",
                         wav.toString(),
                         "--picture",
@@ -167,6 +169,7 @@ class WaveNetCommandTest {
         JsonNode j = JsonMapper.builder().build().readTree(text);
         assertThat(j.at("/rate").intValue()).isEqualTo(1000);
         assertThat(j.at("/guidance").doubleValue()).isEqualTo(1.5);
+        assertThat(j.at("/weights").stringValue()).isEqualTo("bfloat16");
         assertThat(j.at("/samplesOfEach").intValue()).isEqualTo(300);
         assertThat(j.at("/seconds").doubleValue()).isEqualTo(0.6);
         double took = j.at("/took").doubleValue();
@@ -194,6 +197,10 @@ class WaveNetCommandTest {
                 "--temperature");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--guidance", "-1"), "--guidance");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--weights", "int32"),
+                "--weights int32",
+                "bfloat16");
         assertOneLine(generate(model, "--seconds", "1", "--out", "a.mp3"), "a.mp3", ".wav");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--picture", "a.gif"), "a.gif");

@@ -43,6 +43,14 @@ interface CausalTiles {
      */
     void vector(int n, int depth, float[] v, float[] w, int wo, float[] y, int yo);
 
+    /**
+     * The same sums, of weights that are bfloat16, two in a word: of each row, of every two times
+     * {@link #step} numbers, the first ones are the words' lower halves, the others the upper ones.
+     *
+     * @param n a multiple of two {@link #step}s
+     */
+    void vector(int n, int depth, float[] v, int[] w, int wo, float[] y, int yo);
+
     static CausalTiles of(JvmContext ctx) {
         return ctx.lanes() instanceof PlainLanes ? PlainTiles.INSTANCE : Holder.VECTOR;
     }

@@ -8,7 +8,6 @@ import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.Philox;
 import io.tatara.kernels.pointwise.UnaryOp;
 import java.util.Arrays;
-import java.util.function.Supplier;
 
 /** Samples one after the other on the JVM: the step's layers, then the last two products. */
 final class GenerateJvm {
@@ -18,10 +17,8 @@ final class GenerateJvm {
     private final JvmContext ctx;
     private final WaveNetGenerate.Extents e;
     private final CausalTiles tiles;
-    private final int hiddenRows;
-    private final int lastRows;
-    private final float[] hiddenWeights;
-    private final float[] lastWeights;
+    private final Packed hidden;
+    private final Packed last;
     private final int clock;
 
     private GenerateJvm(WaveNetGenerate op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -35,28 +32,9 @@ final class GenerateJvm {
                                 .map(a -> a == null ? null : a.spec())
                                 .toArray(TensorSpec[]::new));
         tiles = CausalTiles.of(ctx);
-        hiddenRows = ShiftedProduct.up(e.h(), tiles.step());
-        lastRows = ShiftedProduct.up(e.a(), tiles.step());
-        hiddenWeights = pack(in[WaveNetGenerate.HIDDEN_WEIGHT], e.h(), hiddenRows, e.s());
-        lastWeights = pack(in[WaveNetGenerate.LAST_WEIGHT], e.a(), lastRows, e.h());
+        hidden = Packed.of(tiles, in[WaveNetGenerate.HIDDEN_WEIGHT], 1, e.h(), e.s(), 1);
+        last = Packed.of(tiles, in[WaveNetGenerate.LAST_WEIGHT], 1, e.a(), e.h(), 1);
         clock = in[WaveNetGenerate.CLOCK].i()[0];
-    }
-
-    private record Key(int rows, int padded, int depth) {}
-
-    /** [rows, depth] to [depth][padded]. */
-    private static float[] pack(JvmArray weight, int rows, int padded, int depth) {
-        Supplier<float[]> make =
-                () -> {
-                    float[] w = new float[Math.multiplyExact(depth, padded)];
-                    for (int i = 0; i < rows * depth; i++) {
-                        w[i % depth * padded + i / depth] = weight.f()[i];
-                    }
-                    return w;
-                };
-        return weight.packs() == null
-                ? make.get()
-                : weight.packs().get(new Key(rows, padded, depth), make);
     }
 
     static void generate(WaveNetGenerate op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -151,15 +129,17 @@ final class GenerateJvm {
 
     /** From the skip sum to the level, which becomes history. */
     private void head(int n, int t, float[] skip) {
-        float[] hidden = ctx.acquire(Math.max(1, hiddenRows));
-        float[] logits = ctx.acquire(lastRows);
+        float[] between = ctx.acquire(Math.max(1, hidden.padded()));
+        float[] logits = ctx.acquire(last.padded());
         float[] seen = ctx.acquire(Math.max(1, e.s()));
         Lanes lanes = ctx.lanes();
         try {
             lanes.unary(UnaryOp.RELU, skip, n * e.s(), seen, 0, e.s());
-            dense(WaveNetGenerate.HIDDEN_BIAS, hiddenRows, e.h(), seen, hiddenWeights, hidden);
-            lanes.unary(UnaryOp.RELU, hidden, 0, hidden, 0, e.h());
-            dense(WaveNetGenerate.LAST_BIAS, lastRows, e.a(), hidden, lastWeights, logits);
+            hidden.times(tiles, 0, seen, between);
+            add(WaveNetGenerate.HIDDEN_BIAS, between, e.h());
+            lanes.unary(UnaryOp.RELU, between, 0, between, 0, e.h());
+            last.times(tiles, 0, between, logits);
+            add(WaveNetGenerate.LAST_BIAS, logits, e.a());
             System.arraycopy(logits, 0, out[WaveNetGenerate.LOGITS].f(), n * e.a(), e.a());
             int level = draw(n, clock + t, logits);
             out[WaveNetGenerate.LEVELS].i()[n * op.count() + t] = level;
@@ -170,13 +150,11 @@ final class GenerateJvm {
         } finally {
             ctx.release(seen);
             ctx.release(logits);
-            ctx.release(hidden);
+            ctx.release(between);
         }
     }
 
-    private void dense(int bias, int padded, int rows, float[] v, float[] w, float[] y) {
-        int depth = bias == WaveNetGenerate.HIDDEN_BIAS ? e.s() : e.h();
-        tiles.vector(padded, depth, v, w, 0, y, 0);
+    private void add(int bias, float[] y, int rows) {
         JvmArray b = CausalShape.at(in, bias);
         if (b != null) {
             ctx.lanes().binary(BinaryOp.ADD, y, 0, b.f(), 0, y, 0, rows);

@@ -7,6 +7,7 @@ final class PlainTiles implements CausalTiles {
     static final PlainTiles INSTANCE = new PlainTiles();
 
     private static final int ROWS = 4;
+    private static final int UPPER = 0xffff0000;
 
     private PlainTiles() {}
 
@@ -51,6 +52,20 @@ final class PlainTiles implements CausalTiles {
         Arrays.fill(y, yo, yo + n, 0);
         for (int r = 0; r < depth; r++) {
             add(v[r], w, wo + r * n, y, yo, n);
+        }
+    }
+
+    @Override
+    public void vector(int n, int depth, float[] v, int[] w, int wo, float[] y, int yo) {
+        Arrays.fill(y, yo, yo + n, 0);
+        for (int r = 0; r < depth; r++) {
+            int from = wo + r * (n / 2);
+            for (int j = 0; j < n; j += 2) {
+                int word = w[from + j / 2];
+                y[yo + j] = Math.fma(v[r], Float.intBitsToFloat(word << 16), y[yo + j]);
+                float upper = Float.intBitsToFloat(word & UPPER);
+                y[yo + j + 1] = Math.fma(v[r], upper, y[yo + j + 1]);
+            }
         }
     }
 

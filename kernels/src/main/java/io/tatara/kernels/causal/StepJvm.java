@@ -9,12 +9,10 @@ import io.tatara.kernels.jvm.Lanes;
 import io.tatara.kernels.pointwise.BinaryOp;
 import io.tatara.kernels.pointwise.UnaryOp;
 import java.util.Arrays;
-import java.util.function.Supplier;
 
 /**
- * One sample through the stack on the JVM. Weights are read once a sample and are the roof: they
- * are packed so that each vector of them is loaded for one multiply-add, [layer][input][output],
- * with eight vectors of outputs in registers.
+ * One sample through the stack on the JVM. Weights are read once a sample and are the roof, so they
+ * are {@link Packed}, with eight vectors of outputs in registers.
  */
 final class StepJvm {
     private final WaveNetStep op;
@@ -23,12 +21,9 @@ final class StepJvm {
     private final JvmContext ctx;
     private final StackShape e;
     private final CausalTiles tiles;
-    private final int gateRows;
-    private final int residualRows;
-    private final int skipRows;
-    private final float[] gateWeights;
-    private final float[] residualWeights;
-    private final float[] skipWeights;
+    private final Packed gate;
+    private final Packed residual;
+    private final Packed skip;
 
     StepJvm(WaveNetStep op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
         this.op = op;
@@ -41,34 +36,10 @@ final class StepJvm {
                                 .map(a -> a == null ? null : a.spec())
                                 .toArray(TensorSpec[]::new));
         tiles = CausalTiles.of(ctx);
-        gateRows = ShiftedProduct.up(2 * e.d(), tiles.step());
-        residualRows = ShiftedProduct.up(e.c(), tiles.step());
-        skipRows = ShiftedProduct.up(e.s(), tiles.step());
-        gateWeights = pack(in[WaveNetStep.WEIGHT], 2 * e.d(), gateRows, e.c(), e.k());
-        residualWeights = pack(in[WaveNetStep.RESIDUAL_WEIGHT], e.c(), residualRows, e.d(), 1);
-        skipWeights = pack(in[WaveNetStep.SKIP_WEIGHT], e.s(), skipRows, e.d(), 1);
-    }
-
-    private record Key(int layers, int rows, int padded, int channels, int taps) {}
-
-    /** [L, rows, C, K] to [L][K, C][rows, padded]: the taps are queue slots, the last one is x. */
-    private float[] pack(JvmArray weight, int rows, int padded, int channels, int taps) {
-        Supplier<float[]> make =
-                () -> {
-                    int depth = channels * taps;
-                    float[] w = new float[Math.multiplyExact(e.layers() * depth, padded)];
-                    for (int l = 0; l < e.layers(); l++) {
-                        for (int i = 0; i < rows * depth; i++) {
-                            int c = i / taps % channels;
-                            int to = (l * depth + i % taps * channels + c) * padded + i / depth;
-                            w[to] = weight.f()[l * rows * depth + i];
-                        }
-                    }
-                    return w;
-                };
-        return weight.packs() == null
-                ? make.get()
-                : weight.packs().get(new Key(e.layers(), rows, padded, channels, taps), make);
+        int l = e.layers();
+        gate = Packed.of(tiles, in[WaveNetStep.WEIGHT], l, 2 * e.d(), e.c(), e.k());
+        residual = Packed.of(tiles, in[WaveNetStep.RESIDUAL_WEIGHT], l, e.c(), e.d(), 1);
+        skip = Packed.of(tiles, in[WaveNetStep.SKIP_WEIGHT], l, e.s(), e.d(), 1);
     }
 
     static void step(WaveNetStep op, JvmArray[] in, JvmArray[] out, JvmContext ctx) {
@@ -101,30 +72,23 @@ final class StepJvm {
     void sequence(int n) {
         int depth = Math.max(e.k() * e.c(), e.d());
         float[] seen = ctx.acquire(Math.max(1, depth));
-        float[] sums =
-                ctx.acquire(Math.max(1, Math.max(gateRows, Math.max(residualRows, skipRows))));
+        int rows = Math.max(gate.padded(), Math.max(residual.padded(), skip.padded()));
+        float[] sums = ctx.acquire(Math.max(1, rows));
         float[] y = out[WaveNetStep.Y].f();
-        float[] skip = out[WaveNetStep.SKIP].f();
+        float[] skips = out[WaveNetStep.SKIP].f();
         try {
             System.arraycopy(in[WaveNetStep.X].f(), n * e.c(), y, n * e.c(), e.c());
-            Arrays.fill(skip, n * e.s(), (n + 1) * e.s(), 0);
+            Arrays.fill(skips, n * e.s(), (n + 1) * e.s(), 0);
             int ring = n * e.q();
             for (int l = 0; l < e.layers(); l++) {
                 int reach = op.reach(l, e.k());
                 queue(l, ring, reach, y, n * e.c(), seen);
                 ring += reach * e.c();
                 gates(n, l, seen, sums);
-                tiles.vector(
-                        residualRows,
-                        e.d(),
-                        seen,
-                        residualWeights,
-                        l * e.d() * residualRows,
-                        sums,
-                        0);
+                residual.times(tiles, l, seen, sums);
                 add(at(in, WaveNetStep.RESIDUAL_BIAS), l, sums, y, n, e.c());
-                tiles.vector(skipRows, e.d(), seen, skipWeights, l * e.d() * skipRows, sums, 0);
-                add(at(in, WaveNetStep.SKIP_BIAS), l, sums, skip, n, e.s());
+                skip.times(tiles, l, seen, sums);
+                add(at(in, WaveNetStep.SKIP_BIAS), l, sums, skips, n, e.s());
             }
         } finally {
             ctx.release(sums);
@@ -151,8 +115,7 @@ final class StepJvm {
     /** From what the taps see to z, in the same place. */
     private void gates(int n, int layer, float[] seen, float[] sums) {
         int d = e.d();
-        int depth = e.k() * e.c();
-        tiles.vector(gateRows, depth, seen, gateWeights, layer * depth * gateRows, sums, 0);
+        gate.times(tiles, layer, seen, sums);
         Lanes lanes = ctx.lanes();
         JvmArray bias = in[WaveNetStep.BIAS];
         if (bias != null) {

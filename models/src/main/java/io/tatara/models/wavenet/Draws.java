@@ -1,5 +1,6 @@
 package io.tatara.models.wavenet;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.pointwise.Philox;
 import io.tatara.runtime.Scope;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ final class Draws {
     Draws(
             WaveNetConfig config,
             WaveNetModel model,
+            DType weights,
             Scope scope,
             int[][] factors,
             int samples,
@@ -42,7 +44,7 @@ final class Draws {
         int[] unknown = new int[factors[0].length];
         Arrays.fill(unknown, WaveNetModel.UNKNOWN);
         Arrays.fill(all, sequences, all.length, unknown);
-        steps = new Steps(config, model, scope, all, samples, seed);
+        steps = new Steps(config, model, weights, scope, all, samples, seed);
     }
 
     /** As {@link Steps#make}, [sequences, count]. */

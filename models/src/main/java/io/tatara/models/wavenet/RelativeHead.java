@@ -40,6 +40,8 @@ final class RelativeHead {
     private final Tensor bias;
     private final float[][] cosines;
     private final float[][] sines;
+    private final float[][] cosineOver;
+    private final float[][] sineOver;
     private final Tensor cosineOf;
     private final Tensor sineOf;
     private final Tensor cosineAt;
@@ -64,11 +66,24 @@ final class RelativeHead {
                 sines[i][f] = (float) Math.sin(angle);
             }
         }
+        cosineOver = over(cosines);
+        sineOver = over(sines);
         Scope s = p.scope();
         cosineOf = s.tensor(flat(cosines, 1, 1), places, WAVES);
         sineOf = s.tensor(flat(sines, 1, 1), places, WAVES);
         cosineAt = s.tensor(flat(cosines, Prediction.PLACES, scale), levels, WAVES);
         sineAt = s.tensor(flat(sines, Prediction.PLACES, scale), levels, WAVES);
+    }
+
+    /** Each wave over the levels, [waves][levels]. */
+    private float[][] over(float[][] places) {
+        float[][] all = new float[WAVES][levels];
+        for (int f = 0; f < WAVES; f++) {
+            for (int l = 0; l < levels; l++) {
+                all[f][l] = places[l * Prediction.PLACES][f];
+            }
+        }
+        return all;
     }
 
     private static float[] flat(float[][] rows, int every, float factor) {
@@ -128,29 +143,37 @@ final class RelativeHead {
         int n = expected.length / predictors;
         int sizes = predictors * WAVES;
         float[] all = new float[n * levels];
+        float[] sum = new float[levels];
         float[] u = new float[WAVES];
         float[] v = new float[WAVES];
         for (int i = 0; i < n; i++) {
             int from = i * (levels + 2 * sizes);
             Arrays.fill(u, 0);
             Arrays.fill(v, 0);
-            for (int j = 0; j < sizes; j++) {
-                int place = expected[i * predictors + j / WAVES];
-                int f = j % WAVES;
-                float a = outputs[from + levels + j];
-                float b = outputs[from + levels + sizes + j];
-                u[f] += scale * (a * cosines[place][f] - b * sines[place][f]);
-                v[f] += scale * (a * sines[place][f] + b * cosines[place][f]);
-            }
-            for (int l = 0; l < levels; l++) {
-                int place = l * Prediction.PLACES;
-                float sum = outputs[from + l];
+            for (int p = 0; p < predictors; p++) {
+                float[] cos = cosines[expected[i * predictors + p]];
+                float[] sin = sines[expected[i * predictors + p]];
+                int at = from + levels + p * WAVES;
                 for (int f = 0; f < WAVES; f++) {
-                    sum += u[f] * cosines[place][f] + v[f] * sines[place][f];
+                    float a = outputs[at + f];
+                    float b = outputs[at + sizes + f];
+                    u[f] += scale * (a * cos[f] - b * sin[f]);
+                    v[f] += scale * (a * sin[f] + b * cos[f]);
                 }
-                all[i * levels + l] = sum;
             }
+            System.arraycopy(outputs, from, sum, 0, levels);
+            for (int f = 0; f < WAVES; f++) {
+                addWave(sum, u[f], cosineOver[f], v[f], sineOver[f]);
+            }
+            System.arraycopy(sum, 0, all, i * levels, levels);
         }
         return all;
+    }
+
+    /** Rows of numbers next to each other, which the compiler makes vectors of. */
+    private static void addWave(float[] sum, float u, float[] cos, float v, float[] sin) {
+        for (int l = 0; l < sum.length; l++) {
+            sum[l] += u * cos[l] + v * sin[l];
+        }
     }
 }

@@ -23,13 +23,17 @@ final class Steps {
     private final int[][] factors;
     private final Prediction[] predictions;
     private final int[] expected;
-    private final Tensor table;
+    private final DType weights;
+    private final float[] table;
+    private final int[] seen;
     private final Tensor history;
     private final Tensor[] inputs;
+    private WaveNetGenerate op;
     private int made;
     private float[] logits;
 
     /**
+     * @param weights what they are kept in: float32, float16 or bfloat16
      * @param scope of all that this holds
      * @param factors [sequences][factors], rows of the tables of conditions, or {@link
      *     WaveNetModel#UNKNOWN}
@@ -39,11 +43,13 @@ final class Steps {
     Steps(
             WaveNetConfig config,
             WaveNetModel model,
+            DType weights,
             Scope scope,
             int[][] factors,
             int samples,
             long seed) {
         this.config = config;
+        this.weights = weights;
         this.model = model;
         this.scope = scope;
         this.samples = samples;
@@ -56,10 +62,10 @@ final class Steps {
         int n = factors.length;
         int r = config.residual();
         int s = config.skip();
-        table = model.table(ops, scope);
-        int[] none = new int[n * config.kernel()];
-        Arrays.fill(none, -1);
-        history = scope.tensor(none, n, config.kernel());
+        table = model.table(ops, scope).toFloats();
+        seen = new int[n * config.kernel()];
+        Arrays.fill(seen, -1);
+        history = scope.tensor(seen, n, config.kernel());
         int slots = config.dilations().stream().mapToInt(d -> (config.kernel() - 1) * d).sum();
         inputs =
                 new Tensor[] {
@@ -67,26 +73,30 @@ final class Steps {
                     scope.zeros(n, slots * r),
                     scope.zeros(DType.INT32, 1),
                     scope.tensor(new int[] {(int) seed, (int) (seed >>> 32)}, 2),
-                    model.levelTable(ops, scope),
-                    model.firstBias(),
+                    weight(model.levelTable(ops, scope)),
+                    weight(model.firstBias()),
                     null,
-                    stack(scope, layers, WaveNetModel.Layer::weight, 2 * r, r, config.kernel()),
-                    stack(scope, layers, WaveNetModel.Layer::bias, 2 * r),
+                    stack(layers, WaveNetModel.Layer::weight, 2 * r, r, config.kernel()),
+                    stack(layers, WaveNetModel.Layer::bias, 2 * r),
                     condition(scope, model, factors),
-                    stack(scope, layers, WaveNetModel.Layer::residualWeight, r, r),
-                    stack(scope, layers, WaveNetModel.Layer::residualBias, r),
-                    stack(scope, layers, WaveNetModel.Layer::skipWeight, s, r),
-                    stack(scope, layers, WaveNetModel.Layer::skipBias, s),
-                    scope.weight(model.hidden().toFloats(), s, s),
-                    model.hiddenBias(),
-                    model.outputs(ops, scope),
-                    model.outputsBias(ops)
+                    stack(layers, WaveNetModel.Layer::residualWeight, r, r),
+                    stack(layers, WaveNetModel.Layer::residualBias, r),
+                    stack(layers, WaveNetModel.Layer::skipWeight, s, r),
+                    stack(layers, WaveNetModel.Layer::skipBias, s),
+                    weight(ops.reshape(model.hidden(), s, s)),
+                    weight(model.hiddenBias()),
+                    weight(model.outputs(ops)),
+                    weight(model.outputsBias(ops))
                 };
     }
 
+    /** Told to be a weight, so that kernels need not lay it out anew for each sample. */
+    private Tensor weight(Tensor t) {
+        return scope.weight(weights, t.toFloats(), t.shape().toArray());
+    }
+
     /** The layers' weights below each other; zeros where the last layer has none. */
-    private static Tensor stack(
-            Scope scope,
+    private Tensor stack(
             List<WaveNetModel.Layer> layers,
             Function<WaveNetModel.Layer, Tensor> part,
             int... dims) {
@@ -101,11 +111,11 @@ final class Steps {
         int[] shape = new int[dims.length + 1];
         shape[0] = layers.size();
         System.arraycopy(dims, 0, shape, 1, dims.length);
-        return scope.weight(all, shape);
+        return scope.weight(weights, all, shape);
     }
 
     /** [sequences, layers, 2 · residual]; null where there is no condition. */
-    private static Tensor condition(Scope scope, WaveNetModel model, int[][] factors) {
+    private Tensor condition(Scope scope, WaveNetModel model, int[][] factors) {
         int[] all = Arrays.stream(factors).flatMapToInt(Arrays::stream).toArray();
         Tensor rows = model.rows(scope, all, factors.length);
         if (rows == null) {
@@ -117,7 +127,7 @@ final class Steps {
             Tensor c = model.condition(ops, scope, l, rows);
             parts.add(ops.reshape(c, c.shape().dim(0), 1, c.shape().dim(1)));
         }
-        return ops.concat(1, parts.toArray(Tensor[]::new));
+        return weight(ops.concat(1, parts.toArray(Tensor[]::new)));
     }
 
     /**
@@ -130,13 +140,19 @@ final class Steps {
         try (Scope s = scope.child()) {
             Tensor[] given = inputs.clone();
             given[6] = told(s, count);
-            WaveNetGenerate op =
-                    new WaveNetGenerate(config.dilations(), count, (float) temperature);
-            Tensor[] out = s.ops().waveNetGenerate(op, given);
+            Tensor[] out = s.ops().waveNetGenerate(op(count, (float) temperature), given);
             logits = out[1].toFloats();
             made += count;
             return out[0].toInts();
         }
+    }
+
+    /** The same one for calls that are alike. */
+    private WaveNetGenerate op(int count, float temperature) {
+        if (op == null || op.count() != count || op.temperature() != temperature) {
+            op = new WaveNetGenerate(config.dilations(), count, temperature);
+        }
+        return op;
     }
 
     /**
@@ -163,8 +179,23 @@ final class Steps {
                 }
             }
         }
-        Tensor rows = s.tensor(ids, n, count, columns);
-        return s.ops().sum(s.ops().embedding(table, rows, WaveNetModel.before(config)), 2);
+        return s.tensor(weights, sums(ids, n * count, columns), n, count, config.residual());
+    }
+
+    /**
+     * Of the table's rows, added up here: they are few, and ops would cost more than their work.
+     */
+    private float[] sums(int[] ids, int samples, int columns) {
+        int r = config.residual();
+        float[] sums = new float[samples * r];
+        for (int i = 0; i < ids.length; i++) {
+            int to = i / columns * r;
+            int from = ids[i] * r;
+            for (int c = 0; c < r; c++) {
+                sums[to + c] += table[from + c];
+            }
+        }
+        return sums;
     }
 
     /**
@@ -175,12 +206,12 @@ final class Steps {
     float[] next(int[] levels) {
         if (levels != null) {
             // Instead of the ones that the last call drew.
-            int[] before = history.toInts();
             int taps = config.kernel();
+            System.arraycopy(seen, 1, seen, 0, seen.length - 1);
             for (int n = 0; n < levels.length; n++) {
-                before[(n + 1) * taps - 1] = levels[n];
+                seen[(n + 1) * taps - 1] = levels[n];
             }
-            history.write(before);
+            history.write(seen);
             for (int n = 0; n < predictions.length; n++) {
                 predictions[n].push(levels[n]);
             }

@@ -238,11 +238,9 @@ final class WaveNetModel {
      * The last product's weights [outputs, skip]: those of the logits, and behind them those that
      * the {@link RelativeHead} makes more of, see {@link #logits}.
      */
-    Tensor outputs(Ops ops, Scope scope) {
+    Tensor outputs(Ops ops) {
         Tensor own = ops.reshape(last, config.levels(), config.skip());
-        Tensor all = relative == null ? own : ops.concat(0, own, relative.weight());
-        // Told to be a weight, so that kernels need not lay it out anew for each sample.
-        return scope.weight(all.toFloats(), all.shape().toArray());
+        return relative == null ? own : ops.concat(0, own, relative.weight());
     }
 
     /** [outputs]. */

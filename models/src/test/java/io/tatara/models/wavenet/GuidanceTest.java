@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.kernels.DType;
 import io.tatara.models.audio.Sound;
 import io.tatara.models.audio.Wav;
 import io.tatara.models.nn.Parameters;
@@ -99,7 +100,7 @@ class GuidanceTest {
             }
             // A sample after the other too.
             int[][] factors = {LABELS[0], {WaveNetModel.UNKNOWN, WaveNetModel.UNKNOWN}};
-            Steps steps = new Steps(c, m, s, factors, 60, 1);
+            Steps steps = new Steps(c, m, DType.FLOAT32, s, factors, 60, 1);
             float[] labelled = logits(c, m, s, one);
             for (int t = 0; t < 60; t++) {
                 float[] next = steps.next(t == 0 ? null : new int[] {levels[t - 1], levels[t - 1]});
@@ -141,7 +142,7 @@ class GuidanceTest {
     private static int[] guided(WaveNetConfig c, double guidance, double temperature, int[]... f) {
         try (Parameters p = new Parameters(device, 1);
                 Scope s = device.scope()) {
-            Draws g = new Draws(c, model(p, c), s, f, 90, guidance, 7);
+            Draws g = new Draws(c, model(p, c), DType.FLOAT32, s, f, 90, guidance, 7);
             int[] begin = g.make(40, temperature);
             int[] rest = g.make(50, temperature);
             int[] all = new int[f.length * 90];
@@ -163,7 +164,7 @@ class GuidanceTest {
                 if (!prediction) {
                     try (Parameters p = new Parameters(device, 1);
                             Scope s = device.scope()) {
-                        Steps steps = new Steps(c, model(p, c), s, LABELS, 90, 7);
+                        Steps steps = new Steps(c, model(p, c), DType.FLOAT32, s, LABELS, 90, 7);
                         assertThat(steps.make(90, temperature)).isEqualTo(plain);
                     }
                 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.TataraException;
 import io.tatara.models.audio.Sound;
 import io.tatara.models.audio.Wav;
@@ -231,10 +232,14 @@ class WaveNetTrainingTest {
             Tensor rows = conditioned ? scope.tensor(b.factors(), n, 2) : null;
             Tensor expected = b.expected(scope);
             float[] whole = model.forward(scope.ops(), scope, ids, expected, rows).toFloats();
-            Steps steps = new Steps(c, model, scope, factors, t, 0);
+            Steps steps = new Steps(c, model, DType.FLOAT32, scope, factors, t, 0);
+            Steps bfloat = new Steps(c, model, DType.BFLOAT16, scope, factors, t, 0);
+            Steps half = new Steps(c, model, DType.FLOAT16, scope, factors, t, 0);
             int[] levels = null;
             for (int j = 0; j < t; j++) {
                 float[] logits = steps.next(levels);
+                assertThat(apart(bfloat.next(levels), logits)).isBetween(1e-5, 0.02);
+                assertThat(apart(half.next(levels), logits)).isBetween(1e-6, 0.0025);
                 levels = new int[n];
                 for (int i = 0; i < n; i++) {
                     levels[i] = recordings.get(i).levels()[j];
@@ -245,6 +250,17 @@ class WaveNetTrainingTest {
                 }
             }
         }
+    }
+
+    /** ‖a − b‖ / ‖b‖. */
+    private static double apart(float[] a, float[] b) {
+        double error = 0;
+        double all = 0;
+        for (int i = 0; i < b.length; i++) {
+            error += Math.pow(a[i] - b[i], 2);
+            all += Math.pow(b[i], 2);
+        }
+        return Math.sqrt(error / all);
     }
 
     /** Windows with the receptive field before them judge each sample as the whole does. */
