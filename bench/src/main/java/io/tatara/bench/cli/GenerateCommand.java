@@ -8,6 +8,7 @@ import io.tatara.models.audio.SoundPicture;
 import io.tatara.models.audio.Wav;
 import io.tatara.models.train.StopRequest;
 import io.tatara.models.wavenet.LabelJudge;
+import io.tatara.models.wavenet.Sampling;
 import io.tatara.models.wavenet.VoiceData;
 import io.tatara.models.wavenet.WaveNetGenerator;
 import io.tatara.runtime.Device;
@@ -90,6 +91,22 @@ final class GenerateCommand implements Runnable {
         private double guidance;
 
         @Option(
+                names = "--floor",
+                paramLabel = "P",
+                description =
+                        "taken off each level's probability, such as 0.004, so that what is less likely is never drawn (default: 0)",
+                defaultValue = "0")
+        private double floor;
+
+        @Option(
+                names = "--caution",
+                paramLabel = "C",
+                description =
+                        "how far to doubt what was said so far, 0 to 1, so that the sound wanders off less; for models of `train wavenet --noise` (default: 0)",
+                defaultValue = "0")
+        private double caution;
+
+        @Option(
                 names = "--weights",
                 paramLabel = "TYPE",
                 description =
@@ -128,6 +145,8 @@ final class GenerateCommand implements Runnable {
         public Integer call() {
             check(temperature >= 0, "--temperature " + temperature + ": at least 0 is needed");
             check(guidance >= 0, "--guidance " + guidance + ": at least 0 is needed");
+            check(floor >= 0 && floor < 1, "--floor " + floor + ": 0 or more, below 1, is needed");
+            check(caution >= 0 && caution <= 1, "--caution " + caution + ": 0 to 1 is needed");
             check(seconds > 0, "--seconds " + seconds + ": more than 0 is needed");
             check(
                     List.of("float32", "float16", "bfloat16").contains(weights),
@@ -159,7 +178,8 @@ final class GenerateCommand implements Runnable {
         private int generate(Device d, WaveNetGenerator g, List<List<String>> all) {
             int samples = g.samples(seconds);
             g.check(all);
-            g.checkGuidance(guidance);
+            Sampling sampling = new Sampling(temperature, floor, guidance, caution, seed);
+            g.check(sampling);
             LabelJudge judge = recordings == null ? null : LabelJudge.of(g, recordings);
             say("%s", DeviceOption.describe(d.info()));
             Progress progress = new Progress(err());
@@ -172,9 +192,7 @@ final class GenerateCommand implements Runnable {
                         g.generate(
                                 all,
                                 seconds,
-                                temperature,
-                                guidance,
-                                seed,
+                                sampling,
                                 t -> {
                                     begin[0] = t == 0 ? System.nanoTime() : begin[0];
                                     if (t % LOOK == 0) {
@@ -247,6 +265,8 @@ final class GenerateCommand implements Runnable {
                             "labels", labels,
                             "temperature", temperature,
                             "guidance", guidance,
+                            "floor", floor,
+                            "caution", caution,
                             "weights", weights,
                             "seed", seed,
                             "rate", g.data().rate(),

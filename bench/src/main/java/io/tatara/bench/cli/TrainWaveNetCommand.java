@@ -174,6 +174,13 @@ final class TrainWaveNetCommand extends BaseCommand {
     private Double dither;
 
     @Option(
+            names = "--noise",
+            paramLabel = "LEVELS",
+            description =
+                    "strongest noise that training adds to what the network sees before each sample, such as 2, so that `generate wavenet --caution` can make it find back (default: 0)")
+    private Double noise;
+
+    @Option(
             names = "--average",
             paramLabel = "D",
             description =
@@ -257,6 +264,7 @@ final class TrainWaveNetCommand extends BaseCommand {
         put(changes, "gain", gain);
         put(changes, "speed", speed);
         put(changes, "dither", dither);
+        put(changes, "noise", noise);
         put(changes, "average", average);
         put(changes, "seed", seed);
         put(changes, "checkpointEvery", checkpointEvery);

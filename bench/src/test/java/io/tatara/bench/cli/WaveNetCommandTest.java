@@ -107,6 +107,8 @@ class WaveNetCommandTest {
             "0.05",
             "--dither",
             "0.25",
+            "--noise",
+            "1.5",
             "--set",
             "levels=32",
             "--json",
@@ -122,9 +124,9 @@ class WaveNetCommandTest {
         assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
         assertThat(j.at("/config/prediction").booleanValue()).isTrue();
         assertThat(
-                        Stream.of("dropout", "labelDropout", "gain", "speed", "dither")
+                        Stream.of("dropout", "labelDropout", "gain", "speed", "dither", "noise")
                                 .map(f -> j.at("/config/" + f).doubleValue()))
-                .containsExactly(0.01, 0.25, 3.0, 0.05, 0.25);
+                .containsExactly(0.01, 0.25, 3.0, 0.05, 0.25, 1.5);
         assertThat(j.at("/config/optimizer").stringValue()).isEqualTo("muon");
         assertThat(Files.readString(json)).doesNotContain(folder.toString());
         Path wav = folder.resolve("made/sound.wav");
@@ -143,6 +145,10 @@ class WaveNetCommandTest {
                         "1.5",
                         "--weights",
                         "bfloat16",
+                        "--floor",
+                        "0.001",
+                        "--caution",
+                        "0.5",
                         "--out",
                         wav.toString(),
                         "--picture",
@@ -169,6 +175,8 @@ class WaveNetCommandTest {
         JsonNode j = JsonMapper.builder().build().readTree(text);
         assertThat(j.at("/rate").intValue()).isEqualTo(1000);
         assertThat(j.at("/guidance").doubleValue()).isEqualTo(1.5);
+        assertThat(j.at("/floor").doubleValue()).isEqualTo(0.001);
+        assertThat(j.at("/caution").doubleValue()).isEqualTo(0.5);
         assertThat(j.at("/weights").stringValue()).isEqualTo("bfloat16");
         assertThat(j.at("/samplesOfEach").intValue()).isEqualTo(300);
         assertThat(j.at("/seconds").doubleValue()).isEqualTo(0.6);
@@ -197,6 +205,9 @@ class WaveNetCommandTest {
                 "--temperature");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--guidance", "-1"), "--guidance");
+        assertOneLine(generate(model, "--seconds", "1", "--out", out, "--floor", "1"), "--floor 1");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--caution", "2"), "--caution 2");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--weights", "int32"),
                 "--weights int32",

@@ -63,7 +63,9 @@ record Alteration(double gain, double ratio, double dither, long seed) {
         int first = moved(w.first());
         int end = moved(w.end());
         int start = Math.max(0, first - (c.receptiveField() - 1));
-        return first < end ? new Window(w.of(), start, first, end, this, w.labelled()) : w;
+        return first < end
+                ? new Window(w.of(), start, first, end, this, w.labelled(), w.disturbed())
+                : w;
     }
 
     /** Where a sample, or the end of all, comes to be. */

@@ -7,20 +7,19 @@ import java.util.Arrays;
 
 /**
  * Sequences whose levels are drawn here from the logits of {@link Steps}, a sample a call: those of
- * models with predictions, which need each sample before the next can be made, and those drawn
- * towards their labels. The latter are computed twice, told the label and not, and the logits are
- * unlabelled + guidance · (labelled − unlabelled), so a guidance above 1 takes what the label makes
- * likelier than that alone would (Ho and Salimans, "Classifier-free diffusion guidance", 2022; of
- * softmaxes: Sanchez et al., "Stay on topic with classifier-free guidance", 2023).
+ * models with predictions, which need each sample before the next can be made, those with a floor
+ * of probabilities, and those drawn towards their labels. The latter are computed twice, told the
+ * label and not, and the logits are unlabelled + guidance · (labelled − unlabelled), so a guidance
+ * above 1 takes what the label makes likelier than that alone would (Ho and Salimans,
+ * "Classifier-free diffusion guidance", 2022; of softmaxes: Sanchez et al., "Stay on topic with
+ * classifier-free guidance", 2023).
  */
 final class Draws {
     private final Steps steps;
     private final int sequences;
     private final int copies;
     private final int levels;
-    private final double guidance;
-    private final int seed0;
-    private final int seed1;
+    private final Sampling sampling;
     private int[] latest;
     private int made;
 
@@ -32,29 +31,26 @@ final class Draws {
             Scope scope,
             int[][] factors,
             int samples,
-            double guidance,
-            long seed) {
+            Sampling sampling) {
+        this.sampling = sampling;
         sequences = factors.length;
-        copies = guidance == 1 ? 1 : 2;
+        copies = sampling.guidance() == 1 ? 1 : 2;
         levels = config.levels();
-        this.guidance = guidance;
-        seed0 = (int) seed;
-        seed1 = (int) (seed >>> 32);
         int[][] all = Arrays.copyOf(factors, copies * sequences);
         int[] unknown = new int[factors[0].length];
         Arrays.fill(unknown, WaveNetModel.UNKNOWN);
         Arrays.fill(all, sequences, all.length, unknown);
-        steps = new Steps(config, model, weights, scope, all, samples, seed);
+        steps = new Steps(config, model, weights, scope, all, samples, sampling);
     }
 
     /** As {@link Steps#make}, [sequences, count]. */
-    int[] make(int count, double temperature) {
+    int[] make(int count) {
         int[] all = new int[sequences * count];
         for (int t = 0; t < count; t++) {
             float[] logits = steps.next(latest);
             latest = new int[copies * sequences];
             for (int i = 0; i < sequences; i++) {
-                int level = draw(i, guide(logits, i), temperature);
+                int level = draw(i, guide(logits, i));
                 for (int c = 0; c < copies; c++) {
                     latest[c * sequences + i] = level;
                 }
@@ -70,26 +66,36 @@ final class Draws {
         for (int l = 0; l < levels; l++) {
             double labelled = logits[sequence * levels + l];
             double unlabelled = logits[((copies - 1) * sequences + sequence) * levels + l];
-            guided[l] = unlabelled + guidance * (labelled - unlabelled);
+            guided[l] = unlabelled + sampling.guidance() * (labelled - unlabelled);
         }
         return guided;
     }
 
     /** With the random numbers of {@link io.tatara.kernels.causal.WaveNetGenerate}. */
-    private int draw(int sequence, double[] logits, double temperature) {
+    private int draw(int sequence, double[] logits) {
         int best = 0;
         for (int l = 1; l < levels; l++) {
             best = logits[l] > logits[best] ? l : best;
         }
-        if (temperature == 0) {
+        if (sampling.temperature() == 0) {
             return best;
         }
         double top = logits[best];
+        double all = 0;
+        for (int l = 0; l < levels; l++) {
+            logits[l] = Math.exp((logits[l] - top) / sampling.temperature());
+            all += logits[l];
+        }
         double sum = 0;
         for (int l = 0; l < levels; l++) {
-            sum += Math.exp((logits[l] - top) / temperature);
+            sum += Math.max(0, logits[l] - sampling.floor() * all);
             logits[l] = sum;
         }
+        if (sum == 0) {
+            return best;
+        }
+        int seed0 = (int) sampling.seed();
+        int seed1 = (int) (sampling.seed() >>> 32);
         double place = Philox.uniform(seed0, seed1, sequence, made) * sum;
         int level = 0;
         while (level < levels - 1 && !(logits[level] > place)) {

@@ -55,15 +55,27 @@ record Recording(String name, char[] levels, int[] factors, Original original) {
      *
      * @param as how the recording is altered, which the numbers of samples follow; null for not
      * @param labelled whether the network is told the label
+     * @param disturbed what is added to the samples before each one; null for nothing
      */
-    record Window(Recording of, int start, int first, int end, Alteration as, boolean labelled) {
+    record Window(
+            Recording of,
+            int start,
+            int first,
+            int end,
+            Alteration as,
+            boolean labelled,
+            Disturbance disturbed) {
         /** One that is not altered. */
         Window(Recording of, int start, int first, int end) {
-            this(of, start, first, end, null, true);
+            this(of, start, first, end, null, true, null);
         }
 
         Window unlabelled() {
-            return new Window(of, start, first, end, as, false);
+            return new Window(of, start, first, end, as, false, disturbed);
+        }
+
+        Window disturbed(Disturbance by) {
+            return new Window(of, start, first, end, as, labelled, by);
         }
 
         /** Rows of the tables of conditions. */

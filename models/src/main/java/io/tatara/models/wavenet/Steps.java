@@ -20,6 +20,7 @@ final class Steps {
     private final WaveNetModel model;
     private final Scope scope;
     private final int samples;
+    private final Sampling sampling;
     private final int[][] factors;
     private final Prediction[] predictions;
     private final int[] expected;
@@ -38,7 +39,7 @@ final class Steps {
      * @param factors [sequences][factors], rows of the tables of conditions, or {@link
      *     WaveNetModel#UNKNOWN}
      * @param samples of each sequence, for their positions
-     * @param seed of the random numbers
+     * @param sampling of which seed and caution count here
      */
     Steps(
             WaveNetConfig config,
@@ -47,12 +48,13 @@ final class Steps {
             Scope scope,
             int[][] factors,
             int samples,
-            long seed) {
+            Sampling sampling) {
         this.config = config;
         this.weights = weights;
         this.model = model;
         this.scope = scope;
         this.samples = samples;
+        this.sampling = sampling;
         this.factors = factors;
         this.predictions = new Prediction[config.prediction() ? factors.length : 0];
         Arrays.setAll(predictions, i -> new Prediction(config));
@@ -72,7 +74,8 @@ final class Steps {
                     history,
                     scope.zeros(n, slots * r),
                     scope.zeros(DType.INT32, 1),
-                    scope.tensor(new int[] {(int) seed, (int) (seed >>> 32)}, 2),
+                    scope.tensor(
+                            new int[] {(int) sampling.seed(), (int) (sampling.seed() >>> 32)}, 2),
                     weight(model.levelTable(ops, scope)),
                     weight(model.firstBias()),
                     null,
@@ -156,8 +159,8 @@ final class Steps {
     }
 
     /**
-     * What positions and predictions of the next samples add to the first convolution; null without
-     * them.
+     * What positions, caution and predictions of the next samples add to the first convolution;
+     * null without them.
      */
     private Tensor told(Scope s, int count) {
         int n = factors.length;
@@ -171,6 +174,9 @@ final class Steps {
             for (int t = 0; t < count; t++) {
                 for (int f = 0; f < each && config.positions() > 0; f++) {
                     ids[id++] = WaveNetModel.position(config, factors[i][f], made + t, samples);
+                }
+                if (config.noise() > 0) {
+                    ids[id++] = WaveNetModel.noise(config) + sampling.strength();
                 }
                 if (predictions.length > 0) {
                     predictions[i].next(ids, id);

@@ -46,11 +46,13 @@ import tools.jackson.databind.node.ObjectNode;
  * @param weightDecay decoupled
  * @param dropout probability with which training drops what the gates and the head see, 0 for none
  * @param labelDropout part of the training windows of which the network is not told the label, so
- *     that it can be guided towards one (see {@link WaveNetGenerator#generate}), 0 for none
+ *     that it can be guided towards one (see {@link Sampling}), 0 for none
  * @param gain largest change of a training recording's volume in either direction, in decibels, 0
  *     for none; see {@link Alteration}
  * @param speed largest part by which a training recording is made faster or slower, 0 for none
  * @param dither largest shift of a training recording's sample, in levels, 0 for none
+ * @param noise standard deviation of the strongest {@link Disturbance} of the samples that training
+ *     shows before each one, in levels, 0 for none
  * @param average decay of the running mean of the weights by which the model is judged and that it
  *     is made of, 0 for none
  * @param epochs passes over the recordings
@@ -82,6 +84,7 @@ public record WaveNetConfig(
         double gain,
         double speed,
         double dither,
+        double noise,
         double average,
         int epochs,
         int checkpointEvery,
@@ -94,6 +97,7 @@ public record WaveNetConfig(
     private static final double MOST_GAIN = 60;
     private static final double MOST_SPEED = 0.5;
     private static final double MOST_DITHER = 16;
+    private static final double MOST_NOISE = 16;
 
     public WaveNetConfig {
         that(stacks > 0, "stacks", stacks, "> 0");
@@ -151,6 +155,7 @@ public record WaveNetConfig(
         that(gain >= 0 && gain <= MOST_GAIN, "gain", gain, "0 … " + MOST_GAIN + " decibels");
         that(speed >= 0 && speed <= MOST_SPEED, "speed", speed, "0 … " + MOST_SPEED);
         that(dither >= 0 && dither <= MOST_DITHER, "dither", dither, "0 … " + MOST_DITHER);
+        that(noise >= 0 && noise <= MOST_NOISE, "noise", noise, "0 … " + MOST_NOISE);
         that(average >= 0 && average < 1, "average", average, "0 … 1, 1 excluded");
         that(epochs > 0, "epochs", epochs, "> 0");
         that(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, ">= 0");
@@ -204,6 +209,7 @@ public record WaveNetConfig(
                 4e-3,
                 "cosine,warmup=200",
                 1,
+                0,
                 0,
                 0,
                 0,

@@ -86,65 +86,40 @@ public final class WaveNetGenerator implements AutoCloseable {
         labels.forEach(data::rows);
     }
 
-    /** One sound of a label; see the other. */
+    /** One sound of a label; see the last. */
     public Sound generate(List<String> label, double seconds, double temperature, long seed) {
-        return generate(List.of(label), seconds, temperature, seed, i -> true)[0];
-    }
-
-    /** As the other, without guidance. */
-    public Sound[] generate(
-            List<List<String>> labels,
-            double seconds,
-            double temperature,
-            long seed,
-            IntPredicate more) {
-        return generate(labels, seconds, temperature, 1, seed, more);
+        Sampling sampling = Sampling.of(temperature, seed);
+        return generate(List.of(label), seconds, sampling, i -> true)[0];
     }
 
     /**
-     * A sound for each label, made together: each sample is drawn from softmax(logits /
-     * temperature) given those before it. The same seed gives the same sounds on the same device,
-     * each whatever the others are.
+     * A sound for each label, made together: each sample is drawn given those before it. The same
+     * seed gives the same sounds on the same device, each whatever the others are.
      *
      * @param labels a value for each factor, none where the model has no condition
-     * @param temperature 1 for the model's own distribution; 0 takes the likeliest level
-     * @param guidance 1 for what the model makes of the label; above 1 draws the sound towards it,
-     *     by what the label changes in the logits, times this (classifier-free guidance: Ho and
-     *     Salimans 2022). Each sound then takes twice the work, and each sample is a call. It needs
-     *     a model that was trained with {@code labelDropout}.
      * @param more is asked before each sample, given the number of those before it; false ends all
      *     sounds there. Some samples are made in one call, so it is asked for all of them first.
-     * @throws TataraException if a label is not known, a number is out of range, or the model
-     *     cannot be guided
+     * @throws TataraException if a label is not known, the time is too short or too long, or the
+     *     model cannot be sampled so
      */
     public Sound[] generate(
-            List<List<String>> labels,
-            double seconds,
-            double temperature,
-            double guidance,
-            long seed,
-            IntPredicate more) {
+            List<List<String>> labels, double seconds, Sampling sampling, IntPredicate more) {
         int samples = samples(seconds);
-        if (!(temperature >= 0 && temperature <= Float.MAX_VALUE) || labels.isEmpty()) {
-            throw new TataraException(
-                    "generate: given temperature "
-                            + temperature
-                            + " and "
-                            + labels.size()
-                            + " labels, expected a finite number >= 0 and at least one");
+        if (labels.isEmpty()) {
+            throw new TataraException("generate: no label is given, not even an empty one");
         }
-        checkGuidance(guidance);
+        check(sampling);
         int[][] factors = labels.stream().map(data::rows).toArray(int[][]::new);
         int n = factors.length;
         float[][] made = new float[n][samples];
         MuLaw law = new MuLaw(config.levels());
         int t = 0;
         try (Scope scope = device.scope()) {
-            Maker maker = maker(scope, factors, samples, guidance, seed);
+            Maker maker = maker(scope, factors, samples, sampling);
             for (int count = wanted(t, samples, more);
                     count > 0;
                     count = wanted(t, samples, more)) {
-                int[] levels = maker.make(count, temperature);
+                int[] levels = maker.make(count);
                 for (int i = 0; i < levels.length; i++) {
                     made[i / count][t + i % count] = law.decode(levels[i]);
                 }
@@ -159,33 +134,25 @@ public final class WaveNetGenerator implements AutoCloseable {
     }
 
     /**
-     * Whether sound can be guided so.
+     * Whether the model can be sampled so.
      *
-     * @throws TataraException if it cannot
+     * @throws TataraException if it was not trained to
      */
-    public void checkGuidance(double guidance) {
-        boolean number = guidance >= 0 && guidance <= Float.MAX_VALUE;
-        if (!number || (guidance != 1 && config.labelDropout() == 0)) {
-            throw new TataraException(
-                    "generate: guidance: given "
-                            + guidance
-                            + ", expected "
-                            + (number
-                                    ? "1, since the model was told all labels when it was trained (labelDropout 0)"
-                                    : "a finite number >= 0"));
-        }
+    public void check(Sampling sampling) {
+        sampling.check(config);
     }
 
     /** Makes the next levels [sequences, count]. */
     private interface Maker {
-        int[] make(int count, double temperature);
+        int[] make(int count);
     }
 
-    private Maker maker(Scope scope, int[][] factors, int samples, double guidance, long seed) {
-        if (guidance == 1 && !config.prediction()) {
-            return new Steps(config, model, weights, scope, factors, samples, seed)::make;
+    private Maker maker(Scope scope, int[][] factors, int samples, Sampling sampling) {
+        if (sampling.plain() && !config.prediction()) {
+            Steps steps = new Steps(config, model, weights, scope, factors, samples, sampling);
+            return count -> steps.make(count, sampling.temperature());
         }
-        return new Draws(config, model, weights, scope, factors, samples, guidance, seed)::make;
+        return new Draws(config, model, weights, scope, factors, samples, sampling)::make;
     }
 
     /**

@@ -59,6 +59,7 @@ final class WaveNetModel {
     private final Tensor firstBias;
     private final Tensor positions;
     private final Tensor prediction;
+    private final Tensor noise;
     private final List<Layer> layers = new ArrayList<>();
     private final Tensor hidden;
     private final Tensor hiddenBias;
@@ -83,6 +84,7 @@ final class WaveNetModel {
                 c.prediction()
                         ? p.uniform("prediction.weight", 0.1, Prediction.rows(c.levels()), r)
                         : null;
+        noise = c.noise() > 0 ? p.uniform("noise.weight", 0.1, Disturbance.STRENGTHS + 1, r) : null;
         int count = c.stacks() * c.layers();
         // The sum over all layers begins with the spread of one.
         double part = Math.sqrt(3.0 / r / count);
@@ -203,6 +205,11 @@ final class WaveNetModel {
         return before(c) + 1;
     }
 
+    /** The row of no {@link Disturbance}; those of its strengths are behind it. */
+    static int noise(WaveNetConfig c) {
+        return prediction(c) + (c.prediction() ? Prediction.rows(c.levels()) : 0);
+    }
+
     /**
      * The row that tells in which part of a label's sounds a sample is; that of zeros where the
      * label is unknown.
@@ -211,7 +218,7 @@ final class WaveNetModel {
         if (factor == UNKNOWN) {
             return before(c);
         }
-        int first = prediction(c) + (c.prediction() ? Prediction.rows(c.levels()) : 0);
+        int first = noise(c) + (c.noise() > 0 ? Disturbance.STRENGTHS + 1 : 0);
         return first + factor * c.positions() + (int) (sample * c.positions() / samples);
     }
 
@@ -219,6 +226,7 @@ final class WaveNetModel {
     static int columns(WaveNetConfig c, int factors) {
         return c.kernel()
                 + (c.positions() == 0 ? 0 : factors)
+                + (c.noise() > 0 ? 1 : 0)
                 + (c.prediction() ? Prediction.COLUMNS : 0);
     }
 
@@ -279,8 +287,8 @@ final class WaveNetModel {
     }
 
     /**
-     * The first convolution as a table: taps · levels rows, one of zeros, those of predictions, and
-     * those of the positions, [rows, residual].
+     * The first convolution as a table: taps · levels rows, one of zeros, those of predictions, of
+     * noise and of the positions, [rows, residual].
      */
     Tensor table(Ops ops, Scope scope) {
         Tensor rows = levelTable(ops);
@@ -288,6 +296,9 @@ final class WaveNetModel {
         List<Tensor> parts = new ArrayList<>(List.of(rows, zeros));
         if (prediction != null) {
             parts.add(prediction);
+        }
+        if (noise != null) {
+            parts.add(noise);
         }
         if (positions != null) {
             parts.add(positions);
@@ -300,7 +311,7 @@ final class WaveNetModel {
      *
      * @param ids int32 [..., columns]: level + tap · levels of the sample that each tap sees, or
      *     {@link #before}; where there are positions the {@link #position} for each factor; where
-     *     there are predictions theirs
+     *     there is {@link #noise} how strong it is; where there are predictions theirs
      * @return [..., residual]
      */
     Tensor embed(Ops ops, Tensor table, Tensor ids) {

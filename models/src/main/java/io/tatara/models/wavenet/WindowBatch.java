@@ -70,8 +70,10 @@ record WindowBatch(
         // The first of the samples that its outputs look at.
         int from = Math.max(0, w.start() - taps);
         from = c.prediction() ? Prediction.from(from) : from;
-        char[] levels = w.levels(new MuLaw(c.levels()), from);
-        Prediction.All all = c.prediction() ? Prediction.all(c, levels) : null;
+        MuLaw law = new MuLaw(c.levels());
+        char[] levels = w.levels(law, from);
+        char[] shown = w.disturbed() == null ? levels : w.disturbed().of(levels, law, c.noise());
+        Prediction.All all = c.prediction() ? Prediction.all(c, shown) : null;
         int samples = w.samples();
         for (int j = w.start(); j < w.end(); j++) {
             int at = first + j - w.start();
@@ -79,12 +81,16 @@ record WindowBatch(
             for (int k = 0; k < taps; k++) {
                 // The last tap sees the sample before the one that is predicted.
                 int seen = j - (taps - k);
-                ids[id++] = seen < 0 ? before : levels[seen - from] + k * c.levels();
+                ids[id++] = seen < 0 ? before : shown[seen - from] + k * c.levels();
             }
             if (c.positions() > 0) {
                 for (int factor : w.factors()) {
                     ids[id++] = WaveNetModel.position(c, factor, j, samples);
                 }
+            }
+            if (c.noise() > 0) {
+                int strength = w.disturbed() == null ? 0 : w.disturbed().strength();
+                ids[id++] = WaveNetModel.noise(c) + strength;
             }
             if (all != null) {
                 int columnsOf = Prediction.COLUMNS;
@@ -122,6 +128,7 @@ record WindowBatch(
         SplittableRandom random = new SplittableRandom(c.seed() * 0x9E3779B97F4A7C15L + epoch + 1);
         List<Window> all = Alteration.draw(c, windows(c, recordings), epoch);
         forget(c, all, epoch);
+        disturb(c, all, epoch);
         shuffle(all, random);
         List<List<Window>> batches = new ArrayList<>();
         int pool = Math.multiplyExact(c.batch(), c.pool());
@@ -138,6 +145,13 @@ record WindowBatch(
         SplittableRandom random =
                 new SplittableRandom(c.seed() * 0x8CB92BA72F3D8DD7L + 31L * epoch + 11);
         windows.replaceAll(w -> random.nextDouble() < c.labelDropout() ? w.unlabelled() : w);
+    }
+
+    /** Likewise. */
+    private static void disturb(WaveNetConfig c, List<Window> windows, int epoch) {
+        SplittableRandom random =
+                new SplittableRandom(c.seed() * 0xA0761D6478BD642FL + 31L * epoch + 13);
+        windows.replaceAll(w -> c.noise() == 0 ? w : w.disturbed(Disturbance.draw(random)));
     }
 
     private static List<Window> windows(WaveNetConfig c, List<Recording> recordings) {

@@ -125,7 +125,9 @@ class AlterationTest {
     @Test
     void positionsFollowTheNewLength() {
         WaveNetConfig c = config().with("condition", "(.)").with("positions", 2);
-        Window w = new Window(recording(100, 0.3), 0, 0, 110, new Alteration(1, 1.1, 0, 1), true);
+        Window w =
+                new Window(
+                        recording(100, 0.3), 0, 0, 110, new Alteration(1, 1.1, 0, 1), true, null);
         WindowBatch b = WindowBatch.of(c, List.of(w));
         int second = WaveNetModel.position(c, 0, 1, 2);
         assertThat(b.columns()).isEqualTo(3);
@@ -144,7 +146,7 @@ class AlterationTest {
         Recording r = recording(400, 0.3);
         Alteration as = new Alteration(1.3, 0.93, 0, 1);
         char[] whole = as.levels(LAW, r.original(), 0, as.moved(400));
-        Window w = new Window(r, 100, 115, 200, as, true);
+        Window w = new Window(r, 100, 115, 200, as, true, null);
         WindowBatch b = WindowBatch.of(config(), List.of(w));
         assertThat(b.ids()[0]).isEqualTo(whole[98]);
         assertThat(b.ids()[1]).isEqualTo(whole[99] + 256);

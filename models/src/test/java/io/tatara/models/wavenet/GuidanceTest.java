@@ -100,7 +100,7 @@ class GuidanceTest {
             }
             // A sample after the other too.
             int[][] factors = {LABELS[0], {WaveNetModel.UNKNOWN, WaveNetModel.UNKNOWN}};
-            Steps steps = new Steps(c, m, DType.FLOAT32, s, factors, 60, 1);
+            Steps steps = new Steps(c, m, DType.FLOAT32, s, factors, 60, Sampling.of(1, 1));
             float[] labelled = logits(c, m, s, one);
             for (int t = 0; t < 60; t++) {
                 float[] next = steps.next(t == 0 ? null : new int[] {levels[t - 1], levels[t - 1]});
@@ -142,9 +142,10 @@ class GuidanceTest {
     private static int[] guided(WaveNetConfig c, double guidance, double temperature, int[]... f) {
         try (Parameters p = new Parameters(device, 1);
                 Scope s = device.scope()) {
-            Draws g = new Draws(c, model(p, c), DType.FLOAT32, s, f, 90, guidance, 7);
-            int[] begin = g.make(40, temperature);
-            int[] rest = g.make(50, temperature);
+            Sampling sampling = Sampling.of(temperature, 7).withGuidance(guidance);
+            Draws g = new Draws(c, model(p, c), DType.FLOAT32, s, f, 90, sampling);
+            int[] begin = g.make(40);
+            int[] rest = g.make(50);
             int[] all = new int[f.length * 90];
             for (int i = 0; i < f.length; i++) {
                 System.arraycopy(begin, i * 40, all, i * 90, 40);
@@ -164,7 +165,15 @@ class GuidanceTest {
                 if (!prediction) {
                     try (Parameters p = new Parameters(device, 1);
                             Scope s = device.scope()) {
-                        Steps steps = new Steps(c, model(p, c), DType.FLOAT32, s, LABELS, 90, 7);
+                        Steps steps =
+                                new Steps(
+                                        c,
+                                        model(p, c),
+                                        DType.FLOAT32,
+                                        s,
+                                        LABELS,
+                                        90,
+                                        Sampling.of(1, 7));
                         assertThat(steps.make(90, temperature)).isEqualTo(plain);
                     }
                 }
@@ -210,11 +219,12 @@ class GuidanceTest {
             for (int i = 0; i < 40; i++) {
                 labels.add(List.of(i % 2 == 0 ? "0" : "1"));
             }
-            int plain = right(g.generate(labels, 0.2, 1, 1, 3, t -> true));
-            int guided = right(g.generate(labels, 0.2, 1, 3, 3, t -> true));
+            int plain = right(g.generate(labels, 0.2, Sampling.of(1, 3), t -> true));
+            int guided =
+                    right(g.generate(labels, 0.2, Sampling.of(1, 3).withGuidance(3), t -> true));
             assertThat(plain).isBetween(20, 34);
             assertThat(guided).isGreaterThanOrEqualTo(plain + 4);
-            assertThatThrownBy(() -> g.generate(labels, 0.2, 1, -1, 3, t -> true))
+            assertThatThrownBy(() -> Sampling.of(1, 3).withGuidance(-1))
                     .hasMessageContaining("guidance")
                     .hasMessageContaining("finite");
         }

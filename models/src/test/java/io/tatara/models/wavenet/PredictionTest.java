@@ -262,8 +262,8 @@ class PredictionTest {
         try (WaveNetGenerator g = WaveNetGenerator.load(device, out)) {
             assertThat(g.config().prediction()).isTrue();
             List<List<String>> labels = List.of(List.of("a"), List.of("a"));
-            Sound[] whole = g.generate(labels, 0.4, 1, 9, i -> true);
-            Sound[] part = g.generate(labels, 0.4, 1, 9, i -> i < 150);
+            Sound[] whole = g.generate(labels, 0.4, Sampling.of(1, 9), i -> true);
+            Sound[] part = g.generate(labels, 0.4, Sampling.of(1, 9), i -> i < 150);
             for (int i = 0; i < 2; i++) {
                 assertThat(part[i].samples()).isEqualTo(Arrays.copyOf(whole[i].samples(), 150));
                 assertThat(whole[i].peak()).isPositive();

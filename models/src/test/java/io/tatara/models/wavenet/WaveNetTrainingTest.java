@@ -135,7 +135,11 @@ class WaveNetTrainingTest {
             assertThat(s.peak()).isGreaterThan(0.4f);
             assertThat(pitch(s)).isCloseTo(250, within(12.0));
             assertThatThrownBy(() ->
-                            g.generate(List.of(List.of("250", "loud")), 0.1, 1, 2, 1, t -> true))
+                            g.generate(
+                                    List.of(List.of("250", "loud")),
+                                    0.1,
+                                    Sampling.of(1, 1).withGuidance(2),
+                                    t -> true))
                     .hasMessageContaining("guidance: given 2.0")
                     .hasMessageContaining("labelDropout 0");
             Sound deep = g.generate(List.of("125", "loud"), 0.6, 0.5, 4);
@@ -145,7 +149,7 @@ class WaveNetTrainingTest {
             assertThat(g.generate(List.of("250", "loud"), 0.6, 8, 5).samples())
                     .isNotEqualTo(g.generate(List.of("250", "loud"), 0.6, 8, 4).samples());
             List<List<String>> two = List.of(List.of("250", "loud"), List.of("125", "soft"));
-            Sound[] both = g.generate(two, 0.6, 0.5, 4, t -> t < 100);
+            Sound[] both = g.generate(two, 0.6, Sampling.of(0.5, 4), t -> t < 100);
             assertThat(both[0].samples()).isEqualTo(Arrays.copyOf(s.samples(), 100));
             assertThat(both[1].peak()).isBetween(0.02f, 0.4f);
             refuses(g);
@@ -232,9 +236,10 @@ class WaveNetTrainingTest {
             Tensor rows = conditioned ? scope.tensor(b.factors(), n, 2) : null;
             Tensor expected = b.expected(scope);
             float[] whole = model.forward(scope.ops(), scope, ids, expected, rows).toFloats();
-            Steps steps = new Steps(c, model, DType.FLOAT32, scope, factors, t, 0);
-            Steps bfloat = new Steps(c, model, DType.BFLOAT16, scope, factors, t, 0);
-            Steps half = new Steps(c, model, DType.FLOAT16, scope, factors, t, 0);
+            Steps steps = new Steps(c, model, DType.FLOAT32, scope, factors, t, Sampling.of(0, 0));
+            Steps bfloat =
+                    new Steps(c, model, DType.BFLOAT16, scope, factors, t, Sampling.of(0, 0));
+            Steps half = new Steps(c, model, DType.FLOAT16, scope, factors, t, Sampling.of(0, 0));
             int[] levels = null;
             for (int j = 0; j < t; j++) {
                 float[] logits = steps.next(levels);
