@@ -40,6 +40,13 @@ final class TrainWaveNetCommand extends BaseCommand {
     private Path out;
 
     @Option(
+            names = "--begin",
+            paramLabel = "DIR",
+            description =
+                    "begin with the weights of a model that this command wrote, of the same network and labels (default: by the seed)")
+    private Path begin;
+
+    @Option(
             names = "--resume",
             description = "go on from the checkpoint in the folder, with its settings")
     private boolean resume;
@@ -209,6 +216,9 @@ final class TrainWaveNetCommand extends BaseCommand {
         if (!Files.isDirectory(data)) {
             throw new TataraException("--data " + data + ": no such folder");
         }
+        if (begin != null && !Files.isDirectory(begin)) {
+            throw new TataraException("--begin " + begin + ": no such folder");
+        }
         StopRequest stop = new StopRequest();
         // Ctrl-C waits for the JSON file too.
         try (StopRequest.Guard _ = stop.onShutdown();
@@ -216,7 +226,7 @@ final class TrainWaveNetCommand extends BaseCommand {
             say("%s", DeviceOption.describe(d.info()));
             WaveNetTraining.Result r =
                     WaveNetTraining.run(
-                            d, config, data, out, resume, ConsoleListener.standard(), stop);
+                            d, config, data, begin, out, resume, ConsoleListener.standard(), stop);
             writeJson(json(config, r));
             if (!r.finished()) {
                 return TrainCommand.INTERRUPTED;
@@ -277,11 +287,12 @@ final class TrainWaveNetCommand extends BaseCommand {
         }
     }
 
-    private static Map<String, Object> json(WaveNetConfig config, WaveNetTraining.Result r) {
+    private Map<String, Object> json(WaveNetConfig config, WaveNetTraining.Result r) {
         Map<String, Object> m = new LinkedHashMap<>();
         m.put("finished", r.finished());
         m.put("heldOutLoss", r.finished() ? r.heldOutLoss() : null);
         m.put("parameters", r.parameters());
+        m.put("begin", begin == null ? null : String.valueOf(begin.getFileName()));
         m.put("config", config);
         m.put("epochs", r.history());
         return m;

@@ -198,6 +198,11 @@ class WaveNetCommandTest {
     }
 
     private static void refusals(Path model, Path wav) {
+        String nowhere = folder.resolve("nowhere").toString();
+        assertOneLine(train("--out", nowhere, "--begin", nowhere), "--begin " + nowhere);
+        Run other = train("--out", nowhere, "--condition", "^(\\d)_", "--begin", model.toString());
+        assertThat(other.exit).isNotZero();
+        assertThat(other.err).startsWith("tatara: begin: ").contains("[layers ");
         String out = wav.toString();
         assertOneLine(generate(model, "--seconds", "0", "--out", out), "--seconds");
         assertOneLine(

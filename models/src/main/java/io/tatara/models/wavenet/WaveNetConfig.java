@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -91,6 +92,17 @@ public record WaveNetConfig(
         long seed) {
     static final String ADAM = "adam";
     static final String MUON = "muon";
+
+    private static final Set<String> NETWORK =
+            Set.of(
+                    "stacks",
+                    "layers",
+                    "kernel",
+                    "residual",
+                    "skip",
+                    "levels",
+                    "positions",
+                    "prediction");
 
     private static final int MOST_LAYERS = 24;
     private static final int MOST_POSITIONS = 1000;
@@ -329,6 +341,13 @@ public record WaveNetConfig(
         } catch (TataraException e) {
             throw new TataraException("file " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    /** As {@link #differences}, of what decides which weights there are, but for those of noise. */
+    List<String> networkDiffers(WaveNetConfig other) {
+        return differences(other).stream()
+                .filter(d -> NETWORK.contains(d.substring(0, d.indexOf(' '))))
+                .toList();
     }
 
     /** The fields in which two differ, for messages. */

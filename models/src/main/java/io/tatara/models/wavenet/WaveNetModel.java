@@ -41,6 +41,8 @@ final class WaveNetModel {
                     "head.1.weight", 1,
                     "relative.weight", 2);
 
+    static final String NOISE = "noise.weight";
+
     /** The shortest period of such a weight is a sixteenth of all levels. */
     private static final double LOG_TURNS = Math.log(32);
 
@@ -84,7 +86,7 @@ final class WaveNetModel {
                 c.prediction()
                         ? p.uniform("prediction.weight", 0.1, Prediction.rows(c.levels()), r)
                         : null;
-        noise = c.noise() > 0 ? p.uniform("noise.weight", 0.1, Disturbance.STRENGTHS + 1, r) : null;
+        noise = c.noise() > 0 ? p.uniform(NOISE, 0.1, Disturbance.STRENGTHS + 1, r) : null;
         int count = c.stacks() * c.layers();
         // The sum over all layers begins with the spread of one.
         double part = Math.sqrt(3.0 / r / count);

@@ -14,6 +14,7 @@ import io.tatara.models.train.TrainingListener;
 import io.tatara.models.train.TrainingLoop;
 import io.tatara.models.wavenet.Recording.Window;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.io.HostTensor;
 import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,6 +85,25 @@ public final class WaveNetTraining {
             boolean resume,
             TrainingListener listener,
             StopRequest stop) {
+        return run(device, config, data, null, out, resume, listener, stop);
+    }
+
+    /**
+     * As the other, beginning with another model's weights.
+     *
+     * @param begin folder of that model, which must be of the same network and the same labels; if
+     *     it was not trained with {@code noise}, that is learned from nothing. Null for weights by
+     *     the seed
+     */
+    public static Result run(
+            Device device,
+            WaveNetConfig config,
+            Path data,
+            Path begin,
+            Path out,
+            boolean resume,
+            TrainingListener listener,
+            StopRequest stop) {
         if (resume) {
             checkSame(out.resolve(CONFIG), config);
         }
@@ -94,6 +114,9 @@ public final class WaveNetTraining {
         listener.note(summary(recordings));
         try (Parameters parameters = new Parameters(device, config.seed())) {
             WaveNetModel model = new WaveNetModel(parameters, config, recordings.data().values());
+            if (begin != null) {
+                begin(parameters, config, recordings.data(), begin);
+            }
             try (Optimizer optimizer = optimizer(config, parameters)) {
                 optimizer.average(config.average());
                 TrainingLoop<List<Window>> loop =
@@ -122,6 +145,39 @@ public final class WaveNetTraining {
                 loop.loadBest();
                 return finish(parameters, outcome.history(), out, listener);
             }
+        }
+    }
+
+    private static void begin(Parameters p, WaveNetConfig c, VoiceData here, Path folder) {
+        List<String> differences = WaveNetConfig.read(folder.resolve(CONFIG)).networkDiffers(c);
+        if (!differences.isEmpty()) {
+            throw new TataraException(
+                    "begin: the model in "
+                            + folder
+                            + " is another network (there / here): "
+                            + differences);
+        }
+        VoiceData there = VoiceData.read(folder.resolve(DATA));
+        if (!there.equals(here)) {
+            throw new TataraException(
+                    "begin: the model in "
+                            + folder
+                            + " is of "
+                            + there
+                            + ", the recordings "
+                            + here);
+        }
+        Path file = folder.resolve(MODEL);
+        Map<String, HostTensor> weights = new LinkedHashMap<>(Safetensors.read(file).tensors());
+        if (c.noise() > 0) {
+            int rows = Disturbance.STRENGTHS + 1;
+            HostTensor none = HostTensor.of(new float[rows * c.residual()], rows, c.residual());
+            weights.putIfAbsent(WaveNetModel.NOISE, none);
+        }
+        try {
+            p.load(weights);
+        } catch (TataraException e) {
+            throw new TataraException("begin: " + file + ": " + e.getMessage(), e);
         }
     }
 

@@ -156,6 +156,43 @@ class WaveNetTrainingTest {
         }
     }
 
+    /** Steps that change nothing leave the loss as it was; noise's table is no hindrance. */
+    @Test
+    void beginsWithTheWeightsOfAnother() {
+        Path first = dir.resolve("first");
+        double loss =
+                train(
+                                tiny().with("epochs", 2),
+                                first,
+                                false,
+                                new StopRequest(),
+                                TrainingListener.NONE)
+                        .heldOutLoss();
+        WaveNetConfig still = tiny().merged(Map.of("epochs", 1, "learningRate", 1e-9, "noise", 1));
+        assertThat(begin(still, first).heldOutLoss()).isCloseTo(loss, within(1e-5));
+        assertThat(begin(tiny().with("epochs", 2), first).heldOutLoss()).isLessThan(loss);
+        assertThatThrownBy(() -> begin(tiny().with("layers", 3), first))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("begin: ")
+                .hasMessageContaining("[layers ");
+        assertThatThrownBy(() -> begin(tiny().with("condition", "^([0-9]+)"), first))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("begin: ")
+                .hasMessageContaining("[125, 250]");
+    }
+
+    private static WaveNetTraining.Result begin(WaveNetConfig c, Path first) {
+        return WaveNetTraining.run(
+                device,
+                c,
+                data,
+                first,
+                dir.resolve("begun with " + c.hashCode()),
+                false,
+                TrainingListener.NONE,
+                new StopRequest());
+    }
+
     private static void refuses(WaveNetGenerator g) {
         assertThatThrownBy(() -> g.generate(List.of("60", "loud"), 1, 1, 1))
                 .isInstanceOf(TataraException.class)
