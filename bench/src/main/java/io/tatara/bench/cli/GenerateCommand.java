@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -231,18 +232,33 @@ final class GenerateCommand implements Runnable {
             }
             List<Map<String, Object>> factors = new ArrayList<>();
             for (int f = 0; f < right.length; f++) {
-                double made = right[f] / (double) sounds.length;
+                double heard = right[f] / (double) sounds.length;
                 say(
                         "%s",
                         String.format(
                                 Locale.ROOT,
                                 "factor %d: heard in %.0f %% of what was made, in %.0f %% of recordings held out",
                                 f + 1,
-                                100 * made,
+                                100 * heard,
                                 100 * real[f]));
-                factors.add(map("made", made, "heldOut", real[f]));
+                factors.add(map("made", heard, "heldOut", real[f]));
             }
-            return map("factors", factors, "sounds", verdicts);
+            double made = median(Arrays.stream(sounds).mapToDouble(Sound::rms).toArray());
+            double heldOut = median(judge.heldOutRms());
+            say(
+                    "%s",
+                    String.format(
+                            Locale.ROOT,
+                            "loudness (root mean square, median): %.3f of what was made, %.3f of recordings held out",
+                            made,
+                            heldOut));
+            Map<String, Object> loudness = map("made", made, "heldOut", heldOut);
+            return map("factors", factors, "loudness", loudness, "sounds", verdicts);
+        }
+
+        private static double median(double[] all) {
+            Arrays.sort(all);
+            return (all[(all.length - 1) / 2] + all[all.length / 2]) / 2;
         }
 
         private void tell(

@@ -185,6 +185,9 @@ class WaveNetCommandTest {
         assertThat(j.at("/timesRealTime").doubleValue()).isEqualTo(0.6 / took);
         assertThat(j.at("/device/id").stringValue()).isEqualTo("jvm:0");
         assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
+        // Sines of 0.5.
+        assertThat(j.at("/judged/loudness/heldOut").doubleValue()).isBetween(0.3, 0.4);
+        assertThat(j.at("/judged/loudness/made").doubleValue()).isBetween(1e-3, 0.9);
         assertThat(j.at("/judged/factors/0/heldOut").doubleValue()).isEqualTo(1);
         int right = 0;
         for (int i = 0; i < 2; i++) {

@@ -32,6 +32,15 @@ public record Sound(float[] samples, int rate) {
         return peak;
     }
 
+    /** Root of the mean square, 0 where there are no samples. */
+    public double rms() {
+        double sum = 0;
+        for (float s : samples) {
+            sum += s * (double) s;
+        }
+        return samples.length == 0 ? 0 : Math.sqrt(sum / samples.length);
+    }
+
     /**
      * Sounds one after the other.
      *

@@ -82,6 +82,12 @@ public final class LabelJudge {
         return best;
     }
 
+    /** {@link Sound#rms} of all recordings held out. */
+    public double[] heldOutRms() {
+        MuLaw law = new MuLaw(config.levels());
+        return recordings.heldOut().stream().mapToDouble(r -> sound(law, r).rms()).toArray();
+    }
+
     /** Of the recordings held out, the part whose label this finds, for each factor. */
     public double[] heldOut() {
         List<Recording> all = recordings.heldOut();

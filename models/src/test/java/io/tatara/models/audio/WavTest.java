@@ -81,6 +81,13 @@ class WavTest {
     }
 
     @Test
+    void loudnessIsTheRootOfTheMeanSquare() {
+        assertThat(new Sound(new float[] {0.3f, -0.3f, 0.5f, -0.1f}, 8).rms())
+                .isCloseTo(Math.sqrt(0.11), within(1e-7));
+        assertThat(new Sound(new float[0], 8).rms()).isZero();
+    }
+
+    @Test
     void channelsAreMixedDown() throws Exception {
         float[] x = {0.5f, -0.25f, -1, 0.5f, 0.25f, 0.75f};
         Sound s = Wav.read(write(file(PCM, 2, 8000, 16, encoded(x, PCM, 16))));
