@@ -121,6 +121,7 @@ class WaveNetCommandTest {
                 .matches("held-out loss \\d\\.\\d{4} nats a sample");
         JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
         assertThat(j.at("/heldOutLoss").doubleValue()).isBetween(1.0, 4.0);
+        assertThat(j.at("/begin").isNull()).isTrue();
         assertThat(j.at("/config/residual").intValue()).isEqualTo(8);
         assertThat(j.at("/config/prediction").booleanValue()).isTrue();
         assertThat(
@@ -165,7 +166,44 @@ class WaveNetCommandTest {
         assertThat(Wav.read(wav).samples()).hasSize(600);
         assertThat(png).isNotEmptyFile();
         made(json, r.out);
+        goesOnFrom(model);
         refusals(model, wav);
+    }
+
+    /** The same network, trained with other settings; its model's table of noise is let be. */
+    private static void goesOnFrom(Path model) throws Exception {
+        Path json = folder.resolve("further.json");
+        Run r =
+                train(
+                        "--out",
+                        folder.resolve("further").toString(),
+                        "--begin",
+                        model.toString(),
+                        "--layers",
+                        "4",
+                        "--residual",
+                        "8",
+                        "--skip",
+                        "8",
+                        "--held-out",
+                        "_[01]\\.wav$",
+                        "--condition",
+                        "^(\\d)_",
+                        "--prediction",
+                        "--epochs",
+                        "1",
+                        "--crop",
+                        "200",
+                        "--set",
+                        "levels=32",
+                        "--json",
+                        json.toString());
+        assertThat(r.err).isEmpty();
+        assertThat(r.exit).isZero();
+        JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
+        assertThat(j.at("/begin").stringValue()).isEqualTo("model");
+        assertThat(j.at("/config/noise").doubleValue()).isZero();
+        assertThat(Files.readString(json)).doesNotContain(folder.toString());
     }
 
     /** The file has what was said, and no path of this machine. */
