@@ -144,10 +144,7 @@ final class GenerateCommand implements Runnable {
 
         @Override
         public Integer call() {
-            check(temperature >= 0, "--temperature " + temperature + ": at least 0 is needed");
-            check(guidance >= 0, "--guidance " + guidance + ": at least 0 is needed");
-            check(floor >= 0 && floor < 1, "--floor " + floor + ": 0 or more, below 1, is needed");
-            check(caution >= 0 && caution <= 1, "--caution " + caution + ": 0 to 1 is needed");
+            Sampling sampling = new Sampling(temperature, floor, guidance, caution, seed);
             check(seconds > 0, "--seconds " + seconds + ": more than 0 is needed");
             check(
                     List.of("float32", "float16", "bfloat16").contains(weights),
@@ -162,7 +159,7 @@ final class GenerateCommand implements Runnable {
                 for (String l : labels.isEmpty() ? List.of("") : labels) {
                     all.add(VoiceData.label(l));
                 }
-                return generate(d, g, all);
+                return generate(d, g, all, sampling);
             }
         }
 
@@ -176,10 +173,10 @@ final class GenerateCommand implements Runnable {
             return file.toString().toLowerCase(Locale.ROOT).endsWith(with);
         }
 
-        private int generate(Device d, WaveNetGenerator g, List<List<String>> all) {
+        private int generate(
+                Device d, WaveNetGenerator g, List<List<String>> all, Sampling sampling) {
             int samples = g.samples(seconds);
             g.check(all);
-            Sampling sampling = new Sampling(temperature, floor, guidance, caution, seed);
             g.check(sampling);
             LabelJudge judge = recordings == null ? null : LabelJudge.of(g, recordings);
             say("%s", DeviceOption.describe(d.info()));

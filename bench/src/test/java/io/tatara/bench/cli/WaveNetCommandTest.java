@@ -73,13 +73,9 @@ class WaveNetCommandTest {
         }
     }
 
-    @Test
-    void trainsAndGenerates() throws Exception {
-        Path model = folder.resolve("model");
-        Path json = folder.resolve("train.json");
-        String[] settings = {
-            "--out",
-            model.toString(),
+    /** Those of a small network behind the others. */
+    private static String[] network(String... settings) {
+        String[] small = {
             "--layers",
             "4",
             "--residual",
@@ -95,6 +91,19 @@ class WaveNetCommandTest {
             "1",
             "--crop",
             "200",
+            "--set",
+            "levels=32"
+        };
+        return Stream.of(settings, small).flatMap(Stream::of).toArray(String[]::new);
+    }
+
+    @Test
+    void trainsAndGenerates() throws Exception {
+        Path model = folder.resolve("model");
+        Path json = folder.resolve("train.json");
+        String[] settings = {
+            "--out",
+            model.toString(),
             "--dropout",
             "0.01",
             "--label-dropout",
@@ -109,12 +118,10 @@ class WaveNetCommandTest {
             "0.25",
             "--noise",
             "1.5",
-            "--set",
-            "levels=32",
             "--json",
             json.toString()
         };
-        Run r = train(settings);
+        Run r = train(network(settings));
         assertThat(r.err).isEmpty();
         assertThat(r.exit).isZero();
         assertThat(r.out.lines().toList().getLast())
@@ -173,31 +180,15 @@ class WaveNetCommandTest {
     /** The same network, trained with other settings; its model's table of noise is let be. */
     private static void goesOnFrom(Path model) throws Exception {
         Path json = folder.resolve("further.json");
-        Run r =
-                train(
-                        "--out",
-                        folder.resolve("further").toString(),
-                        "--begin",
-                        model.toString(),
-                        "--layers",
-                        "4",
-                        "--residual",
-                        "8",
-                        "--skip",
-                        "8",
-                        "--held-out",
-                        "_[01]\\.wav$",
-                        "--condition",
-                        "^(\\d)_",
-                        "--prediction",
-                        "--epochs",
-                        "1",
-                        "--crop",
-                        "200",
-                        "--set",
-                        "levels=32",
-                        "--json",
-                        json.toString());
+        String[] settings = {
+            "--out",
+            folder.resolve("further").toString(),
+            "--begin",
+            model.toString(),
+            "--json",
+            json.toString()
+        };
+        Run r = train(network(settings));
         assertThat(r.err).isEmpty();
         assertThat(r.exit).isZero();
         JsonNode j = JsonMapper.builder().build().readTree(Files.readString(json));
@@ -248,12 +239,16 @@ class WaveNetCommandTest {
         assertOneLine(generate(model, "--seconds", "0", "--out", out), "--seconds");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--temperature", "-1"),
-                "--temperature");
+                "temperature: given -1.0");
         assertOneLine(
-                generate(model, "--seconds", "1", "--out", out, "--guidance", "-1"), "--guidance");
-        assertOneLine(generate(model, "--seconds", "1", "--out", out, "--floor", "1"), "--floor 1");
+                generate(model, "--seconds", "1", "--out", out, "--guidance", "-1"),
+                "guidance: given -1.0");
         assertOneLine(
-                generate(model, "--seconds", "1", "--out", out, "--caution", "2"), "--caution 2");
+                generate(model, "--seconds", "1", "--out", out, "--floor", "1"),
+                "floor: given 1.0");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--caution", "2"),
+                "caution: given 2.0");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--weights", "int32"),
                 "--weights int32",

@@ -22,26 +22,26 @@ import io.tatara.kernels.TataraException;
  */
 public record Sampling(
         double temperature, double floor, double guidance, double caution, long seed) {
+    private static final String FINITE = "a finite number >= 0";
 
     /**
      * @throws TataraException if a number is out of range or not finite
      */
     public Sampling {
-        that(temperature >= 0 && temperature <= Float.MAX_VALUE, "temperature", temperature, null);
+        that(
+                temperature >= 0 && temperature <= Float.MAX_VALUE,
+                "temperature",
+                temperature,
+                FINITE);
         that(floor >= 0 && floor < 1, "floor", floor, "0 … 1, 1 excluded");
-        that(guidance >= 0 && guidance <= Float.MAX_VALUE, "guidance", guidance, null);
+        that(guidance >= 0 && guidance <= Float.MAX_VALUE, "guidance", guidance, FINITE);
         that(caution >= 0 && caution <= 1, "caution", caution, "0 … 1");
     }
 
     private static void that(boolean ok, String what, double given, String expected) {
         if (!ok) {
             throw new TataraException(
-                    "generate: "
-                            + what
-                            + ": given "
-                            + given
-                            + ", expected "
-                            + (expected == null ? "a finite number >= 0" : expected));
+                    "generate: " + what + ": given " + given + ", expected " + expected);
         }
     }
 
@@ -78,23 +78,9 @@ public record Sampling(
      * @throws TataraException if it was not trained to
      */
     void check(WaveNetConfig c) {
-        trained(guidance == 1 || c.labelDropout() > 0, "guidance", guidance, "1", "labelDropout");
-        trained(caution == 0 || c.noise() > 0, "caution", caution, "0", "noise");
-    }
-
-    private static void trained(
-            boolean ok, String what, double given, String only, String setting) {
-        if (!ok) {
-            throw new TataraException(
-                    "generate: "
-                            + what
-                            + ": given "
-                            + given
-                            + ", expected "
-                            + only
-                            + ", since the model was trained with "
-                            + setting
-                            + " 0");
-        }
+        String since = ", since the model was trained with ";
+        boolean guided = c.labelDropout() > 0;
+        that(guidance == 1 || guided, "guidance", guidance, "1" + since + "labelDropout 0");
+        that(caution == 0 || c.noise() > 0, "caution", caution, "0" + since + "noise 0");
     }
 }

@@ -154,6 +154,9 @@ class WaveNetTrainingTest {
             assertThat(both[1].peak()).isBetween(0.02f, 0.4f);
             refuses(g);
         }
+        assertThatThrownBy(() -> WaveNetGenerator.load(device, out, DType.INT32))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("weights in int32");
     }
 
     /** Steps that change nothing leave the loss as it was; noise's table is no hindrance. */
