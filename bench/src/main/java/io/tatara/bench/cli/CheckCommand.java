@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,6 +38,15 @@ final class CheckCommand extends BaseCommand {
 
     @Option(names = "--op", paramLabel = "NAME", description = "only this op")
     private String op;
+
+    @Option(
+            names = "--variant",
+            paramLabel = "PATTERN",
+            description = {
+                "instead of what the device chooses, run the cases by each variant",
+                "in whose name this regular expression is found (those that tune compares)"
+            })
+    private Pattern variant;
 
     @Option(
             names = "--out",
@@ -64,7 +74,7 @@ final class CheckCommand extends BaseCommand {
     public Integer call() {
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
-            Options options = Options.all().withOp(op).withSize(size.chosen());
+            Options options = Options.all().withOp(op).withSize(size.chosen()).withVariant(variant);
             Report report =
                     run(d, options, out(), err(), (r, done) -> write(d.info(), options, r, done));
             if (stacktrace) {
@@ -189,6 +199,7 @@ final class CheckCommand extends BaseCommand {
         m.put("device", BenchResult.DeviceFacts.of(info));
         m.put("machine", BenchResult.MachineFacts.here());
         m.put("op", options.op());
+        m.put("variant", options.variant() == null ? null : options.variant().pattern());
         m.put("size", options.size().name().toLowerCase(Locale.ROOT));
         m.put("passed", report.passed());
         m.put("failed", report.failed());

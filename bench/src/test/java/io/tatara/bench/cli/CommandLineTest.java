@@ -147,6 +147,9 @@ class CommandLineTest {
     @Test
     void unknownDeviceOpAndFileAreOneLineEach() {
         assertOneLine(run("check", "--device", "abacus"), "abacus", "jvm:0");
+        assertOneLine(
+                run("check", "--device", "jvm", "--variant", "portable"), "jvm:0", "no variants");
+        assertThat(run("check", "--device", "jvm", "--variant", "(").exit).isEqualTo(2);
         assertOneLine(run("bench", "--device", "abacus"), "abacus", "jvm:0");
         assertOneLine(
                 run("check", "--device", "jvm", "--op", "frobnicate"), "frobnicate", "matmul");

@@ -1,13 +1,17 @@
 package io.tatara.runtime.check;
 
 import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
+import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.spi.BackEndDevice;
+import io.tatara.runtime.spi.PlanRunner;
+import io.tatara.runtime.tune.Variants;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,7 +32,8 @@ public final class CorrectnessSuite {
     private final Options options;
 
     /**
-     * @throws TataraException if the options name an op that is not in the table
+     * @throws TataraException if the options name an op that is not in the table, or variants where
+     *     the device has none
      */
     public CorrectnessSuite(BackEndDevice device, Options options) {
         this.device = device;
@@ -40,6 +45,10 @@ public final class CorrectnessSuite {
                             + options.op()
                             + "'; there are "
                             + OpTable.all().stream().map(OpEntry::name).toList());
+        }
+        if (options.variant() != null && !(device instanceof PlanRunner)) {
+            throw new TataraException(
+                    device.info().id() + ": no variants: this back end has one kernel for each op");
         }
     }
 
@@ -55,8 +64,13 @@ public final class CorrectnessSuite {
                 continue;
             }
             for (Case c : e.cases().get()) {
-                if (!c.isBench() && wanted(c)) {
+                if (c.isBench() || !wanted(c)) {
+                    continue;
+                }
+                if (options.variant() == null) {
                     add(list, c);
+                } else {
+                    addVariants(list, e, c);
                 }
             }
         }
@@ -82,6 +96,22 @@ public final class CorrectnessSuite {
                             ? new SkippedCheck(c, Result.Kind.GRADIENT, reason)
                             : new GradientCheck(device, c, options.seed()));
         }
+    }
+
+    private <O extends Op> void addVariants(List<Check> list, OpEntry<O> e, Case c) {
+        String reason = reasonToSkip(c);
+        if (reason != null) {
+            list.add(new SkippedCheck(c, Result.Kind.OUTPUT, reason));
+            return;
+        }
+        O op = e.type().cast(c.op());
+        GpuTraits traits = ((PlanRunner) device).traits();
+        Variants.of(e, op, c.specs(), traits)
+                .forEach((name, kernel) -> {
+                    if (options.variant().matcher(name).find()) {
+                        list.add(new OutputCheck(device, c, options.seed(), kernel));
+                    }
+                });
     }
 
     private String reasonToSkip(Case c) {

@@ -7,9 +7,11 @@ import io.tatara.kernels.RefArray;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.Value;
+import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.spi.Memory;
+import io.tatara.runtime.spi.PlanRunner;
 import io.tatara.runtime.spi.Weight;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,6 +56,7 @@ final class GuardedMemory implements Emitter, AutoCloseable {
 
     private final BackEndDevice device;
     private final boolean otherPoison;
+    private final GpuKernel<?> kernel;
     private final List<Memory> memories = new ArrayList<>();
 
     /**
@@ -61,8 +64,16 @@ final class GuardedMemory implements Emitter, AutoCloseable {
      *     made of what lay there before, then differs between two runs
      */
     GuardedMemory(BackEndDevice device, boolean otherPoison) {
+        this(device, otherPoison, null);
+    }
+
+    /**
+     * @param kernel what runs the ops, on a device that runs plans; null for what it chooses
+     */
+    GuardedMemory(BackEndDevice device, boolean otherPoison, GpuKernel<?> kernel) {
         this.device = device;
         this.otherPoison = otherPoison;
+        this.kernel = kernel;
     }
 
     /**
@@ -119,7 +130,7 @@ final class GuardedMemory implements Emitter, AutoCloseable {
                 out[j] = poisoned(outSpecs[j]);
             }
         }
-        device.execute(op, bindings(in), bindings(out));
+        execute(op, bindings(in), bindings(out));
         for (int j = 0; j < out.length; j++) {
             lookAtOutput(op, j, out[j]);
         }
@@ -129,6 +140,14 @@ final class GuardedMemory implements Emitter, AutoCloseable {
             }
         }
         return out;
+    }
+
+    private void execute(Op op, Binding[] in, Binding[] out) {
+        if (kernel == null) {
+            device.execute(op, in, out);
+        } else {
+            ((PlanRunner) device).execute(kernel, op, in, out);
+        }
     }
 
     private static Binding[] bindings(Cell[] cells) {

@@ -5,6 +5,7 @@ import io.tatara.kernels.RefArray;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Comparison;
 import io.tatara.kernels.check.ReferenceEmitter;
+import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.runtime.spi.BackEndDevice;
 import java.util.Arrays;
 
@@ -14,18 +15,32 @@ import java.util.Arrays;
  */
 final class OutputCheck extends Check {
     private final long seed;
+    private final GpuKernel<?> kernel;
 
     OutputCheck(BackEndDevice device, Case c, long seed) {
+        this(device, c, seed, null);
+    }
+
+    /**
+     * @param kernel the variant to run, on a device that runs plans; null for what it chooses
+     */
+    OutputCheck(BackEndDevice device, Case c, long seed, GpuKernel<?> kernel) {
         super(device, c, Result.Kind.OUTPUT);
         this.seed = seed;
+        this.kernel = kernel;
+    }
+
+    @Override
+    public String name() {
+        return kernel == null ? super.name() : super.name() + " by " + kernel.variant();
     }
 
     @Override
     Finding find() {
         RefArray[] in = c.draw(seed);
         RefArray[] want = new ReferenceEmitter().run(c.op(), in);
-        try (GuardedMemory first = new GuardedMemory(device, false);
-                GuardedMemory second = new GuardedMemory(device, true)) {
+        try (GuardedMemory first = new GuardedMemory(device, false, kernel);
+                GuardedMemory second = new GuardedMemory(device, true, kernel)) {
             GuardedMemory.Cell[] got = first.emit(c.op(), upload(first, in, false));
             Finding f = compare(got, want, "output ");
             if (!f.failure().isEmpty()) {
@@ -54,7 +69,7 @@ final class OutputCheck extends Check {
     }
 
     private Finding weights(RefArray[] in, RefArray[] want, Finding soFar) {
-        try (GuardedMemory memory = new GuardedMemory(device, false)) {
+        try (GuardedMemory memory = new GuardedMemory(device, false, kernel)) {
             GuardedMemory.Cell[] cells = upload(memory, in, true);
             memory.emit(c.op(), cells);
             Finding f = compare(memory.emit(c.op(), cells), want, "with kept weights, output ");

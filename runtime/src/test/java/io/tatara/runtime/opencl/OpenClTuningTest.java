@@ -10,6 +10,9 @@ import io.tatara.kernels.check.Data;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.matmul.MatMul;
 import io.tatara.runtime.cache.ProgramCache;
+import io.tatara.runtime.check.CorrectnessSuite;
+import io.tatara.runtime.check.Options;
+import io.tatara.runtime.check.Result;
 import io.tatara.runtime.spi.Binding;
 import io.tatara.runtime.tune.ShapeClass;
 import io.tatara.runtime.tune.Tuner;
@@ -17,6 +20,7 @@ import io.tatara.runtime.tune.TuningTable;
 import io.tatara.runtime.tune.Variants;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** Parameters that only the tuner tries are right, and a real device is tuned. */
@@ -44,6 +48,27 @@ class OpenClTuningTest {
                     assertThat(new CaseRunner(device, device::execute, 33).run(c, k))
                             .as(name)
                             .isEmpty());
+        }
+    }
+
+    @Test
+    void theSuiteRunsTheVariantsThatAreAskedFor() {
+        try (OpenClDevice device = ClTests.open(ProgramCache.OFF)) {
+            List<Result> results =
+                    new CorrectnessSuite(
+                                    device,
+                                    Options.all()
+                                            .withOp("matmul")
+                                            .withSize(Options.Size.SMALLEST)
+                                            .withVariant(Pattern.compile("^portable$|/32x32/")))
+                            .run()
+                            .results();
+            assertThat(results).allMatch(r -> r.kind() == Result.Kind.OUTPUT);
+            List<Result> ran =
+                    results.stream().filter(r -> r.status() != Result.Status.SKIPPED).toList();
+            assertThat(ran).allMatch(r -> r.status() == Result.Status.PASSED);
+            assertThat(ran).anyMatch(r -> r.name().endsWith(" by portable"));
+            assertThat(ran).noneMatch(r -> r.name().contains(" by cpu/12"));
         }
     }
 
