@@ -96,6 +96,10 @@ const TensorMapData& checked(const void* map, int rank, uint32_t shared, const c
 }
 
 void check_rows(const TensorMapData& m, const int* at, bool write, const char* what) {
+  /* No manual says so; an H200 answers with an illegal instruction. */
+  if ((long)at[0] * m.element_bytes % 16 != 0) {
+    fail(text("%s: a box that begins at element %d of the innermost axis begins at no multiple of 16 bytes", what, at[0]));
+  }
   rows(m, at, [&](long, char* p, int first, int end) {
     if (p != nullptr) check_global(p + first * m.element_bytes, (size_t)(end - first) * m.element_bytes, write, what);
   });

@@ -12,10 +12,11 @@ import io.tatara.kernels.pointwise.Activation;
 
 /**
  * Dense convolutions (one group) and their data gradients of stride 1 in float16 and bfloat16 on
- * Hopper's wgmma, as sums over taps of shifted products. A first launch copies the images into
- * {@link ShiftedRows}, channel by channel, where each tap is a shift of the columns, which the copy
- * engine can begin at any element though planes of 14 × 14 or 7 × 7 are no whole 16 bytes; it also
- * brings the kernel into an order tap by tap, unless it has one tap and whole 16 bytes of channels.
+ * Hopper's wgmma, as sums over taps of shifted products. A first launch turns the images into
+ * {@link ShiftedRows}, all channels of a pixel beside each other, where each tap is a shift of the
+ * lines, which the copy engine can begin at any, though planes of 14 × 14 or 7 × 7 are no whole 16
+ * bytes; it also brings the kernel into an order tap by tap, unless it has one tap and whole 16
+ * bytes of channels.
  *
  * <p>Rows cost reading and writing the images once more, and the gaps between lines and images a
  * column for each of their elements; tiles are 128 channels by 64 to 256 columns. So this takes

@@ -13,8 +13,8 @@ import java.util.List;
 final class ShiftedImages {
     private static final int THREADS = 256;
 
-    /** Elements of a row that a block writes. */
-    private static final int PIECE = 2048;
+    /** Places and channels that a block lays out. */
+    private static final int TILE = 64;
 
     /** Most bytes of all rows together. */
     private static final long MOST_BYTES = 2L << 30;
@@ -27,16 +27,17 @@ final class ShiftedImages {
 
     /** Elements from one inner row of the kernel to the next, tap by tap. */
     static int line(ConvShape s) {
-        return ConvGpu.ceil(s.cg(), 8) * 8;
+        return ShiftedRows.line(s.cg());
     }
 
     static long elements(ShiftedRows r, int channels) {
-        return (long) r.phases() * channels * r.length();
+        return (long) r.phases() * r.length() * ShiftedRows.line(channels);
     }
 
     /** Whether rows, and as long ones of the result's channels, can be counted. */
     static boolean fit(ShiftedRows r, int channels, int results) {
-        return 2 * r.size() * Math.max(r.phases() * (double) channels, results) < MOST_BYTES;
+        double most = Math.max((double) r.phases() * ShiftedRows.line(channels), results + 7.0);
+        return 2 * r.size() * most < MOST_BYTES;
     }
 
     /** Whether the kernel, tap by tap, can be counted. */
@@ -67,7 +68,7 @@ final class ShiftedImages {
      * Adds the launch for a convolution.
      *
      * @param from images [images, channels, height, width]
-     * @param to rows [phases, channels, length]
+     * @param to places [phases, length, line of the channels]
      * @param w kernel, null where it stays as it is
      * @param packed the kernel tap by tap, [taps, m, line]
      */
@@ -82,7 +83,7 @@ final class ShiftedImages {
             GpuPlan.Arg packed,
             ConvShape s) {
         int outer = w == null ? 0 : s.m();
-        Object[] more = {null, null, 0, 1, 1, w, packed, outer, s.cg(), line(s), s.taps()};
+        Object[] more = {null, null, 0, 0, 1, 1, w, packed, outer, s.cg(), line(s), s.taps()};
         launch(plan, type, r, from, to, channels, 0, ConvGpu.ceil(outer * line(s), THREADS), more);
     }
 
@@ -90,9 +91,9 @@ final class ShiftedImages {
      * Adds the launch for a weight gradient.
      *
      * @param from images [images, channels, height, width]
-     * @param to rows [phases, channels, length]
+     * @param to places [phases, length, line of the channels]
      * @param from2 images of the results [images, channels2, results]
-     * @param to2 rows [channels2, length], where results stand
+     * @param to2 places [length, line of the channels2], where results stand
      */
     static void add(
             GpuPlan.Builder plan,
@@ -105,7 +106,8 @@ final class ShiftedImages {
             GpuPlan.Arg to2,
             int channels2) {
         int h = r.y().results();
-        Object[] more = {from2, to2, channels2, h, r.x().results(), null, null, 0, 0, 1, 0};
+        int line2 = ShiftedRows.line(channels2);
+        Object[] more = {from2, to2, channels2, line2, h, r.x().results(), null, null, 0, 0, 1, 0};
         launch(plan, type, r, from, to, channels, channels2, 0, more);
     }
 
@@ -130,11 +132,13 @@ final class ShiftedImages {
                                 "STORAGE",
                                 GpuProgram.storage(type))
                         .withHeaders(List.of("warp.cuh"));
-        int blocks = (r.phases() * channels + channels2) * ConvGpu.ceil(r.length(), PIECE);
+        int tiles = r.phases() * ConvGpu.ceil(channels, TILE) + ConvGpu.ceil(channels2, TILE);
+        int blocks = tiles * ConvGpu.ceil(r.length(), TILE);
         Object[] images = {
             from,
             to,
             channels,
+            ShiftedRows.line(channels),
             r.y().source(),
             r.x().source(),
             r.images(),

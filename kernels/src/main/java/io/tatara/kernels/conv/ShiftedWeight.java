@@ -83,7 +83,7 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
         GpuPlan.Arg dy = null;
         if (!weights(op, in, null, null).planes()) {
             x = plan.temporary(2 * ShiftedImages.elements(r, s.c()));
-            dy = plan.temporary(2L * s.m() * r.length());
+            dy = plan.temporary(2L * r.length() * ShiftedRows.line(s.m()));
             GpuPlan.Arg images = GpuPlan.in(0);
             GpuPlan.Arg results = GpuPlan.in(1);
             DType type = in[0].dtype();

@@ -1,18 +1,19 @@
 package io.tatara.kernels.matmul;
 
 /**
- * Images laid out so that a tap of a convolution is a shift. A channel is one row of elements, in
- * which image follows image, line follows line, with zeros between: {@link #pitch} elements from a
- * line to the next, {@link #plane} from an image to the next. Result (i, y, x) and column i · plane
- * + y · pitch + x are one, and what tap t reads for it stands {@code shift(t)} columns on. The gap
- * behind a line is the padding of its right side and of the next line's left, that behind an image
- * the padding below it and above the next; beyond both ends of the row all reads as 0. With a
- * stride, every phase (element modulo stride) has a row of its own, and a tap reads one of them.
+ * Images laid out so that a tap of a convolution is a shift. Their pixels stand in one row of
+ * places, in which image follows image, line follows line, with zeros between: {@link #pitch}
+ * places from a line to the next, {@link #plane} from an image to the next; a place holds all
+ * channels. Result (i, y, x) and place i · plane + y · pitch + x are one, and what tap t reads for
+ * it stands {@code shift(t)} places on. The gap behind a line is the padding of its right side and
+ * of the next line's left, that behind an image the padding below it and above the next; beyond
+ * both ends of the row all reads as 0. With a stride, every phase (element modulo stride) has a row
+ * of its own, and a tap reads one of them.
  *
  * @param images in a row
  */
 public record ShiftedRows(Along y, Along x, int images) {
-    /** From here on lines are worth a column of waste that makes them even. */
+    /** From here on lines are worth a place of waste that makes them even. */
     private static final int LONG = 28;
 
     /**
@@ -51,28 +52,33 @@ public record ShiftedRows(Along y, Along x, int images) {
         }
     }
 
-    /** Elements from a line to the next. */
+    /** Places from a line to the next. */
     public int pitch() {
         int least = x.extent();
         return least % 2 == 1 && x.results % 2 == 0 && x.results >= LONG ? least + 1 : least;
     }
 
-    /** Elements from an image to the next. */
+    /** Places from an image to the next. */
     public int plane() {
         return y.extent() * pitch();
     }
 
-    /** About the elements of a row, however many. */
+    /** About the places of a row, however many. */
     public double size() {
         return (double) images * y.extent() * pitch();
     }
 
-    /** Elements of a row, a multiple of 8. */
+    /** Elements of a place, whole 16 bytes: its channels and zeros behind them. */
+    public static int line(int channels) {
+        return Math.ceilDiv(channels, 8) * 8;
+    }
+
+    /** Places of a row, a multiple of 8. */
     public int length() {
         return Math.ceilDiv(images * plane(), 8) * 8;
     }
 
-    /** Rows for each channel. */
+    /** Rows. */
     public int phases() {
         return y.phases() * x.phases();
     }
@@ -82,7 +88,7 @@ public record ShiftedRows(Along y, Along x, int images) {
     }
 
     /**
-     * Neighbouring columns, from a multiple of so many on, that are neighbouring elements of the
+     * Neighbouring places, from a multiple of so many on, that are neighbouring elements of the
      * result, aligned to them, or none at all: 4, 2 or 1.
      */
     int run() {

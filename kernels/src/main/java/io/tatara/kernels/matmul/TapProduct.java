@@ -21,7 +21,7 @@ import java.util.List;
  * @param transposed whether a tap's kernel is stored as [terms, rows], else as [rows, terms]
  * @param line elements from one row of that to the next, a multiple of 8
  * @param w kernels [taps, ·, line], a {@link GpuPlan.Arg}, as are x and y
- * @param x [phases, terms, length], zeros in all gaps
+ * @param x [phases, length, terms rounded up to whole lines], zeros in all gaps
  * @param bias an element for each row; null where there is none, as residual
  * @param y [images, rows, results]
  */
@@ -78,7 +78,8 @@ public record TapProduct(
 
     void add(GpuPlan.Builder plan, HopperTiling t) {
         int length = at.length();
-        Product.Operand b = new Product.Operand(x, 0, length, 1, new int[0]);
+        int place = ShiftedRows.line(terms);
+        Product.Operand b = new Product.Operand(x, 0, 1, place, new int[0]);
         Product.Operand a = new Product.Operand(w, 0, line, 1, new int[0]);
         Product p =
                 Product.of(
@@ -91,18 +92,18 @@ public record TapProduct(
                                 new Product.Target(y, 0, length))
                         .getFirst();
         boolean partial = t.splits() > 1;
-        GpuProgram program = MatMulHopper.program(p, t, transposed, false, 1, at.run());
+        GpuProgram program = MatMulHopper.program(p, t, transposed, true, 1, at.run());
         Object part = partial ? plan.temporary(t.workspace(rows, length)) : null;
         MatMulHopper.Batch taps =
                 new MatMulHopper.Batch(1, at.taps(), (transposed ? terms : rows) * line);
-        MatMulHopper.Batch phases = new MatMulHopper.Batch(1, at.phases(), terms * length);
-        int share = MatMulHopper.share(t, false);
+        MatMulHopper.Batch phases = new MatMulHopper.Batch(1, at.phases(), length * place);
+        int share = MatMulHopper.share(t, true);
         List<Object> args = new ArrayList<>();
         args.add(
                 transposed
                         ? MatMulHopper.map(a, type, rows, terms, line, taps, MatMulHopper.SPAN)
                         : MatMulHopper.map(a, type, terms, rows, line, taps, MatMulHopper.rows(t)));
-        args.add(MatMulHopper.map(b, type, length, terms, length, phases, share));
+        args.add(MatMulHopper.map(b, type, terms, length, place, phases, share));
         args.addAll(MatMulHopper.args(p, t, part, taps, phases));
         args.addAll(Arrays.asList(at.args()));
         int tables = tables(t.bn());

@@ -19,8 +19,9 @@ import java.util.List;
  *     pixel, planes of whole 16 bytes
  * @param rows channels of dy
  * @param channels of x
- * @param dyRows [1, rows, length], zeros in all gaps; with planes the images, as is xRows
- * @param xRows [phases, channels, length]
+ * @param dyRows [1, length, rows rounded up to whole lines], zeros in all gaps; with planes the
+ *     images, as is xRows
+ * @param xRows [phases, length, channels rounded up to whole lines]
  * @param dy the images [images, rows, results], a {@link GpuPlan.Arg} as all others
  * @param x [images, channels, source]
  * @param out [rows, channels, taps]
@@ -80,8 +81,12 @@ public record TapWeights(
         HopperTiling t = tiling(traits);
         int columns = columns();
         int length = planes ? at.plane() : at.length();
-        Product.Operand a = new Product.Operand(dyRows, 0, length, 1, new int[0]);
-        Product.Operand b = new Product.Operand(xRows, 0, 1, length, new int[0]);
+        int line = planes ? length : ShiftedRows.line(rows);
+        int lineX = planes ? length : ShiftedRows.line(channels);
+        Product.Operand a =
+                new Product.Operand(dyRows, 0, planes ? line : 1, planes ? 1 : line, new int[0]);
+        Product.Operand b =
+                new Product.Operand(xRows, 0, planes ? 1 : lineX, planes ? lineX : 1, new int[0]);
         Product p =
                 Product.of(
                                 new Product.Numbers(type, type, Precision.STRICT),
@@ -92,14 +97,22 @@ public record TapWeights(
                                 new Product.Finish(null, null, Activation.NONE, false),
                                 new Product.Target(out, 0, columns))
                         .getFirst();
-        GpuProgram program = MatMulHopper.program(p, t, false, true, planes ? 3 : 2, 1);
+        GpuProgram program = MatMulHopper.program(p, t, !planes, planes, planes ? 3 : 2, 1);
         GpuPlan.Arg part = plan.temporary(t.workspace(rows, columns));
         MatMulHopper.Batch ofA = matrices(planes ? at.images() : 1, rows * length);
-        MatMulHopper.Batch ofB = matrices(planes ? at.images() : at.phases(), channels * length);
-        List<Object> args = new ArrayList<>();
-        args.add(MatMulHopper.map(a, type, length, rows, length, ofA, MatMulHopper.rows(t)));
+        MatMulHopper.Batch ofB =
+                planes
+                        ? matrices(at.images(), channels * length)
+                        : matrices(at.phases(), length * lineX);
         int share = MatMulHopper.share(t, false);
-        args.add(MatMulHopper.map(b, type, length, channels, length, ofB, share));
+        List<Object> args = new ArrayList<>();
+        if (planes) {
+            args.add(MatMulHopper.map(a, type, length, rows, line, ofA, MatMulHopper.rows(t)));
+            args.add(MatMulHopper.map(b, type, length, channels, lineX, ofB, share));
+        } else {
+            args.add(MatMulHopper.map(a, type, rows, length, line, ofA, MatMulHopper.SPAN));
+            args.add(MatMulHopper.map(b, type, channels, length, lineX, ofB, share));
+        }
         args.addAll(MatMulHopper.args(p, t, part, ofA, ofB));
         args.addAll(Arrays.asList(at.args()));
         MatMulHopper.launch(plan, program, t, TapProduct.tables(t.bn()), args);

@@ -1,80 +1,94 @@
 /* What convolutions of 16-bit elements need before matmul_sm90.cu multiplies (shifted.cuh): images laid out such that a tap is
  * a shift (matmul/ShiftedRows), and the kernel tap by tap. CUDA alone.
  *
- *   images   [images, channels, h, wd] to [phases, channels, length]: image i's line y, column x of a phase stands at
- *            i · PLANE + y · PITCH + x of its channel's row; all else of the row is 0.
- *   others   for the weight gradient a second set of images, of one phase, to rows of the same PLANE and PITCH.
+ *   images   [images, channels, h, wd] to [phases, length, line]: all channels of image i's line y, column x of a phase
+ *            stand at place i · PLANE + y · PITCH + x, zeros behind them up to `line`; all else of a phase is 0.
+ *   others   for the weight gradient a second set of images, of one phase, to places of the same PLANE and PITCH.
  *   kernel   [outer, inner, taps] to [taps, outer, line], zeros from inner on.
  *
- * One launch: blocks of images write 2048 elements of a row each, four at a time, neighbouring threads neighbouring fours,
- * so that a 2-byte load of a warp lies within three lines of the cache and the place, two divisions, is found once for
- * four; PLANE and PITCH are constants for them. The last blocks turn the kernel, a thread each (outer, inner).
+ * One launch: a block turns 64 places of 64 channels around in shared memory. A thread reads one place, two channels a
+ * word, all sixteen loads under way at once: a warp's are neighbouring elements of a channel, and the place, two divisions
+ * by the constants PLANE and PITCH, is found once. Then it writes 16 bytes of a place. 33 words from a place to the
+ * next: neither the writes of a warp, a word of 32 places each, nor its reads of four places meet in a bank. The last
+ * blocks turn the kernel, a thread each (outer, inner).
  *
- * Ladder: (1) this. Not measured on a GPU yet. */
+ * Ladder: (1) a row for each channel, as the images have it: nothing to turn, but the copy engine begins a box at multiples
+ * of 16 bytes of a row alone, and a tap's shift is any number; (2) this. Not measured on a GPU yet. */
 #ifndef PLANE
 #define PLANE 64
 #define PITCH 8
 #endif
-#define RUNS 2 /* of a thread, four elements each */
 #define THREADS 256
-#define PIECE (4 * RUNS * THREADS)
+#define TILE 64 /* places and channels of a block */
+#define WORDS (TILE / 2)
+#define LINE (WORDS + 1) /* words from a place to the next */
 
-/* Line y, column `column` of an image's channel, or 0. */
-DEVICE uint shifted_element(GLOBAL const ELEM* RESTRICT x, int plane, int y, int column, int h, int wd, int inside) {
-  return inside && y < h && column < wd ? x[(plane * h + y) * wd + column] : 0;
-}
-
-/* Piece number `piece` of row number `row`: channel c of all images, a phase of it. */
-DEVICE void shifted_piece(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* RESTRICT rows, int row, int piece, int c, int channels,
-                          int h, int wd, int images, int length, int strideY, int oy, int strideX, int ox) {
+/* Places q0 …, channels c0 … of a phase. */
+DEVICE void shifted_tile(SHARED_PTR uint* tile, GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* RESTRICT rows, int q0, int c0,
+                         int channels, int line, int h, int wd, int images, int length, int strideY, int oy, int strideX,
+                         int ox) {
+  int q = q0 + LOCAL_ID(0) % TILE;
+  int i = q / PLANE;
+  int y = q % PLANE / PITCH * strideY + oy;
+  int column = q % PLANE % PITCH * strideX + ox;
+  int there = i < images && y < h && column < wd;
+  int size = h * wd;
+  GLOBAL const ELEM* from = x + (there ? (i * channels + c0) * size + y * wd + column : 0);
+  int left = there ? channels - c0 : 0;
+  uint lo[WORDS * TILE / THREADS];
+  uint hi[WORDS * TILE / THREADS];
   UNROLL
-  for (int k = 0; k < RUNS; k++) {
-    int q = piece * PIECE + 4 * (k * THREADS + LOCAL_ID(0));
-    if (q < length) {
-      int i = q / PLANE;
-      int y = q % PLANE / PITCH;
-      int column = q % PLANE % PITCH;
-      uint e[4];
-      UNROLL
-      for (int j = 0; j < 4; j++) {
-        e[j] = shifted_element(x, i * channels + c, y * strideY + oy, column * strideX + ox, h, wd, i < images);
-        if (++column == PITCH) {
-          column = 0;
-          if (++y == PLANE / PITCH) {
-            y = 0;
-            i++;
-          }
-        }
-      }
-      *(uint2*)(rows + row * length + q) = make_uint2(e[1] << 16 | e[0], e[3] << 16 | e[2]);
+  for (int k = 0; k < WORDS * TILE / THREADS; k++) {
+    int c = 2 * (LOCAL_ID(0) / TILE + THREADS / TILE * k);
+    lo[k] = c < left ? from[c * size] : 0;
+    hi[k] = c + 1 < left ? from[(c + 1) * size] : 0;
+  }
+  UNROLL
+  for (int k = 0; k < WORDS * TILE / THREADS; k++) {
+    tile[LOCAL_ID(0) % TILE * LINE + LOCAL_ID(0) / TILE + THREADS / TILE * k] = hi[k] << 16 | lo[k];
+  }
+  BARRIER();
+  UNROLL
+  for (int k = 0; k < TILE * TILE / 8 / THREADS; k++) {
+    int e = LOCAL_ID(0) + k * THREADS;
+    int place = q0 + e / (TILE / 8);
+    int c = c0 + e % (TILE / 8) * 8;
+    if (place < length && c < line) {
+      SHARED_PTR const uint* w = tile + e / (TILE / 8) * LINE + e % (TILE / 8) * 4;
+      *(uint4*)(rows + place * line + c) = make_uint4(w[0], w[1], w[2], w[3]);
     }
   }
 }
 
 KERNEL_SIZED(THREADS, 1, 1) void shifted_prepare(GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* RESTRICT rows, int channels,
-                                                 int h, int wd, int images, int length, int phases, int strideY,
+                                                 int line, int h, int wd, int images, int length, int phases, int strideY,
                                                  int firstY, int strideX, int firstX, int phasesX,
                                                  GLOBAL const ELEM* RESTRICT x2, GLOBAL ELEM* RESTRICT rows2,
-                                                 int channels2, int h2, int wd2, GLOBAL const ELEM* RESTRICT w,
-                                                 GLOBAL ELEM* RESTRICT packed, int outer, int inner, int line, int taps) {
-  int pieces = (length + PIECE - 1) / PIECE;
+                                                 int channels2, int line2, int h2, int wd2,
+                                                 GLOBAL const ELEM* RESTRICT w, GLOBAL ELEM* RESTRICT packed, int outer,
+                                                 int inner, int lineW, int taps) {
+  SHARED uint tile[TILE * LINE];
+  int pieces = (length + TILE - 1) / TILE;
+  int high = (line + TILE - 1) / TILE; /* tiles of the channels */
+  int high2 = (line2 + TILE - 1) / TILE;
   int row = GROUP_ID(0) / pieces;
-  int piece = GROUP_ID(0) - row * pieces;
-  int row2 = row - phases * channels;
+  int q0 = (GROUP_ID(0) - row * pieces) * TILE;
+  int row2 = row - phases * high;
   if (row2 < 0) {
-    int phase = row / channels;
+    int phase = row / high;
     int oy = firstY + phase / phasesX;
     int ox = firstX + phase % phasesX;
-    shifted_piece(x, rows, row, piece, row - phase * channels, channels, h, wd, images, length, strideY, oy, strideX, ox);
-  } else if (row2 < channels2) {
-    shifted_piece(x2, rows2, row2, piece, row2, channels2, h2, wd2, images, length, 1, 0, 1, 0);
+    shifted_tile(tile, x, rows + phase * length * line, q0, (row - phase * high) * TILE, channels, line, h, wd, images,
+                 length, strideY, oy, strideX, ox);
+  } else if (row2 < high2) {
+    shifted_tile(tile, x2, rows2, q0, row2 * TILE, channels2, line2, h2, wd2, images, length, 1, 0, 1, 0);
   } else {
-    int e = ((row2 - channels2) * pieces + piece) * THREADS + LOCAL_ID(0);
-    int o = e / line;
-    int c = e - o * line;
+    int e = (GROUP_ID(0) - (phases * high + high2) * pieces) * THREADS + LOCAL_ID(0);
+    int o = e / lineW;
+    int c = e - o * lineW;
     if (o < outer) {
       for (int t = 0; t < taps; t++) {
-        packed[(t * outer + o) * line + c] = c < inner ? w[(o * inner + c) * taps + t] : (ELEM)0;
+        packed[(t * outer + o) * lineW + c] = c < inner ? w[(o * inner + c) * taps + t] : (ELEM)0;
       }
     }
   }

@@ -51,7 +51,7 @@
 struct Place {
   int row, col, batch, a, b, split, first, last;
 #if TAPS
-  int shift; /* how many columns further B is read */
+  int shift; /* how many columns further B is read: its lines, since it runs along k then */
 #endif
 };
 #if TAPS > 1
@@ -137,7 +137,7 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
   uint to = stage + A_BYTES;
 #if TB
   to += B_RANK * PART_BYTES;
-  int col = p.col + B_RANK * (BN / B_SHARERS);
+  int col = p.col + SHIFT + B_RANK * (BN / B_SHARERS);
 #if B_SHARERS > 1
   tma_load_3d_multicast(to, b, full, k, col, p.b, (1 << CLUSTER) - 1);
 #else
@@ -146,7 +146,7 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
 #else
 #if WHOLE
   to += B_RANK * PART_BYTES;
-  int col = p.col + SHIFT + B_RANK * (BN / B_SHARERS);
+  int col = p.col + B_RANK * (BN / B_SHARERS);
   UNROLL
   for (int i = 0; i < BN / 64 / B_SHARERS; i++) {
 #if B_SHARERS > 1
@@ -159,7 +159,7 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
   to += B_RANK * (BOX / B_SHARERS);
   UNROLL
   for (int i = 0; i < BN / 64; i++)
-    tma_load_3d_multicast(to + i * BOX, b, full, p.col + SHIFT + i * 64, k + B_RANK * (BK / B_SHARERS), p.b, (1 << CLUSTER) - 1);
+    tma_load_3d_multicast(to + i * BOX, b, full, p.col + i * 64, k + B_RANK * (BK / B_SHARERS), p.b, (1 << CLUSTER) - 1);
 #endif
 #endif
 #endif

@@ -1,12 +1,13 @@
-/* What matmul_sm90.cu needs to sum shifted products: a convolution whose images stand in rows such that every tap is a
- * shift of the columns (ShiftedRows; conv/shifted.cu makes the rows). Behind matmul_sm90.cuh.
+/* What matmul_sm90.cu needs to sum shifted products: a convolution whose images stand such that every tap is a
+ * shift of the columns (ShiftedRows; conv/shifted.cu lays them out). A column is a line of memory, all channels of a place:
+ * the copy engine begins a box at any line, but within a line at multiples of 16 bytes only. Behind matmul_sm90.cuh.
  *
  * TAPS 1   C = sum over taps t of W[t] · X shifted by t. A slice of k is 64 channels of one tap, all taps of the same
  *          channels in turn, so that the shifted columns are still in L2. A column is a place of the result or none.
  *          Finished tiles are staged in shared memory and leave for their places in runs of RUN elements; a table has
  *          the place of each column.
  *
- * TAPS 2   the weight gradient: for each tap C[t] = dY · X[t]ᵀ, where dY and X stand in such rows and X's is shifted. Columns of
+ * TAPS 2   the weight gradient: for each tap C[t] = dY · X[t]ᵀ, where dY and X stand so, k runs over the places and X's are shifted. Columns of
  *          the product are channels of X, those of one tap behind the other's, 64 and 64 of them a box of the copy engine, so
  *          that a tile may hold several taps. Gaps of dY are 0 and add nothing, unless a NaN or an infinity of X meets
  *          one: shifted_weights, which adds the pieces, sums once more, term by term, what is NaN.
@@ -22,7 +23,7 @@
 
 DEVICE int floor_div(int x, int by) { return x / by - (x % by < 0); }
 
-/* For each tap how far its columns are, and in which rows (a phase's): two numbers of table. */
+/* For each tap how far its columns are, and in which phase: two numbers of table. */
 DEVICE void taps_fill(SHARED_PTR int* table, int taps, int tapsX, int startY, int stepY, int strideY, int firstY,
                       int startX, int stepX, int strideX, int firstX, int phasesX, int pitch) {
   for (int t = LOCAL_ID(0); t < taps; t += LOCAL_SIZE(0)) {
@@ -108,22 +109,30 @@ DEVICE void boxes_fill(SHARED_PTR int* boxes, SHARED_PTR const int* table, int c
     int tap = at / width;
     int inside = tap < taps;
     boxes[3 * i] = inside ? table[2 * tap] : 0;
-    boxes[3 * i + 1] = inside ? at - tap * width + (WHOLE ? 0 : B_RANK * BOX_ROWS) : 1 << 24;
+    boxes[3 * i + 1] = inside ? at - tap * width : 1 << 24;
     boxes[3 * i + 2] = inside ? table[2 * tap + 1] : 0;
   }
 }
 
-/* This block's share of B's stage. */
+/* This block's share of B's stage: of a box that it does not fetch whole its lines. */
 DEVICE void boxes_fetch(uint stage, uint full, const TensorMap* b, SHARED_PTR const int* boxes, int k, int image, int rank) {
   uint to = stage + B_RANK * (WHOLE ? PART_BYTES : BOX / B_SHARERS);
+  int line = WHOLE ? 0 : B_RANK * BOX_ROWS;
   UNROLL
   for (int i = 0; i < BOXES; i++) {
-    int x = k + boxes[3 * i];
-    int z = TAPS == 3 ? image : boxes[3 * i + 2];
-#if B_SHARERS > 1
-    tma_load_3d_multicast(to + i * BOX, b, full, x, boxes[3 * i + 1], z, (1 << CLUSTER) - 1);
+#if TAPS == 3
+    int x = k;
+    int y = boxes[3 * i + 1] + line;
+    int z = image;
 #else
-    tma_load_3d(to + i * BOX, b, full, x, boxes[3 * i + 1], z);
+    int x = boxes[3 * i + 1];
+    int y = k + boxes[3 * i] + line;
+    int z = boxes[3 * i + 2];
+#endif
+#if B_SHARERS > 1
+    tma_load_3d_multicast(to + i * BOX, b, full, x, y, z, (1 << CLUSTER) - 1);
+#else
+    tma_load_3d(to + i * BOX, b, full, x, y, z);
 #endif
   }
 }

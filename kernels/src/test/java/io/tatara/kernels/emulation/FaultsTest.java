@@ -216,6 +216,8 @@ class FaultsTest {
                 .hasMessageContaining("mbarrier_fence_init");
         hopperFails(hopper(start + "tma_load_2d(at + 16, &a, bar, 0, 0); }"))
                 .hasMessageContaining("no multiple of 128");
+        hopperFails(hopper(start + "tma_load_2d(at, &a, bar, 1, 0); }"))
+                .hasMessageContaining("begins at no multiple of 16 bytes");
         hopperFails(hopper(start + "tma_load_3d(at, &a, bar, 0, 0, 0); }"))
                 .hasMessageContaining("3 coordinates for a tensor map of rank 2");
         hopperFails(

@@ -121,7 +121,7 @@ class HopperEmulationTest {
                                     mbarrier_fence_init();
                                     tma_prefetch(&a);
                                     mbarrier_arrive_expect(bar, 1024 + 256);
-                                    tma_load_3d(at, &a, bar, 2, -1, 2);
+                                    tma_load_3d(at, &a, bar, 4, -1, 2);
                                     tma_load_2d(at + 1024, &flat, bar, -4, 14);
                                   }
                                   BARRIER();
@@ -138,7 +138,7 @@ class HopperEmulationTest {
                                 map(0, DType.FLOAT32, List.of(8L, 15L), List.of(8, 8), 0),
                                 GpuPlan.out(0));
         for (int i = 0; i < 256; i++) {
-            int x = i % 8 + 2;
+            int x = i % 8 + 4;
             int y = i / 8 % 8 - 1;
             int z = i / 64 + 2;
             boolean inside = x < 8 && y >= 0 && y < 5 && z < 3;
