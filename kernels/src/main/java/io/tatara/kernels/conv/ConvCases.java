@@ -157,7 +157,6 @@ final class ConvCases {
                 larger("pointwise-wide", u, 1, 2, 70, 9, 8, 45, 1, 1),
                 larger("pointwise-84", u, 1, 3, 40, 6, 14, 70, 1, 1),
                 larger("pointwise-planes", u, 1, 2, 136, 16, 16, 150, 1, 1),
-                larger("pointwise-words", u, 1, 2, 144, 12, 12, 160, 1, 1),
                 larger("pointwise-strided", u.stride(2), 1, 2, 33, 14, 13, 40, 1, 1),
                 larger("groups-4", u.pad(1), 4, 2, 32, 12, 11, 20, 3, 3),
                 larger("depthwise-wide", u.pad(1), 6, 2, 6, 35, 71, 6, 3, 3),

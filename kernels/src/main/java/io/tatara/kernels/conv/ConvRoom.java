@@ -19,7 +19,6 @@ public final class ConvRoom {
                                     ShiftedHopper.CONV,
                                     WinogradSums.CONV,
                                     ConvImplicit.CONV,
-                                    PointwiseWords.CONV,
                                     ConvGpu::conv),
                             ConvCases::conv),
                     new OpEntry<>(
@@ -35,7 +34,6 @@ public final class ConvRoom {
                                     ShiftedHopper.DATA,
                                     WinogradSums.DATA,
                                     ConvImplicit.DATA,
-                                    PointwiseWords.DATA,
                                     ConvGpu::data),
                             ConvCases::data),
                     new OpEntry<>(

@@ -64,7 +64,7 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem) implements GpuK
         return plan.build();
     }
 
-    ImageProduct product(O op, TensorSpec[] in) {
+    private ImageProduct product(O op, TensorSpec[] in) {
         Sums s = problem.of(op, in);
         Object[] buffers = ConvGpu.buffers(in);
         return new ImageProduct(

@@ -32,7 +32,7 @@ record WinogradSums<O extends Op>(ConvCpu.Problem<O> problem, long most) impleme
 
     @Override
     public String variant() {
-        return WinogradTiles.variant(most);
+        return "winograd";
     }
 
     @Override
@@ -47,14 +47,6 @@ record WinogradSums<O extends Op>(ConvCpu.Problem<O> problem, long most) impleme
         }
         double other = WinogradTiles.MEASURED * ConvImplicit.clocks(s, DType.FLOAT32, traits);
         return Double.isFinite(other) && clocks(t, traits) < WinogradTiles.CLEARLY * other;
-    }
-
-    @Override
-    public List<GpuKernel<O>> candidates(O op, TensorSpec[] in, GpuTraits traits) {
-        WinogradTiles t = WinogradTiles.of(problem.of(op, in), WinogradTiles.SMALL);
-        return t == null || t.rounds().size() == 1
-                ? List.of()
-                : List.of(new WinogradSums<>(problem, WinogradTiles.SMALL));
     }
 
     /** Clocks that it should take. */

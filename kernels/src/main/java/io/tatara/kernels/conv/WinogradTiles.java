@@ -36,9 +36,6 @@ record WinogradTiles(
     /** Bytes of the temporaries of a round: ops keep a share of the device's memory at most. */
     static final long MOST = 512L << 20;
 
-    /** What is worth measuring besides: rounds that stay in the L2 of a large chip. */
-    static final long SMALL = 24L << 20;
-
     /** Fewest channels on both sides: below, the transforms are most of the work. */
     private static final int CHANNELS = 32;
 
@@ -169,11 +166,6 @@ record WinogradTiles(
      */
     double clocks(ToDoubleFunction<Round> products, GpuTraits traits) {
         return transformClocks(traits) + MEASURED * rounds().stream().mapToDouble(products).sum();
-    }
-
-    /** The name of the variant with such rounds. */
-    static String variant(long most) {
-        return most == MOST ? "winograd" : "winograd/" + (most >> 20) + "m";
     }
 
     /**

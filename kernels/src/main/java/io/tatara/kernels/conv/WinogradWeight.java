@@ -31,7 +31,7 @@ record WinogradWeight(long most) implements GpuKernel<Conv2dWeightGradient> {
 
     @Override
     public String variant() {
-        return WinogradTiles.variant(most);
+        return "winograd";
     }
 
     private WinogradTiles tiles(Conv2dWeightGradient op, TensorSpec[] in) {
@@ -48,14 +48,6 @@ record WinogradWeight(long most) implements GpuKernel<Conv2dWeightGradient> {
         double rate = OTHER_SHARE * ConvImplicit.rate(traits);
         double other = OTHER_START + products / (rate * traits.computeUnits());
         return t != null && t.worth() && clocks(t, traits) < WinogradTiles.CLEARLY * other;
-    }
-
-    @Override
-    public List<GpuKernel<Conv2dWeightGradient>> candidates(
-            Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
-        WinogradWeight small = new WinogradWeight(WinogradTiles.SMALL);
-        WinogradTiles t = small.tiles(op, in);
-        return t == null || t.rounds().size() == 1 ? List.of() : List.of(small);
     }
 
     /** Clocks that it should take. */

@@ -8,12 +8,11 @@ import java.util.List;
 
 /**
  * The product of one matrix with each of many images, in 16 bits on Hopper's matrix units by {@code
- * matmul_sm90.cu}, in float32 by {@code matmul_words.cu}, for other rooms: y[i] = activation(W ·
- * x[i] + bias) + residual[i], where x[i] is [terms, pixels], y[i] and residual[i] are [rows,
- * pixels] and bias has an element for each row. All are of one type and without gaps, the images
- * one after the other.
+ * matmul_sm90.cu}, for other rooms: y[i] = activation(W · x[i] + bias) + residual[i], where x[i] is
+ * [terms, pixels], y[i] and residual[i] are [rows, pixels] and bias has an element for each row.
+ * All are of one type and without gaps, the images one after the other.
  *
- * @param type of all numbers
+ * @param type float16 or bfloat16, else it is not supported
  * @param transposed whether w is stored as [terms, rows], else as [rows, terms]
  * @param w a {@link GpuPlan.Arg}, as are x and y
  * @param bias null where there is none, as residual
@@ -31,9 +30,7 @@ public record ImageProduct(
         Object residual,
         Activation activation,
         Object y) {
-    private ProductKernel kernel() {
-        return type == DType.FLOAT32 ? new MatMulWords() : new MatMulHopper();
-    }
+    private static final ProductKernel KERNEL = new MatMulHopper();
 
     /** One product where there is an element at all: the batch is a single axis. */
     private List<Product> products() {
@@ -55,17 +52,17 @@ public record ImageProduct(
     public boolean supported(GpuTraits traits) {
         List<Product> all = products();
         return !all.isEmpty()
-                && kernel().supports(all.getFirst(), traits)
-                && kernel().suits(all.getFirst(), traits);
+                && KERNEL.supports(all.getFirst(), traits)
+                && KERNEL.suits(all.getFirst(), traits);
     }
 
-    /** Clocks that it should take in 16 bits, by the rough model that chooses its tiles. */
+    /** Clocks that it should take, by the rough model that chooses its tiles. */
     public double clocks(GpuTraits traits) {
         return MatMulHopper.tiling(products().getFirst(), traits).time(rows, traits.computeUnits());
     }
 
     /** Adds the launches. Called only where it is supported. */
     public void add(GpuPlan.Builder plan, GpuTraits traits) {
-        products().forEach(p -> kernel().add(plan, p, traits));
+        products().forEach(p -> KERNEL.add(plan, p, traits));
     }
 }

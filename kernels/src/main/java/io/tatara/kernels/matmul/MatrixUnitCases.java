@@ -58,7 +58,7 @@ final class MatrixUnitCases {
                 cases.add(product(k, ta, tb, 36, 44, 52, Data.normal()));
             }
         }
-        // Tiles of 128 by 128 and more than one of them, all of whole words.
+        // Tiles of 128 by 128 and more than one of them.
         for (int t = 0; t < 4; t++) {
             boolean ta = (t & 1) != 0;
             cases.add(product(FLOAT, ta, (t & 2) != 0, 132, 148, 48, Data.normal()));

@@ -18,7 +18,6 @@ final class ProductKernels {
                     new MatMulHopper(),
                     new MatMulSm80(),
                     new MatMulSimt(),
-                    new MatMulWords(),
                     new MatMulCpuFew(),
                     new MatMulCpu(),
                     new MatMulPortable());

@@ -8,13 +8,19 @@ import java.util.List;
 enum GridForm {
     /** A block has the rows of its units, and reads all that they are multiplied with. */
     BLOCKS("persistent"),
-    /** Of gradients: blocks have the rows of their team's units, each a part of the columns. */
-    TEAMS("persistent/teams"),
     /** By {@code recurrent_tiles.cu}; a gradient's blocks in teams. */
-    TILES("persistent/tiles");
+    TILES("persistent/tiles"),
+    /**
+     * {@link #TILES} where an H200 was measured to be faster by them (docs/h200.md): 512 hidden
+     * units and more, 1.3 to 1.5 times as fast forward, 1.04 to 1.2 times for gradients. With 256
+     * units gradients took 1.7 times as long.
+     */
+    WIDE_TILES("persistent/tiles");
 
     /** Blocks that share a slice of a gradient, which alone has a row a unit. */
-    static final int TEAM = 4;
+    private static final int TEAM = 4;
+
+    private static final int WIDE = 512;
 
     private final String variant;
 
@@ -27,9 +33,8 @@ enum GridForm {
     }
 
     /**
-     * The best shape, null where the recurrence does not fit the device in this form. The other
-     * forms are for where {@link #BLOCKS} fits too: they are not measured, and whatever stands
-     * first in the list of variants is taken where nobody has tuned.
+     * The best shape, null where the recurrence does not fit the device in this form. Tiles are for
+     * where {@link #BLOCKS} fits too.
      *
      * @param needs of the phases of a step
      * @param states floats that a thread keeps per row and unit
@@ -46,9 +51,8 @@ enum GridForm {
         if (blocks == null || this == BLOCKS) {
             return blocks;
         }
-        int team = sums > 0 ? TEAM : 1;
-        return this == TEAMS
-                ? GridShape.of(e, dtype, traits, needs, states, sums, team)
-                : TiledShape.of(e, dtype, traits, needs, states, sums, team);
+        return this == WIDE_TILES && e.hidden() < WIDE
+                ? null
+                : TiledShape.of(e, dtype, traits, needs, states, sums, sums > 0 ? TEAM : 1);
     }
 }

@@ -25,7 +25,8 @@ import java.util.List;
  * @param sums sums over steps and chunks that it keeps
  * @param stages buffers of states of {@code recurrent_tiles.cu}, 0 without it; then {@code along}
  *     counts a warp's slices of columns and all weights are in shared memory
- * @param team blocks that have a slice together, each a part of its sums; 1 for none
+ * @param team blocks that have a slice together, each a part of its sums; 1 for none, as always
+ *     without {@code recurrent_tiles.cu}
  * @param sharedBytes dynamic shared memory of a block
  * @param microseconds what the model below expects of a sequence; only good for comparing
  */
@@ -99,44 +100,26 @@ record GridShape(
      */
     static GridShape of(
             Extents e, DType dtype, GpuTraits traits, List<Need> needs, int states, int sums) {
-        return of(e, dtype, traits, needs, states, sums, 1);
-    }
-
-    /**
-     * The same for teams.
-     *
-     * @param team blocks that have a slice together; more than one for steps of one phase alone
-     */
-    static GridShape of(
-            Extents e,
-            DType dtype,
-            GpuTraits traits,
-            List<Need> needs,
-            int states,
-            int sums,
-            int team) {
         if (e.steps() < 1
                 || e.batch() < 1
-                || team > 1 && needs.size() > 1
                 || traits.maxWorkGroup() < THREADS
                 || !traits.cuda(dtype == DType.FLOAT32 ? 75 : 80)) {
             return null;
         }
         GridShape best = null;
         for (int units : UNITS) {
-            int slices = slices(e, units, team);
+            int slices = slices(e, units, 1);
             for (int at = e.directions(); at >= 1; at--) {
                 for (int groups = Math.min(e.batch(), traits.computeUnits() / (slices * at));
                         groups >= 1;
                         groups--) {
-                    GridShape s =
-                            shape(e, dtype, traits, needs, states, sums, team, units, groups, at);
+                    GridShape s = shape(e, dtype, traits, needs, states, sums, units, groups, at);
                     if (s != null && (best == null || s.microseconds < best.microseconds)) {
                         best = s;
                     }
                 }
             }
-            if (units * team >= e.hidden()) {
+            if (units >= e.hidden()) {
                 break;
             }
         }
@@ -155,7 +138,6 @@ record GridShape(
             List<Need> needs,
             int states,
             int sums,
-            int team,
             int units,
             int groups,
             int directions) {
@@ -172,11 +154,7 @@ record GridShape(
         int chunks = GpuRecurrence.ceil(rows, chunk);
         List<Phase> phases =
                 needs.stream()
-                        .map(n ->
-                                Phase.of(
-                                        dtype,
-                                        n.rowsPerUnit() * units * team,
-                                        GpuRecurrence.ceil(n.depth(), team)))
+                        .map(n -> Phase.of(dtype, n.rowsPerUnit() * units, n.depth()))
                         .toList();
         int pieces = phases.stream().mapToInt(Phase::pieces).sum();
         int across = phases.stream().mapToInt(Phase::across).max().orElseThrow();
@@ -201,8 +179,8 @@ record GridShape(
                         + 4L * chunk
                         + 4L * states * chunks * chunk * units
                         + 4L * sums * chunk * units;
-        int slices = slices(e, units, team);
-        int counters = counters(directions * rowGroups, chunks, slices, team);
+        int slices = slices(e, units, 1);
+        int counters = counters(directions * rowGroups, chunks, slices, 1);
         if (results > 64
                 || pieces > 96
                 || shared > traits.maxShared()
@@ -216,7 +194,7 @@ record GridShape(
             step +=
                     stepTime(
                             dtype,
-                            (double) rows * needs.get(i).depth() / team * dtype.bytes(),
+                            (double) rows * needs.get(i).depth() * dtype.bytes(),
                             slices * rowGroups * directions,
                             phases.get(i).pieces(),
                             smem,
@@ -240,7 +218,7 @@ record GridShape(
                 states,
                 sums,
                 0,
-                team,
+                1,
                 (int) shared,
                 launches * e.steps() * step);
     }

@@ -41,6 +41,7 @@ public final class RecurrentRoom {
                             LstmReference::sequence,
                             List.of(LstmJvm::sequence),
                             List.of(
+                                    new LstmGrid.Forward(GridForm.WIDE_TILES),
                                     new LstmGrid.Forward(GridForm.BLOCKS),
                                     new LstmGrid.Forward(GridForm.TILES),
                                     LstmGpu::sequence),
@@ -51,8 +52,8 @@ public final class RecurrentRoom {
                             LstmReference::sequenceGradient,
                             List.of(LstmGradientJvm::sequence),
                             List.of(
+                                    new LstmGrid.Backward(GridForm.WIDE_TILES),
                                     new LstmGrid.Backward(GridForm.BLOCKS),
-                                    new LstmGrid.Backward(GridForm.TEAMS),
                                     new LstmGrid.Backward(GridForm.TILES),
                                     LstmGpu::sequenceGradient),
                             RecurrentCases::lstmGradient),
@@ -76,6 +77,7 @@ public final class RecurrentRoom {
                             GruReference::sequence,
                             List.of(GruJvm::sequence),
                             List.of(
+                                    new GruGrid.Forward(GridForm.WIDE_TILES),
                                     new GruGrid.Forward(GridForm.BLOCKS),
                                     new GruGrid.Forward(GridForm.TILES),
                                     GruGpu::sequence),
@@ -86,8 +88,8 @@ public final class RecurrentRoom {
                             GruReference::sequenceGradient,
                             List.of(GruGradientJvm::sequence),
                             List.of(
+                                    new GruGrid.Backward(GridForm.WIDE_TILES),
                                     new GruGrid.Backward(GridForm.BLOCKS),
-                                    new GruGrid.Backward(GridForm.TEAMS),
                                     new GruGrid.Backward(GridForm.TILES),
                                     GruGpu::sequenceGradient),
                             RecurrentCases::gruGradient),

@@ -19,7 +19,7 @@
  * the B fragment of mma.m16n8k16 when K is permuted so that a lane's piece is b0 b1 of two products; the rows of the
  * batch are the A fragments, read from global memory in the same permutation: no staging, no ldmatrix.
  *
- * TEAM, backward: a sum there is as long as all gates together, and alone a block would read all of δ for a few units'
+ * TEAM, backward and with recurrent_tiles.cu: a sum there is as long as all gates together, and alone a block would read all of δ for a few units'
  * rows. So TEAM blocks have the rows of all their units, each a part of the columns, and a block reads 1 / TEAM of δ. The
  * parts of the sums go to the block that owns the unit through global memory (parts_leave, parts_take), which adds them in
  * the order of the blocks. All chunks' parts leave before the first is taken, so that they travel meanwhile.
@@ -254,8 +254,8 @@ template <int KP, int LR, int FORWARD>
 DEVICE uint4 weight_piece(const Place& p, const ELEM* w, int gates, int gate0, int count, int K, int H, int a, int kp) {
   const int LK = 32 / LR;
   int lane = p.tid % 32, warp = p.tid / 32, lr = lane / LK, lk = lane % LK;
-  int k = first_column(KP * WARPS * LK * PE) + ((kp * WARPS + warp) * LK + lk) * PE;
-  return weight_columns<FORWARD>(of_team(p), w, gates, gate0, count, K, H, a * LR + lr, k);
+  int k = ((kp * WARPS + warp) * LK + lk) * PE;
+  return weight_columns<FORWARD>(p, w, gates, gate0, count, K, H, a * LR + lr, k);
 }
 
 /* The slice of a phase: into registers what has its place there, the rest into shared memory. */
@@ -366,7 +366,7 @@ DEVICE void product(const Place& p, const uint4* reg, const Source& s, int c) {
   const int LK = 32 / LR;
   int lane = p.tid % 32, warp = p.tid / 32, lk = lane % LK, lr = lane / LK;
   const int KSTEP = WARPS * LK * PE;
-  int k0 = first_column(KP * KSTEP) + (warp * LK + lk) * PE;
+  int k0 = (warp * LK + lk) * PE;
   int rows = p.rows - c * CHUNK < CHUNK ? p.rows - c * CHUNK : CHUNK;
   for (int r0 = 0; r0 < rows; r0 += RB) {
     float* out = p.part + (warp * CHUNK + r0) * PART_ROWS;
