@@ -42,11 +42,15 @@ final class ShiftedCases {
                     new Layer("shifted-14", DType.BFLOAT16, UNIT.pad(1), 2, 72, 14, 136, 3),
                     new Layer("shifted-pointwise", DType.FLOAT16, UNIT, 4, 132, 7, 260, 1));
 
+    /** Lines that begin at even places. */
+    private static final Layer PAIRS =
+            new Layer("shifted-pairs", DType.BFLOAT16, UNIT.pad(1), 1, 72, 28, 136, 3);
+
     private ShiftedCases() {}
 
     static List<Case> conv() {
         List<Case> cases = new ArrayList<>();
-        for (Layer l : List.of(LAYERS.get(0), LAYERS.get(2))) {
+        for (Layer l : List.of(LAYERS.get(0), LAYERS.get(2), PAIRS)) {
             Case c = Case.of(l.name(), new Conv2d(l.window(), 1)).in(l.x()).in(l.weight());
             cases.add(l.of(c, l.d()[1] * l.d()[4] * l.d()[4]));
         }
@@ -102,7 +106,8 @@ final class ShiftedCases {
                 List.of(
                         new Layer("shifted-7", DType.BFLOAT16, UNIT.pad(1), 16, 62, 7, 200, 3),
                         new Layer("shifted-planes", DType.FLOAT16, UNIT, 16, 40, 28, 72, 1),
-                        LAYERS.get(2));
+                        LAYERS.get(2),
+                        PAIRS);
         for (Layer l : layers) {
             cases.add(weight(l, l.name(), Data.normal()));
         }

@@ -129,6 +129,8 @@ final class ShiftedImages {
                                 r.plane(),
                                 "PITCH",
                                 r.pitch(),
+                                "VEC",
+                                r.even() ? 2 : 1,
                                 "STORAGE",
                                 GpuProgram.storage(type))
                         .withHeaders(List.of("warp.cuh"));

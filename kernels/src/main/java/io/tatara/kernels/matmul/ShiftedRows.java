@@ -63,6 +63,13 @@ public record ShiftedRows(Along y, Along x, int images) {
         return y.extent() * pitch();
     }
 
+    /**
+     * Whether two neighbouring places from an even one on are an aligned pair of a line, or none.
+     */
+    public boolean even() {
+        return x.stride == 1 && pitch() % 2 == 0 && x.source % 2 == 0 && x.results % 2 == 0;
+    }
+
     /** About the places of a row, however many. */
     public double size() {
         return (double) images * y.extent() * pitch();

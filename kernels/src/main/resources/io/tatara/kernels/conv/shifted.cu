@@ -6,10 +6,11 @@
  *   others   for the weight gradient a second set of images, of one phase, to places of the same PLANE and PITCH.
  *   kernel   [outer, inner, taps] to [taps, outer, line], zeros from inner on.
  *
- * One launch: a block turns 64 places of 64 channels around in shared memory. A thread reads one place, two channels a
- * word, all sixteen loads under way at once: a warp's are neighbouring elements of a channel, and the place, two divisions
- * by the constants PLANE and PITCH, is found once. Then it writes 16 bytes of a place. 33 words from a place to the
- * next: neither the writes of a warp, a word of 32 places each, nor its reads of four places meet in a bank. The last
+ * One launch: a block turns 64 places of 64 channels around in shared memory. A thread reads one place or two, sixteen
+ * channels or eight, all under way at once: a warp's are neighbouring elements of a channel, and the place, two divisions
+ * by the constants PLANE and PITCH, is found once. It writes words of two channels to shared memory, then 16 bytes of a place
+ * at a time. 33 words from a place to the next: neither a word of 32 places nor a warp's reads of four places meet in a
+ * bank. The last
  * blocks turn the kernel, a thread each (outer, inner).
  *
  * Ladder: (1) a row for each channel, as the images have it: nothing to turn, but the copy engine begins a box at multiples
@@ -22,30 +23,43 @@
 #define TILE 64 /* places and channels of a block */
 #define WORDS (TILE / 2)
 #define LINE (WORDS + 1) /* words from a place to the next */
+#ifndef VEC
+#define VEC 2 /* places of a load: neighbouring elements of a line, 2 where all lines begin at even ones */
+#endif
+#if VEC == 2
+#define RUN_WORD uint
+#else
+#define RUN_WORD ushort
+#endif
+#define ACROSS (TILE / VEC)
+#define PAIRS (WORDS * ACROSS / THREADS) /* of channels, of a thread */
 
 /* Places q0 …, channels c0 … of a phase. */
 DEVICE void shifted_tile(SHARED_PTR uint* tile, GLOBAL const ELEM* RESTRICT x, GLOBAL ELEM* RESTRICT rows, int q0, int c0,
                          int channels, int line, int h, int wd, int images, int length, int strideY, int oy, int strideX,
                          int ox) {
-  int q = q0 + LOCAL_ID(0) % TILE;
+  int column = LOCAL_ID(0) % ACROSS;
+  int q = q0 + VEC * column;
   int i = q / PLANE;
   int y = q % PLANE / PITCH * strideY + oy;
-  int column = q % PLANE % PITCH * strideX + ox;
-  int there = i < images && y < h && column < wd;
+  int at = q % PLANE % PITCH * strideX + ox;
+  int there = i < images && y < h && at < wd;
   int size = h * wd;
-  GLOBAL const ELEM* from = x + (there ? (i * channels + c0) * size + y * wd + column : 0);
+  GLOBAL const ELEM* from = x + (there ? (i * channels + c0) * size + y * wd + at : 0);
   int left = there ? channels - c0 : 0;
-  uint lo[WORDS * TILE / THREADS];
-  uint hi[WORDS * TILE / THREADS];
+  uint lo[PAIRS];
+  uint hi[PAIRS];
   UNROLL
-  for (int k = 0; k < WORDS * TILE / THREADS; k++) {
-    int c = 2 * (LOCAL_ID(0) / TILE + THREADS / TILE * k);
-    lo[k] = c < left ? from[c * size] : 0;
-    hi[k] = c + 1 < left ? from[(c + 1) * size] : 0;
+  for (int k = 0; k < PAIRS; k++) {
+    int c = 2 * (LOCAL_ID(0) / ACROSS + THREADS / ACROSS * k);
+    lo[k] = c < left ? *(GLOBAL const RUN_WORD*)(from + c * size) : 0;
+    hi[k] = c + 1 < left ? *(GLOBAL const RUN_WORD*)(from + (c + 1) * size) : 0;
   }
   UNROLL
-  for (int k = 0; k < WORDS * TILE / THREADS; k++) {
-    tile[LOCAL_ID(0) % TILE * LINE + LOCAL_ID(0) / TILE + THREADS / TILE * k] = hi[k] << 16 | lo[k];
+  for (int k = 0; k < PAIRS; k++) {
+    SHARED_PTR uint* to = tile + VEC * column * LINE + LOCAL_ID(0) / ACROSS + THREADS / ACROSS * k;
+    to[0] = hi[k] << 16 | (lo[k] & 0xffff);
+    if (VEC > 1) to[LINE] = (hi[k] & 0xffff0000u) | lo[k] >> 16;
   }
   BARRIER();
   UNROLL
