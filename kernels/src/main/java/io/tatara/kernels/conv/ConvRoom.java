@@ -19,6 +19,7 @@ public final class ConvRoom {
                                     ShiftedHopper.CONV,
                                     WinogradSums.CONV,
                                     ConvImplicit.CONV,
+                                    PointwiseHopper.CONV.anywhere(),
                                     ConvGpu::conv),
                             ConvCases::conv),
                     new OpEntry<>(
@@ -34,6 +35,7 @@ public final class ConvRoom {
                                     ShiftedHopper.DATA,
                                     WinogradSums.DATA,
                                     ConvImplicit.DATA,
+                                    PointwiseHopper.DATA.anywhere(),
                                     ConvGpu::data),
                             ConvCases::data),
                     new OpEntry<>(

@@ -21,15 +21,23 @@ import io.tatara.kernels.pointwise.Activation;
  * the models of both say is clearly faster here.
  *
  * @param problem what an op asks for
+ * @param clearly takes what its model says is below so much of the other's estimated time
  */
-record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem) implements GpuKernel<O> {
-    static final PointwiseHopper<Conv2d> CONV = new PointwiseHopper<>(ConvImplicit.CONV.problem());
+record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem, double clearly)
+        implements GpuKernel<O> {
+    /** So that a close guess changes nothing. */
+    private static final double CLEARLY = 0.9;
+
+    static final PointwiseHopper<Conv2d> CONV =
+            new PointwiseHopper<>(ConvImplicit.CONV.problem(), CLEARLY);
 
     static final PointwiseHopper<Conv2dDataGradient> DATA =
-            new PointwiseHopper<>(ConvImplicit.DATA.problem());
+            new PointwiseHopper<>(ConvImplicit.DATA.problem(), CLEARLY);
 
-    /** Of the other's estimated time, so that a close guess changes nothing. */
-    private static final double CLEARLY = 0.9;
+    /** Wherever it can run, for suites and the tuner. */
+    PointwiseHopper<O> anywhere() {
+        return new PointwiseHopper<>(problem, Double.POSITIVE_INFINITY);
+    }
 
     @Override
     public String variant() {
@@ -43,7 +51,7 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem) implements GpuK
         }
         Sums s = problem.of(op, in);
         return product(op, in).clocks(traits)
-                < CLEARLY * ConvImplicit.clocks(s, in[0].dtype(), traits);
+                < clearly * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
 
     /** Whether it could run, fast or not. */
