@@ -18,6 +18,14 @@ static inline void ldmatrix_x2_trans(uint (&r)[2], uint at) { tatara_emu_ldmatri
 static inline void mma_f16(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) { tatara_emu_mma(d, a, b, 0); }
 static inline void mma_bf16(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) { tatara_emu_mma(d, a, b, 1); }
 static inline void mma_tf32(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) { tatara_emu_mma(d, a, b, 2); }
+static inline void mma_f16(float (&d)[4], const uint (&a)[4], const uint (&b)[2], const float (&c)[4]) {
+  for (int i = 0; i < 4; i++) d[i] = c[i];
+  mma_f16(d, a, b);
+}
+static inline void mma_bf16(float (&d)[4], const uint (&a)[4], const uint (&b)[2], const float (&c)[4]) {
+  for (int i = 0; i < 4; i++) d[i] = c[i];
+  mma_bf16(d, a, b);
+}
 static inline uint to_tf32(float x) { return tatara_emu_to_tf32(x); }
 static inline uint pack_f16(float lo, float hi) { return tatara_emu_pack(lo, hi, 0); }
 static inline int not_kept(int x) { return x; }

@@ -110,7 +110,16 @@ final class LayerCases {
             all.add(c.bench(CausalCases.LARGE));
             all.add(c.as(DType.FLOAT16).bench(CausalCases.LARGE));
         }
-        return Case.withHalves(all, "halves", "fused", "fused odd", "fused shifted", "fused wide");
+        return Case.withHalves(
+                all,
+                "halves",
+                "fused",
+                "fused odd",
+                "fused shifted",
+                "fused wide",
+                "fused many",
+                "fused skips",
+                "fused specials");
     }
 
     /** Sizes that the kernels in one launch take: multiples of 16 channels. */
@@ -125,6 +134,11 @@ final class LayerCases {
         all.add(layer("fused shifted", s, Given.GLOBAL, true, true, normal).noGradient());
         s = new Size(1, 64, 64, 128, 2, 1, 136);
         all.add(layer("fused wide", s, Given.GLOBAL, false, false, normal).noGradient());
+        // More tiles than blocks, and sequences that end between them.
+        s = new Size(5, 32, 32, 48, 2, 4, 424);
+        all.add(layer("fused many", s, Given.GLOBAL, false, true, normal).noGradient());
+        s = new Size(2, 16, 16, 192, 1, 1, 88);
+        all.add(layer("fused skips", s, Given.GLOBAL, false, false, normal).noGradient());
         s = new Size(2, 16, 16, 16, 2, 2, 96);
         double[] special = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
         Data odd = normal.sprinkled(199, special);

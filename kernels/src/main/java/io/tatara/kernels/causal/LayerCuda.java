@@ -43,17 +43,33 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
         return in[GatedCausalLayer.SKIP_WEIGHT].shape().dim(0);
     }
 
-    /** Bytes of shared memory: both weights, the window and z. */
-    private static long shared(CausalShape s, int skips, boolean half) {
+    /** Bytes of shared memory: both weights, the windows, z and beginnings of sums. */
+    private static long shared(CausalShape s, int skips, boolean half, int windows) {
         long terms = (long) s.c() * s.k();
         long d = s.m() / 2;
         long outs = s.c() + skips;
         long t = tile(half);
         if (half) {
             long pad = 16;
-            return 2 * d * (terms * 2 + pad) + outs * (d * 2 + pad) + (terms + d) * (t * 2 + pad);
+            return 2 * d * (terms * 2 + pad)
+                    + outs * (d * 2 + pad)
+                    + (windows * terms + d) * t * 2
+                    + 8 * (2 * d + outs);
         }
         return 4 * (terms * (2 * d + 4) + d * (outs + 4) + (terms + d) * t);
+    }
+
+    /** Blocks that a multiprocessor holds at once; each takes a kilobyte besides its own. */
+    private static int resident(long shared, boolean half, GpuTraits traits) {
+        long most = half ? blocks(traits) : 1;
+        return (int) Math.clamp((traits.maxShared() + 1024) / (shared + 1024), 1, most);
+    }
+
+    /** Two windows in turn where that costs no resident block. */
+    private static int windows(CausalShape s, int skips, boolean half, GpuTraits traits) {
+        long two = shared(s, skips, half, 2);
+        int resident = resident(shared(s, skips, half, 1), half, traits);
+        return half && two <= traits.maxShared() && resident(two, half, traits) == resident ? 2 : 1;
     }
 
     @Override
@@ -72,7 +88,7 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
                 && s.n() > 0
                 && s.t() > 0
                 && s.k() <= MOST_TAPS
-                && shared(s, skips, half) <= traits.maxShared();
+                && shared(s, skips, half, 1) <= traits.maxShared();
     }
 
     @Override
@@ -82,12 +98,11 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
         boolean half = in[0].dtype().isHalf();
         int lanes = 16 / in[0].dtype().bytes();
         int tile = tile(half);
-        int shared = (int) shared(s, skips, half);
+        int windows = windows(s, skips, half, traits);
+        int shared = (int) shared(s, skips, half, windows);
         int blocks = up(s.t(), tile);
         int tiles = Math.multiplyExact(s.n(), blocks);
-        // Blocks that a multiprocessor holds at once; each takes a kilobyte besides its own.
-        int most = half ? blocks(traits) : 1;
-        int resident = Math.clamp((traits.maxShared() + 1024) / (shared + 1024), 1, most);
+        int resident = resident(shared, half, traits);
         TensorSpec condition = in[GatedCausalLayer.CONDITION];
         GpuPlan.Builder plan = GpuPlan.builder();
         plan.launch(
@@ -97,7 +112,8 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
                         in,
                         condition == null ? 0 : condition.shape().rank() - 1,
                         lanes,
-                        traits),
+                        windows,
+                        resident),
                 half ? "layer_sm80" : "layer_simt",
                 new int[] {Math.min(tiles, resident * traits.computeUnits()), 1, 1},
                 new int[] {THREADS, 1, 1},
@@ -135,7 +151,8 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
             TensorSpec[] in,
             int condition,
             int lanes,
-            GpuTraits traits) {
+            int windows,
+            int resident) {
         DType type = in[0].dtype();
         String file = type.isHalf() ? "layer_sm80.cu" : "layer_simt.cu";
         String text =
@@ -151,7 +168,8 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
             "SKIPS", skips(in),
             "TAPS", s.k(),
             "TT", tile(type.isHalf()),
-            "BLOCKS", type.isHalf() ? blocks(traits) : 1,
+            "BLOCKS", resident,
+            "WINDOWS", windows,
             "DSHIFT", s.d() % lanes,
             "ALIGNED", s.t() % lanes == 0 ? 1 : 0,
             "BEFORE", flag(in, GatedCausalLayer.STATE),

@@ -66,12 +66,13 @@ DEVICE float first_of(const ELEM* RESTRICT bias, const ELEM* RESTRICT condition,
   return v;
 }
 
-/* tanh(f) σ(g), to float32's rounding of numbers around 1. */
+/* tanh(f) σ(g), to float32's rounding of numbers around 1: (e − 1) / (e + 1) of e = exp(2f), which is −1 where e is 0
+ * but no number where e is infinite. */
 DEVICE float gated(float f, float g) {
-  f = f > 15.0f ? 15.0f : f < -15.0f ? -15.0f : f; /* NaN stays */
+  f = f > 15.0f ? 15.0f : f; /* NaN stays */
   float e = exp2_approx(2.0f * LOG2_E * f);
-  float d = (e + 1.0f) * (1.0f + exp2_approx(-LOG2_E * g));
-  return (e - 1.0f) * reciprocal_approx(d);
+  float r = reciprocal_approx(FMA(e + 1.0f, exp2_approx(-LOG2_E * g), e + 1.0f));
+  return FMA(e, r, -r);
 }
 
 /* z from the sums of filter row r and of its gate at sample t; the gates are stored where they are kept. */

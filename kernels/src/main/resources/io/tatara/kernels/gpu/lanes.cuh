@@ -1,6 +1,6 @@
 /* 16-byte pieces of arrays of stored reals, and rows made of them: CUDA, any architecture; follows warp.cuh.
  * A piece holds LANES elements, 4 of float32 or 8 of a 16-bit type, and stands at a multiple of 16 bytes.
- * Plain C++ but for three instructions, which have a plain form for emulation and old architectures beside them. */
+ * Plain C++ but for four instructions, which have a plain form for emulation and old architectures beside them. */
 #if STORAGE == 0
 #define LANES 4
 #else
@@ -73,6 +73,18 @@ DEVICE uint word_of(float low, float high) {
 #endif
 
 DEVICE uint4 piece_load(const ELEM* p) { return *(const uint4*)p; }
+/* Of what this launch reads once and nobody writes: the load stands where it is written, and leaves L1 alone. */
+DEVICE uint4 piece_load_once(const ELEM* p) {
+#if defined(TATARA_EMULATION)
+  return piece_load(p);
+#else
+  uint4 w;
+  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(w.x), "=r"(w.y), "=r"(w.z), "=r"(w.w)
+               : "l"(p));
+  return w;
+#endif
+}
 DEVICE void piece_store(ELEM* p, uint4 w) { *(uint4*)p = w; }
 DEVICE uint4 piece_zero() {
   uint4 w;

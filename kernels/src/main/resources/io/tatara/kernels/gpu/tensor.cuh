@@ -38,6 +38,21 @@ DEVICE void mma_bf16(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
+/* d = c + a · b, so that several products begin with the same numbers. */
+DEVICE void mma_f16(float (&d)[4], const uint (&a)[4], const uint (&b)[2], const float (&c)[4]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%10, %11, %12, "
+      "%13};"
+      : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(c[3]));
+}
+DEVICE void mma_bf16(float (&d)[4], const uint (&a)[4], const uint (&b)[2], const float (&c)[4]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%10, %11, %12, "
+      "%13};"
+      : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(c[3]));
+}
 /* d += a · b, 16x8x8, operands rounded by to_tf32. */
 DEVICE void mma_tf32(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
   asm volatile(
@@ -102,3 +117,13 @@ DEVICE void mma_storage(float (&d)[4], const uint (&a)[4], const uint (&b)[2]) {
   mma_bf16(d, a, b);
 #endif
 }
+#if STORAGE != 0
+/* d = c + a · b */
+DEVICE void mma_storage(float (&d)[4], const uint (&a)[4], const uint (&b)[2], const float (&c)[4]) {
+#if STORAGE == 1
+  mma_f16(d, a, b, c);
+#else
+  mma_bf16(d, a, b, c);
+#endif
+}
+#endif

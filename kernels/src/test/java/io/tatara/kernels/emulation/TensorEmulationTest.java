@@ -29,8 +29,10 @@ class TensorEmulationTest {
                 y[r] = b[row * 8 + g] | (uint)b[(row + 1) * 8 + g] << 16;
               }
               float d[4] = {1.0f, 1.0f, 1.0f, 1.0f};
+              float e[4];
+              MMA(e, x, y, d);
               MMA(d, x, y);
-              for (int r = 0; r < 4; r++) c[(g + r / 2 * 8) * 8 + 2 * t + r % 2] = d[r];
+              for (int r = 0; r < 4; r++) c[(g + r / 2 * 8) * 8 + 2 * t + r % 2] = d[r] + 1024.0f * e[r];
             }
             """;
 
@@ -50,7 +52,7 @@ class TensorEmulationTest {
                         .in(new TensorSpec(type, Shape.of(16, 8)), b)
                         .out(TensorSpec.f32(16, 8))
                         .run();
-        assertThat(got).isEqualTo(Arrays.stream(want).map(x -> x + 1).toArray());
+        assertThat(got).isEqualTo(Arrays.stream(want).map(x -> 1025 * (x + 1)).toArray());
     }
 
     @Test
