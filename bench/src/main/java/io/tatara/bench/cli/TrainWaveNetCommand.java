@@ -292,7 +292,7 @@ final class TrainWaveNetCommand extends BaseCommand {
         m.put("finished", r.finished());
         m.put("heldOutLoss", r.finished() ? r.heldOutLoss() : null);
         m.put("parameters", r.parameters());
-        m.put("begin", begin == null ? null : String.valueOf(begin.getFileName()));
+        m.put("begin", r.begin());
         m.put("config", config);
         m.put("epochs", r.history());
         return m;

@@ -195,6 +195,12 @@ class WaveNetCommandTest {
         assertThat(j.at("/begin").stringValue()).isEqualTo("model");
         assertThat(j.at("/config/noise").doubleValue()).isZero();
         assertThat(Files.readString(json)).doesNotContain(folder.toString());
+        settings[2] = "--resume";
+        settings[3] = "--json";
+        settings[4] = json.toString();
+        assertThat(train(Arrays.copyOf(settings, 5)).exit).isZero();
+        j = JsonMapper.builder().build().readTree(Files.readString(json));
+        assertThat(j.at("/begin").stringValue()).as("of a run taken up").isEqualTo("model");
     }
 
     /** The file has what was said, and no path of this machine. */

@@ -34,6 +34,7 @@ public final class WaveNetTraining {
     static final String MODEL = "model.safetensors";
     static final String CONFIG = "config.json";
     static final String DATA = "data.json";
+    private static final String BEGIN = "begin.json";
 
     /**
      * @param finished false where training was asked to stop before its end; the loss is NaN then
@@ -41,13 +42,19 @@ public final class WaveNetTraining {
      * @param parameters weights of the model
      * @param history of all epochs
      * @param folder with the model
+     * @param begin name of the folder of the model that the run began with, also where it was taken
+     *     up; null for none
      */
     public record Result(
             boolean finished,
             double heldOutLoss,
             long parameters,
             List<EpochRecord> history,
-            Path folder) {}
+            Path folder,
+            String begin) {}
+
+    /** What is kept of the model that a run began with. */
+    private record Begin(String model) {}
 
     private WaveNetTraining() {}
 
@@ -112,6 +119,8 @@ public final class WaveNetTraining {
             checkSame(out.resolve(DATA), recordings.data());
         }
         listener.note(summary(recordings));
+        String begun =
+                resume ? begun(out) : begin == null ? null : String.valueOf(begin.getFileName());
         try (Parameters parameters = new Parameters(device, config.seed())) {
             WaveNetModel model = new WaveNetModel(parameters, config, recordings.data().values());
             if (begin != null) {
@@ -135,17 +144,24 @@ public final class WaveNetTraining {
                                 listener.first(() -> {
                                     Json.write(out.resolve(CONFIG), config);
                                     Json.write(out.resolve(DATA), recordings.data());
+                                    Json.write(out.resolve(BEGIN), new Begin(begun));
                                 }),
                                 stop);
                 TrainingLoop.Outcome outcome = loop.run(resume);
                 if (!outcome.finished()) {
                     return new Result(
-                            false, Double.NaN, parameters.count(), outcome.history(), out);
+                            false, Double.NaN, parameters.count(), outcome.history(), out, begun);
                 }
                 loop.loadBest();
-                return finish(parameters, outcome.history(), out, listener);
+                return finish(parameters, outcome.history(), out, begun, listener);
             }
         }
+    }
+
+    /** The model that the run in this folder began with; null for none. */
+    private static String begun(Path out) {
+        Path file = out.resolve(BEGIN);
+        return Files.isRegularFile(file) ? Json.read(file, Begin.class).model() : null;
     }
 
     private static void begin(Parameters p, WaveNetConfig c, VoiceData here, Path folder) {
@@ -238,7 +254,11 @@ public final class WaveNetTraining {
     }
 
     private static Result finish(
-            Parameters parameters, List<EpochRecord> history, Path out, TrainingListener listener) {
+            Parameters parameters,
+            List<EpochRecord> history,
+            Path out,
+            String begun,
+            TrainingListener listener) {
         Safetensors.write(out.resolve(MODEL), parameters.save(), Map.of("format", "pt"));
         double best =
                 history.stream()
@@ -258,7 +278,7 @@ public final class WaveNetTraining {
                         "held-out loss %.4f nats a sample; the model is in %s",
                         best,
                         out));
-        return new Result(true, best, parameters.count(), history, out);
+        return new Result(true, best, parameters.count(), history, out, begun);
     }
 
     /** Losses over the epochs, as a PNG file. */
