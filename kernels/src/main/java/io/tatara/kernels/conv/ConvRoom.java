@@ -15,6 +15,7 @@ public final class ConvRoom {
                             List.of(
                                     ConvCpu.CONV,
                                     DepthwiseCuda.CONV,
+                                    DepthwisePlanes.CONV,
                                     PointwiseHopper.CONV,
                                     ShiftedHopper.CONV,
                                     WinogradSums.CONV,
@@ -30,6 +31,7 @@ public final class ConvRoom {
                             List.of(
                                     ConvCpu.DATA,
                                     DepthwiseCuda.DATA,
+                                    DepthwisePlanes.DATA,
                                     new FewChannels(),
                                     PointwiseHopper.DATA,
                                     ShiftedHopper.DATA,

@@ -9,16 +9,25 @@ import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Depthwise convolutions with as many channels behind as before, and their gradients, on CUDA; see
  * depthwise.cu.
  *
  * @param kind what an op asks for
+ * @param form of the tile, null for what {@link DepthwiseTile} chooses
+ * @param block threads of a block; weight gradients of few tiles take 64
  */
-record DepthwiseCuda<O extends Op>(Kind<O> kind) implements GpuKernel<O> {
+record DepthwiseCuda<O extends Op>(Kind<O> kind, DepthwiseTile.Form form, int block)
+        implements GpuKernel<O> {
     private static final int BLOCK = 128;
+
+    private DepthwiseCuda(Kind<O> kind) {
+        this(kind, null, BLOCK);
+    }
 
     /** How an op of this room describes itself. */
     interface Kind<O extends Op> {
@@ -65,7 +74,9 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind) implements GpuKernel<O> {
 
     @Override
     public String variant() {
-        return "depthwise";
+        String tile =
+                form == null ? "" : "/%dx%dx%d".formatted(form.rows(), form.word(), form.words());
+        return "depthwise" + tile + (block == BLOCK ? "" : "/" + block);
     }
 
     @Override
@@ -81,11 +92,45 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind) implements GpuKernel<O> {
             return false;
         }
         DepthwiseTile tile = tile(s, in);
-        return tile != null && tile.tiles() * s.n() * s.c() < Integer.MAX_VALUE - BLOCK;
+        return tile != null && tile.tiles() * s.n() * s.c() < Integer.MAX_VALUE - 1024;
+    }
+
+    @Override
+    public List<GpuKernel<O>> candidates(O op, TensorSpec[] in, GpuTraits traits) {
+        ConvShape s = kind.shape(op, in);
+        int lanes = 16 / in[0].dtype().bytes();
+        Set<DepthwiseTile> tiles = new HashSet<>();
+        tiles.add(tile(s, in));
+        List<DepthwiseCuda<O>> all = new ArrayList<>();
+        for (int rows : new int[] {1, 2, 3, 4, 7, 8}) {
+            for (int word : new int[] {lanes, lanes / 2, lanes / 4}) {
+                for (int words = 1; word == lanes && words <= 2 || words == 1; words++) {
+                    DepthwiseTile.Form f = new DepthwiseTile.Form(rows, word, words);
+                    DepthwiseCuda<O> k = new DepthwiseCuda<>(kind, f, BLOCK);
+                    DepthwiseTile t = k.tile(s, in);
+                    if (t != null && tiles.add(t)) {
+                        all.add(k);
+                    }
+                }
+            }
+        }
+        if (!kind.weight()) {
+            all.add(new DepthwiseCuda<>(kind, form, 64));
+            all.add(new DepthwiseCuda<>(kind, form, 256));
+        }
+        return all.stream()
+                .filter(k -> k.supports(op, in, traits))
+                .<GpuKernel<O>>map(k -> k)
+                .toList();
     }
 
     private DepthwiseTile tile(ConvShape s, TensorSpec[] in) {
-        return DepthwiseTile.of(s, kind.gradient(), in[0].dtype().bytes());
+        int bytes = in[0].dtype().bytes();
+        return form != null
+                ? DepthwiseTile.of(s, kind.gradient(), bytes, form)
+                : kind.weight()
+                        ? DepthwiseTile.wide(s, false, bytes)
+                        : DepthwiseTile.of(s, kind.gradient(), bytes);
     }
 
     @Override
@@ -103,14 +148,12 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind) implements GpuKernel<O> {
         int tiles = (int) (tile.tiles() * s.n() * s.c());
         args.addAll(List.of(s.c(), g ? s.ho() : s.h(), g ? s.wo() : s.w()));
         args.addAll(List.of(g ? s.h() : s.ho(), g ? s.w() : s.wo()));
-        args.addAll(List.of(tile.across(), tile.down(), tiles));
+        args.add(tiles);
+        List<Object> defines = ConvGpu.finish(buffers, f);
+        defines.addAll(List.of("RESIDENT", tile.resident(block)));
+        GpuProgram program = program("depthwise.cu", tile, in[0].dtype(), block, defines);
         return GpuPlan.builder()
-                .launch1d(
-                        program(tile, in[0].dtype(), BLOCK, ConvGpu.finish(buffers, f)),
-                        "depthwise",
-                        tiles,
-                        BLOCK,
-                        args.toArray())
+                .launch1d(program, "depthwise", tiles, block, args.toArray())
                 .build();
     }
 
@@ -126,7 +169,7 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind) implements GpuKernel<O> {
         GpuPlan.Builder plan = GpuPlan.builder();
         GpuPlan.Arg partial = parts > 1 ? plan.temporary(4L * parts * s.c() * s.taps()) : null;
         return plan.launch(
-                        program(tile, in[0].dtype(), block, List.of("WEIGHT", 1)),
+                        program("depthwise.cu", tile, in[0].dtype(), block, List.of("WEIGHT", 1)),
                         "depthwise_weight",
                         new int[] {parts, s.c(), 1},
                         new int[] {block, 1, 1},
@@ -140,22 +183,22 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind) implements GpuKernel<O> {
                         s.w(),
                         s.ho(),
                         s.wo(),
-                        tile.across(),
-                        tile.down(),
                         tiles,
                         each)
                 .build();
     }
 
-    private static GpuProgram program(
-            DepthwiseTile tile, DType type, int block, List<Object> more) {
+    static GpuProgram program(
+            String file, DepthwiseTile tile, DType type, int block, List<Object> more) {
         List<Object> defines = new ArrayList<>(tile.defines());
         defines.addAll(more);
         defines.addAll(List.of("STORAGE", GpuProgram.storage(type), "BLOCK", block));
         return GpuProgram.of(
-                        "conv/depthwise.cu",
-                        ConvGpu.text("sums.cl") + ConvGpu.text("depthwise.cu"),
+                        "conv/" + file,
+                        ConvGpu.text("sums.cl")
+                                + ConvGpu.text("depthwise.cuh")
+                                + ConvGpu.text(file),
                         defines.toArray())
-                .withHeaders(List.of("warp.cuh", "grid.cuh"));
+                .withHeaders(List.of("warp.cuh", "lanes.cuh", "grid.cuh"));
     }
 }
