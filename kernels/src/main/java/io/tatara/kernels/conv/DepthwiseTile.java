@@ -129,7 +129,8 @@ record DepthwiseTile(
 
     /** Blocks that a multiprocessor should have room for: what the compiler holds itself to. */
     int resident(int block) {
-        if (bytes != 2 || registers() > FEW_REGISTERS || shape.taps() > 9) {
+        boolean many = registers() > FEW_REGISTERS || shape.taps() > 9 || oy * ox > 32;
+        if (bytes != 2 || many) {
             return 1;
         }
         return Math.max(1, (registers() <= 24 ? MORE_RESIDENT : RESIDENT) / block);
