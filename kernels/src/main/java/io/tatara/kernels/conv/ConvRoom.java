@@ -14,8 +14,9 @@ public final class ConvRoom {
                             List.of(ConvJvm::conv),
                             List.of(
                                     ConvCpu.CONV,
-                                    DepthwiseCuda.CONV,
                                     DepthwisePlanes.CONV,
+                                    DepthwiseCuda.CONV,
+                                    DepthwisePlanes.CONV.anywhere(),
                                     PointwiseHopper.CONV,
                                     ShiftedHopper.CONV,
                                     WinogradSums.CONV,
@@ -30,8 +31,9 @@ public final class ConvRoom {
                             List.of(ConvJvm::data),
                             List.of(
                                     ConvCpu.DATA,
-                                    DepthwiseCuda.DATA,
                                     DepthwisePlanes.DATA,
+                                    DepthwiseCuda.DATA,
+                                    DepthwisePlanes.DATA.anywhere(),
                                     new FewChannels(),
                                     PointwiseHopper.DATA,
                                     ShiftedHopper.DATA,

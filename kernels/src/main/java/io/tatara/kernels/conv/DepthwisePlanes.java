@@ -16,16 +16,29 @@ import java.util.Set;
 
 /**
  * Depthwise convolutions of small planes and their data gradients on CUDA, several whole planes a
- * block; see depthwise_planes.cu. Stands behind {@link DepthwiseCuda}, for measurements to choose.
+ * block; see depthwise_planes.cu. Stands before {@link DepthwiseCuda} where an H200 was faster by
+ * it, and behind it wherever it can run, for measurements to choose.
  *
  * @param kind what an op asks for
  * @param bytes of the larger of source and result that a block should take
  * @param rows of a tile, 0 for what {@link DepthwiseTile} chooses
+ * @param faster whether it takes only what it was measured to be faster at
  */
-record DepthwisePlanes<O extends Op>(DepthwiseCuda.Kind<O> kind, int bytes, int rows)
-        implements GpuKernel<O> {
+record DepthwisePlanes<O extends Op>(
+        DepthwiseCuda.Kind<O> kind, int bytes, int rows, boolean faster) implements GpuKernel<O> {
     /** Several blocks fit a multiprocessor, which together should have 32 KB under way. */
     private static final int BYTES = 8192;
+
+    /** For gradients, where each element that is read makes several, more was faster. */
+    private static final int GRADIENT_BYTES = 16384;
+
+    /**
+     * Elements of planes that an H200 was faster at (docs/h200.md): 7 × 7, and of data gradients
+     * with a stride up to 28 × 28.
+     */
+    private static final int SMALL = 64;
+
+    private static final int SMALL_GRADIENT = 784;
 
     /** Of source, result and kernel together, what every architecture gives without asking. */
     private static final int MOST_SHARED = 40960;
@@ -39,10 +52,19 @@ record DepthwisePlanes<O extends Op>(DepthwiseCuda.Kind<O> kind, int bytes, int 
     private static final int FEW_THREADS = 640;
 
     static final DepthwisePlanes<Conv2d> CONV =
-            new DepthwisePlanes<>(DepthwiseCuda.CONV.kind(), BYTES, 0);
+            new DepthwisePlanes<>(DepthwiseCuda.CONV.kind(), BYTES, 0, true);
 
     static final DepthwisePlanes<Conv2dDataGradient> DATA =
-            new DepthwisePlanes<>(DepthwiseCuda.DATA.kind(), BYTES, 0);
+            new DepthwisePlanes<>(DepthwiseCuda.DATA.kind(), GRADIENT_BYTES, 0, true);
+
+    /** Wherever it can run. */
+    DepthwisePlanes<O> anywhere() {
+        return new DepthwisePlanes<>(kind, bytes, rows, false);
+    }
+
+    private int usual() {
+        return kind.gradient() ? GRADIENT_BYTES : BYTES;
+    }
 
     /**
      * Which planes a block takes.
@@ -56,7 +78,7 @@ record DepthwisePlanes<O extends Op>(DepthwiseCuda.Kind<O> kind, int bytes, int 
 
     @Override
     public String variant() {
-        String which = bytes == BYTES && rows == 0 ? "" : "/" + bytes / 1024 + "k";
+        String which = bytes == usual() && rows == 0 ? "" : "/" + bytes / 1024 + "k";
         return "depthwise-planes" + which + (rows == 0 ? "" : "x" + rows);
     }
 
@@ -68,6 +90,13 @@ record DepthwisePlanes<O extends Op>(DepthwiseCuda.Kind<O> kind, int bytes, int 
         ConvShape s = kind.shape(op, in);
         if (!s.depthwise() || s.mg() != 1 || s.n() == 0) {
             return false;
+        }
+        if (faster) {
+            int larger = Math.max(s.h() * s.w(), s.ho() * s.wo());
+            boolean strided = s.window().strideY() * s.window().strideX() > 1;
+            if (larger > (kind.gradient() && strided ? SMALL_GRADIENT : SMALL)) {
+                return false;
+            }
         }
         DepthwiseTile tile = tile(s, in[0].dtype());
         return tile != null
@@ -83,7 +112,7 @@ record DepthwisePlanes<O extends Op>(DepthwiseCuda.Kind<O> kind, int bytes, int 
         List<GpuKernel<O>> all = new ArrayList<>();
         for (int r : new int[] {0, 2, 4, 7}) {
             for (int b : new int[] {4096, BYTES, 16384}) {
-                DepthwisePlanes<O> k = new DepthwisePlanes<>(kind, b, r);
+                DepthwisePlanes<O> k = new DepthwisePlanes<>(kind, b, r, false);
                 if (k.supports(op, in, traits)) {
                     DepthwiseTile tile = k.tile(s, in[0].dtype());
                     if (seen.add(List.of(tile, k.group(s, in[0].dtype(), traits)))) {
