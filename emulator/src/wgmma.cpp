@@ -13,12 +13,16 @@ struct Descriptor {
   int swizzle; /* bytes, 16 for none */
 };
 
-Descriptor decode(uint64_t d, const char* operand, Fiber* who) {
+/* anyLine: whether it may begin inside a pattern, at whole lines of 128 bytes: the copy engine and wgmma permute by bits of
+ * the address. Then bits 49 to 51 are 0 or the line; which of them a chip wants is not known yet. */
+Descriptor decode(uint64_t d, const char* operand, bool anyLine, Fiber* who) {
   static const int SWIZZLE[] = {16, 128, 64, 32};
   Descriptor r{(uint32_t)(d & 0x3fff) << 4, (uint32_t)(d >> 16 & 0x3fff) << 4, (uint32_t)(d >> 32 & 0x3fff) << 4,
                SWIZZLE[d >> 62]};
   uint32_t pattern = r.swizzle * 8;
-  if (r.swizzle > 16 && (r.start & (pattern - 1)) >= 128) {
+  if (anyLine && r.swizzle == 128) {
+    if ((d >> 49 & 7) == (r.start >> 7 & 7)) d &= ~(7ull << 49);
+  } else if (r.swizzle > 16 && (r.start & (pattern - 1)) >= 128) {
     fail(text("wgmma: %s begins at 0x%x, inside a row group of its %d-byte swizzle (multiples of %u)", operand, r.start,
               r.swizzle, pattern),
          who);
@@ -68,7 +72,7 @@ void carry_out(std::vector<Fiber*>& group, size_t index) {
   }
   Fiber* const readers[4] = {group[0], group[32], group[64], group[96]};
   static float a[64][16], b[16][256], sum[256];
-  Descriptor da = decode(w.a, "a", group[0]), db = decode(w.b, "b", group[0]);
+  Descriptor da = decode(w.a, "a", false, group[0]), db = decode(w.b, "b", !w.trans_b, group[0]);
   for (int i = 0; i < 64; i++) {
     for (int k = 0; k < 16; k++) a[i][k] = element(fetch(da, i, k, w.trans_a, "wgmma a", readers + i / 16, 1), w.type);
   }

@@ -46,11 +46,32 @@ final class ShiftedCases {
     private static final Layer PAIRS =
             new Layer("shifted-pairs", DType.BFLOAT16, UNIT.pad(1), 1, 72, 28, 136, 3);
 
+    /** What matmul_rows_sm90.cu meets besides: rows of other lengths, tiles of many columns. */
+    private static final List<Layer> ROWS =
+            List.of(
+                    new Layer("shifted-5x5", DType.FLOAT16, UNIT.pad(2), 2, 136, 13, 72, 5),
+                    new Layer(
+                            "shifted-dilation",
+                            DType.BFLOAT16,
+                            UNIT.pad(2).dilation(2),
+                            8,
+                            136,
+                            15,
+                            72,
+                            3),
+                    new Layer("shifted-wide", DType.FLOAT16, UNIT.pad(1), 36, 64, 28, 34, 3));
+
     private ShiftedCases() {}
+
+    private static List<Layer> with(List<Layer> x, List<Layer> y) {
+        List<Layer> all = new ArrayList<>(x);
+        all.addAll(y);
+        return all;
+    }
 
     static List<Case> conv() {
         List<Case> cases = new ArrayList<>();
-        for (Layer l : List.of(LAYERS.get(0), LAYERS.get(2), PAIRS)) {
+        for (Layer l : with(List.of(LAYERS.get(0), LAYERS.get(2), PAIRS), ROWS)) {
             Case c = Case.of(l.name(), new Conv2d(l.window(), 1)).in(l.x()).in(l.weight());
             cases.add(l.of(c, l.d()[1] * l.d()[4] * l.d()[4]));
         }
@@ -80,7 +101,7 @@ final class ShiftedCases {
 
     static List<Case> data() {
         List<Case> cases = new ArrayList<>();
-        for (Layer l : LAYERS) {
+        for (Layer l : with(LAYERS, ROWS)) {
             int size = l.d()[2];
             Conv2dDataGradient op = new Conv2dDataGradient(l.window(), 1, size, size);
             // The layer turned round, so that sums are as long.

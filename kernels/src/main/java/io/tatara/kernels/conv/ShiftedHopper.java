@@ -24,14 +24,19 @@ import io.tatara.kernels.pointwise.Activation;
  *
  * @param problem what an op asks for
  * @param planes what needs no copy of the images, where it can run
+ * @param strips whether columns are fetched once for all taps of a row of the kernel
  */
-record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O> planes)
+record ShiftedHopper<O extends Op>(
+        ConvCpu.Problem<O> problem, PointwiseHopper<O> planes, boolean strips)
         implements GpuKernel<O> {
     static final ShiftedHopper<Conv2d> CONV =
-            new ShiftedHopper<>(ConvImplicit.CONV.problem(), PointwiseHopper.CONV);
+            new ShiftedHopper<>(ConvImplicit.CONV.problem(), PointwiseHopper.CONV, false);
 
     static final ShiftedHopper<Conv2dDataGradient> DATA =
-            new ShiftedHopper<>(ConvImplicit.DATA.problem(), PointwiseHopper.DATA);
+            new ShiftedHopper<>(ConvImplicit.DATA.problem(), PointwiseHopper.DATA, false);
+
+    static final ShiftedHopper<Conv2d> CONV_ROWS = CONV.inStrips();
+    static final ShiftedHopper<Conv2dDataGradient> DATA_ROWS = DATA.inStrips();
 
     /**
      * Of the other's estimated clocks: layers on an H200 took 1.5 to 2.5 of them, at 1.8 GHz
@@ -41,7 +46,11 @@ record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O
 
     @Override
     public String variant() {
-        return "shifted";
+        return strips ? "shifted/rows" : "shifted";
+    }
+
+    private ShiftedHopper<O> inStrips() {
+        return new ShiftedHopper<>(problem, planes, true);
     }
 
     @Override
@@ -60,9 +69,12 @@ record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O
             return false;
         }
         TapProduct p = product(op, in, s, null, null);
-        double clocks = p.clocks(traits) + ShiftedImages.clocks(p.at(), s.in(), s.out(), traits);
-        return p.supported(traits)
-                && clocks < CLEARLY * ConvImplicit.clocks(s, in[0].dtype(), traits);
+        if (!p.supported(traits) || strips && !p.strips()) {
+            return false;
+        }
+        double clocks = strips ? p.stripClocks(traits) : p.clocks(traits);
+        clocks += ShiftedImages.clocks(p.at(), s.in(), s.out(), traits);
+        return clocks < CLEARLY * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
 
     /** Taps in the kernel's order along an axis, all of it in one piece. */
@@ -118,7 +130,12 @@ record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O
                 packed ? GpuPlan.in(1) : null,
                 packed ? w : null,
                 c);
-        product(op, in, s, w, x).add(plan, traits);
+        TapProduct p = product(op, in, s, w, x);
+        if (strips) {
+            p.addStrips(plan, traits);
+        } else {
+            p.add(plan, traits);
+        }
         return plan.build();
     }
 }

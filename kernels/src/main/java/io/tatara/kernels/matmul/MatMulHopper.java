@@ -166,7 +166,7 @@ final class MatMulHopper implements ProductKernel {
             args.add(map(c, p.numbers().c(), n, m, p.c().ld(), all, SPAN));
         }
         args.addAll(args(p, t, part, a, b));
-        launch(plan, program, t, 0, args);
+        launch(plan, program, t, t.shared(), args);
         if (partial) {
             sum(plan, program, p, t, part);
         }
@@ -193,6 +193,26 @@ final class MatMulHopper implements ProductKernel {
      */
     static GpuProgram program(
             Product p, HopperTiling t, boolean ta, boolean tb, int taps, int run) {
+        List<String> files = new ArrayList<>(List.of("matmul_sm90.cuh"));
+        if (taps > 0) {
+            files.add("shifted.cuh");
+        }
+        files.addAll(List.of("tiles_sm90.cuh", "matmul_sm90.cu"));
+        List<Object> defines = defines(p, t, ta, tb, taps, run);
+        return p.cuda(files, HEADERS, defines.toArray());
+    }
+
+    /** The source that fetches columns once for all taps of a kernel's row. */
+    static GpuProgram program(Product p, StripTiling t, boolean ta, int run) {
+        List<String> files =
+                List.of("matmul_sm90.cuh", "shifted.cuh", "tiles_sm90.cuh", "matmul_rows_sm90.cu");
+        List<Object> defines = defines(p, t.tile(), ta, true, 1, run);
+        defines.addAll(Arrays.asList(t.defines()));
+        return p.cuda(files, HEADERS, defines.toArray());
+    }
+
+    private static List<Object> defines(
+            Product p, HopperTiling t, boolean ta, boolean tb, int taps, int run) {
         List<Object> defines = new ArrayList<>();
         defines.addAll(List.of("BN", t.bn(), "STAGES", t.stages(), "CLUSTER", t.cluster()));
         defines.addAll(List.of("TA", ta ? 1 : 0, "TB", tb ? 1 : 0, "CVEC", vector(p) ? 1 : 0));
@@ -201,12 +221,10 @@ final class MatMulHopper implements ProductKernel {
         if (t.across()) {
             defines.addAll(List.of("ACROSS", 1));
         }
-        List<String> files = List.of("matmul_sm90.cuh", "matmul_sm90.cu");
         if (taps > 0) {
             defines.addAll(List.of("TAPS", taps, "RUN", run));
-            files = List.of("matmul_sm90.cuh", "shifted.cuh", "matmul_sm90.cu");
         }
-        return p.cuda(files, HEADERS, defines.toArray());
+        return defines;
     }
 
     /** What stands behind the maps in the kernel's arguments. */
@@ -240,16 +258,20 @@ final class MatMulHopper implements ProductKernel {
     /**
      * The launch of the product.
      *
-     * @param more bytes of shared memory besides the tiling's
+     * @param shared bytes of shared memory
      */
     static void launch(
-            GpuPlan.Builder plan, GpuProgram program, HopperTiling t, int more, List<Object> args) {
+            GpuPlan.Builder plan,
+            GpuProgram program,
+            HopperTiling t,
+            int shared,
+            List<Object> args) {
         plan.launch(
                 program,
                 "matmul_hopper",
                 new int[] {t.clusters() * t.cluster(), 1, 1},
                 new int[] {384, 1, 1},
-                t.shared() + more,
+                shared,
                 false,
                 args.toArray());
     }

@@ -115,7 +115,7 @@ public record TapWeights(
         }
         args.addAll(MatMulHopper.args(p, t, part, ofA, ofB));
         args.addAll(Arrays.asList(at.args()));
-        MatMulHopper.launch(plan, program, t, TapProduct.tables(t.bn()), args);
+        MatMulHopper.launch(plan, program, t, t.shared() + TapProduct.tables(t.bn()), args);
         int pairs = 32 * Math.max(1, 8 / at.taps());
         Object[] sums = {
             part,

@@ -33,7 +33,8 @@
  * square and share their slices through L2. PARTIAL: k is cut into pieces of `depth` slices; each is a tile of its own
  * and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
  *
- * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh.
+ * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh. matmul_rows_sm90.cu is
+ * a form of this kernel that fetches columns once for several taps; tiles_sm90.cuh has what both share.
  *
  * Storing. CVEC: n is a multiple of 8 and so are ldc and all offsets; else element by element.
  *   STAGED   (16-bit C) the tile goes to shared memory by stmatrix, in the copy engine's swizzle, and from there to C by
@@ -47,13 +48,6 @@
  * blocks; (6) persistent grid in bands: L2 hits, and the next tile's loads overlap with storing; (7) staged tiles: all
  * blocks finish at about the same time, and writing 64 KB each waits on L2; the price is one stage of four. Only the
  * last version is kept. Figures: docs/h200.md. */
-/* A tile: first row and column, batch, its matrices in A and B, slices of k from first to last (exclusive). */
-struct Place {
-  int row, col, batch, a, b, split, first, last;
-#if TAPS
-  int shift; /* how many columns further B is read: its lines, since it runs along k then */
-#endif
-};
 #if TAPS > 1
 #define BOXES_PARAMETER , SHARED_PTR const int *boxes
 #else
@@ -63,74 +57,13 @@ struct Place {
 #define SHIFT p.shift
 #else
 #define SHIFT 0
-#define TAP_ARGUMENTS
 #endif
-
-/* The plan: cluster rows and columns of tiles, batches, rows of a band, slices of k and how many a piece has; which
- * matrix of A (B) batch z takes: (z / div) % mod. */
-#define GRID_ARGUMENTS \
-  int rows, int cols, int batches, int group, int slices, int depth, int adiv, int amod, int bdiv, int bmod
-#define GRID rows, cols, batches, group, slices, depth, adiv, amod, bdiv, bmod
-
-/* Where tile number i stands for block `rank` of a cluster. */
-DEVICE Place place(int i, int rank, GRID_ARGUMENTS) {
-  Place p;
-  int per = rows * cols;
-  int all = i / per;
-  int r = i - all * per;
-  int band = r / (group * cols);
-  int height = rows - band * group;
-  height = height < group ? height : group;
-  int q = r - band * group * cols;
-#if ACROSS
-  p.row = (band * group + q % height) * BM;
-  p.col = (q / height * CLUSTER + rank) * BN;
-#else
-  p.row = ((band * group + q % height) * CLUSTER + rank) * BM;
-  p.col = q / height * BN;
-#endif
-  p.batch = all % batches;
-  p.split = all / batches;
-  p.a = p.batch / adiv % amod;
-  p.b = p.batch / bdiv % bmod;
-  p.first = p.split * depth;
-  p.last = p.first + depth < slices ? p.first + depth : slices;
-  return p;
-}
-
-/* d += 64 rows of A · B over one slice. */
-DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
-  UNROLL
-  for (int k = 0; k < BK / 16; k++) {
-    unsigned long long x = wgmma_descriptor(a + k * (TA ? 2048 : 32), BOX, 1024, 128);
-    unsigned long long y = wgmma_descriptor(b + k * (TB_ROWS ? 2048 : 32), BOX, 1024, 128);
-#if STORAGE == 1
-    wgmma_f16<TA, TB_ROWS>(d, x, y, k > 0 || !first);
-#else
-    wgmma_bf16<TA, TB_ROWS>(d, x, y, k > 0 || !first);
-#endif
-  }
-}
 
 /* One slice of a tile into a stage; of what the cluster shares this block's part. */
 DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k,
                   int rank BOXES_PARAMETER) {
   mbarrier_arrive_expect(full, STAGE_BYTES);
-#if ACROSS && TA
-  UNROLL
-  for (int i = 0; i < BM / 64 / CLUSTER; i++) {
-    int j = rank * (BM / 64 / CLUSTER) + i;
-    tma_load_3d_multicast(stage + j * BOX, a, full, p.row + j * 64, k, p.a, (1 << CLUSTER) - 1);
-  }
-#elif ACROSS
-  tma_load_3d_multicast(stage + rank * (A_BYTES / CLUSTER), a, full, k, p.row + rank * (BM / CLUSTER), p.a,
-                        (1 << CLUSTER) - 1);
-#elif TA
-  UNROLL
-  for (int i = 0; i < BM / 64; i++) tma_load_3d(stage + i * BOX, a, full, p.row + i * 64, k, p.a);
-#else
-  tma_load_3d(stage, a, full, k, p.row, p.a);
-#endif
+  fetch_a(stage, full, a, p.row, k, p.a, rank);
 #if TAPS > 1
   boxes_fetch(stage + A_BYTES, full, b, boxes, k, p.a, rank);
 #else
@@ -167,24 +100,6 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
 
 #define FULL(s) (bars + (s) * 8)
 #define EMPTY(s) (bars + (STAGES + (s)) * 8)
-
-/* Neither starts nor ends before the others of the cluster. */
-DEVICE void cluster_meet() {
-#if CLUSTER > 1
-  warp_barrier();
-  cluster_arrive();
-  cluster_wait();
-#endif
-}
-
-/* This warp no longer reads the stage: says so in every block of the cluster. */
-DEVICE void release(uint empty, int lane) {
-#if CLUSTER > 1
-  if (lane < CLUSTER) mbarrier_arrive_cluster_only(empty, lane);
-#else
-  if (lane == 0) mbarrier_arrive(empty);
-#endif
-}
 
 extern "C" __global__ void
 #if CLUSTER > 1
@@ -313,17 +228,12 @@ extern "C" __global__ void
         if (slice == first) {
           p = place(i, rank, GRID);
 #if TAPS && !PARTIAL
-          named_barrier(warpgroup, 128); /* the last tile's places are no longer read */
-          for (int j = thread; j < BN; j += 128) {
-            int to[1];
-            places_of<1>(to, p.col + j, PLACES);
-            places[j] = to[0];
-          }
+          tile_places(places, p.col, thread, warpgroup, PLACES);
 #endif
         }
         wgmma_wait<AHEAD>();
-        if (!AHEAD) release(EMPTY(s), lane);
-        if (AHEAD && slice > first) release(EMPTY(before), lane);
+        if (!AHEAD) release<CLUSTER>(EMPTY(s), lane);
+        if (AHEAD && slice > first) release<CLUSTER>(EMPTY(before), lane);
         before = s;
         if (++s == STAGES) {
           s = 0;
@@ -332,7 +242,7 @@ extern "C" __global__ void
       }
       wgmma_wait<0>();
       wgmma_hold(d);
-      if (AHEAD) release(EMPTY(before), lane);
+      if (AHEAD) release<CLUSTER>(EMPTY(before), lane);
 #if PARTIAL
       store_sums(d, part + (p.split * batches + p.batch) * m * ldp, p.row + row0, p.col + col0, m, ldp);
 #else
@@ -370,31 +280,3 @@ extern "C" __global__ void
     cluster_meet();
   }
 }
-
-#if PARTIAL && TAPS < 2
-/* Adds the pieces in order and finishes; eight columns a thread. */
-KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* RESTRICT part, int ldp, int splits, int batches,
-                                               GLOBAL CELEM* c, int co, int ldc, GLOBAL const CELEM* RESTRICT bias,
-                                               GLOBAL const CELEM* RESTRICT residual, int ro, int m,
-                                               int n TAP_ARGUMENTS) {
-  int all = batches * m * (ldp / 8);
-  int i = GLOBAL_ID(0);
-  if (i >= all) return;
-  float x[8] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
-  for (int s = 0; s < splits; s++) {
-    GLOBAL const float* from = part + (s * all + i) * 8;
-    float4 u = LOADF4(from, 0);
-    float4 v = LOADF4(from, 4);
-    float y[8] = {u.x, u.y, u.z, u.w, v.x, v.y, v.z, v.w};
-    UNROLL
-    for (int j = 0; j < 8; j++) x[j] += y[j];
-  }
-  int row = i / (ldp / 8);
-#if TAPS
-  store_places(c, bias, residual, row, i % (ldp / 8) * 8, PLACES, x);
-#else
-  int z = row / m;
-  matmul_store_run<8>(c, bias, residual, co + z * m * ldc, ro + z * m * n, row - z * m, i % (ldp / 8) * 8, n, ldc, x);
-#endif
-}
-#endif

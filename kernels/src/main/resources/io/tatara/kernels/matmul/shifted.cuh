@@ -1,5 +1,5 @@
-/* What matmul_sm90.cu needs to sum shifted products: a convolution whose images stand such that every tap is a
- * shift of the columns (ShiftedRows; conv/shifted.cu lays them out). A column is a line of memory, all channels of a place:
+/* What matmul_sm90.cu (and matmul_rows_sm90.cu) needs to sum shifted products: a convolution whose images stand such that
+ * every tap is a shift of the columns (ShiftedRows; conv/shifted.cu lays them out). A column is a line of memory, all channels of a place:
  * the copy engine begins a box at any line, but within a line at multiples of 16 bytes only. Behind matmul_sm90.cuh.
  *
  * TAPS 1   C = sum over taps t of W[t] · X shifted by t. A slice of k is 64 channels of one tap, all taps of the same
@@ -64,6 +64,17 @@ DEVICE void places_of(int (&to)[N], int col, int plane, int pitch, int images, i
 #else
 #define RUN_WORD ushort
 #endif
+
+/* The places of a tile's columns, of a warpgroup whose threads no longer read the last tile's once all have come here. */
+DEVICE void tile_places(SHARED_PTR int* places, int col, int thread, int warpgroup, int plane, int pitch, int images,
+                        int height, int width, int m) {
+  named_barrier(warpgroup, 128);
+  for (int j = thread; j < BN; j += 128) {
+    int to[1];
+    places_of<1>(to, col + j, PLACES);
+    places[j] = to[0];
+  }
+}
 
 /* Stores what a warp has staged: 16 rows from `row` on, at `from` in the copy engine's swizzle. */
 DEVICE void scatter(GLOBAL CELEM* c, SHARED_PTR const unsigned char* from, SHARED_PTR const int* places, int row, int m,
