@@ -1,5 +1,8 @@
 package io.tatara.kernels.matmul;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * How {@code matmul_rows_sm90.cu} cuts a sum of shifted products into tiles.
  *
@@ -9,6 +12,14 @@ package io.tatara.kernels.matmul;
  * @param height lines of a box
  */
 record StripTiling(HopperTiling tile, int strips, int boxes, int height) {
+    /**
+     * Tiles besides the product's, between its widths: a few columns less a tile are sometimes a
+     * round of tiles less a device. Multiples of 32, as the source stores them.
+     */
+    private static final int[][] BETWEEN = {
+        {224, 1}, {224, 2}, {224, 2, 1}, {160, 1}, {160, 2}, {160, 2, 1}
+    };
+
     /** Most places between the first and the last tap of a row. */
     static final int REACH = 16;
 
@@ -41,7 +52,7 @@ record StripTiling(HopperTiling tile, int strips, int boxes, int height) {
         StripTiling best = null;
         double least = Double.POSITIVE_INFINITY;
         int rows = k / HopperTiling.BK / taps;
-        for (int[] shape : HopperTiling.wideShapes()) {
+        for (int[] shape : shapes()) {
             for (int pieces = 1; pieces <= mostPieces; pieces++) {
                 int depth = Product.ceil(rows, pieces);
                 if (Product.ceil(rows, depth) != pieces) {
@@ -57,6 +68,13 @@ record StripTiling(HopperTiling tile, int strips, int boxes, int height) {
             }
         }
         return best;
+    }
+
+    /** Columns and blocks of a cluster, as {@link HopperTiling#wideShapes}. */
+    static List<int[]> shapes() {
+        List<int[]> all = new ArrayList<>(HopperTiling.wideShapes());
+        all.addAll(List.of(BETWEEN));
+        return all;
     }
 
     /** A tiling of this shape with so many slices of k to a piece. */
@@ -75,7 +93,8 @@ record StripTiling(HopperTiling tile, int strips, int boxes, int height) {
     }
 
     private static int staging(HopperTiling t) {
-        return t.staged() ? 2 * HopperTiling.BM * t.bn() : 0;
+        // Whole boxes of 64 columns.
+        return t.staged() ? Product.ceil(t.bn(), MatMulHopper.SPAN) * A_BYTES : 0;
     }
 
     private int stripBytes() {

@@ -52,7 +52,7 @@ extern "C" __global__ void
   uint ring = shared_address(memory);
   uint strips = ring + STAGES * A_BYTES;
   uint staging = strips + STRIPS * STRIP_BYTES;
-  uint bars = staging + STAGED * BM * BN * 2;
+  uint bars = staging + STAGED * 2 * STAGED_BOXES * BOX;
   SHARED_PTR int* table = (SHARED_PTR int*)(memory + (bars - ring) + (STAGES + STRIPS) * 16);
   taps_fill(table, taps, tapsX, startY, stepY, strideY, firstY, startX, stepX, strideX, firstX, phasesX, pitch);
   int rank = 0;
@@ -124,7 +124,7 @@ extern "C" __global__ void
     int row0 = half * 64 + thread / 32 * 16 + lane / 4;
     int col0 = lane % 4 * 2;
 #if !PARTIAL
-    uint own = staging + half * (BN / 64) * BOX; /* this warpgroup's rows of the staged tile */
+    uint own = staging + half * STAGED_BOXES * BOX; /* this warpgroup's rows of the staged tile */
     SHARED_PTR int* places = table + 2 * MOST_TAPS + half * BN;
 #endif
     int line0 = stepX < 0 ? (1 - tapsX) * stepX * 128 : 0; /* where a row's first tap begins in a strip */

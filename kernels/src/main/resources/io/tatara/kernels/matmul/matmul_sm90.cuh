@@ -40,6 +40,7 @@
 /* Whether a block's share of B, where that does not run along k, is whole boxes; else it is its share of each. */
 #define WHOLE (BN / 64 % B_SHARERS == 0)
 #define SUMS (BN / 2)
+#define STAGED_BOXES ((BN + 63) / 64) /* of 64 rows of a staged tile */
 /* Slices whose products may be under way while the next one's are issued. */
 #define AHEAD (STAGES > 3 ? 1 : 0)
 /* TB says that B runs contiguously along k (as in matmul.cl), so wgmma transposes where it does not. */

@@ -95,7 +95,7 @@ class StripEmulationTest {
     @TestFactory
     List<DynamicTest> draws() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (int[] shape : HopperTiling.wideShapes()) {
+        for (int[] shape : StripTiling.shapes()) {
             Random random = new Random(shape[0] * 8L + shape[1] + 4L * (shape.length - 2));
             for (int i = 0; i < ROUNDS; i++) {
                 Draw d = draw(shape, random, i);

@@ -10,7 +10,7 @@ class StripTilingTest {
 
     @Test
     void everyShapeFitsAndHasWholeStrips() {
-        for (int[] shape : HopperTiling.wideShapes()) {
+        for (int[] shape : StripTiling.shapes()) {
             for (int reach = 1; reach <= StripTiling.REACH; reach++) {
                 for (int depth : new int[] {6, 18}) {
                     StripTiling t = StripTiling.make(shape, 300, 5000, 18, depth, reach, 132);
