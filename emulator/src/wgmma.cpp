@@ -14,15 +14,14 @@ struct Descriptor {
 };
 
 /* anyLine: whether it may begin inside a pattern, at whole lines of 128 bytes: the copy engine and wgmma permute by bits of
- * the address. Then bits 49 to 51 are 0 or the line; which of them a chip wants is not known yet. */
+ * the address. Bits 49 to 51 stay 0 then: with the line there, an H200 computed something else. */
 Descriptor decode(uint64_t d, const char* operand, bool anyLine, Fiber* who) {
   static const int SWIZZLE[] = {16, 128, 64, 32};
   Descriptor r{(uint32_t)(d & 0x3fff) << 4, (uint32_t)(d >> 16 & 0x3fff) << 4, (uint32_t)(d >> 32 & 0x3fff) << 4,
                SWIZZLE[d >> 62]};
   uint32_t pattern = r.swizzle * 8;
-  if (anyLine && r.swizzle == 128) {
-    if ((d >> 49 & 7) == (r.start >> 7 & 7)) d &= ~(7ull << 49);
-  } else if (r.swizzle > 16 && (r.start & (pattern - 1)) >= 128) {
+  bool any = anyLine && r.swizzle == 128;
+  if (!any && r.swizzle > 16 && (r.start & (pattern - 1)) >= 128) {
     fail(text("wgmma: %s begins at 0x%x, inside a row group of its %d-byte swizzle (multiples of %u)", operand, r.start,
               r.swizzle, pattern),
          who);

@@ -12,7 +12,7 @@
  *
  * A strip comes in STRIP_BOXES boxes of STRIP_HEIGHT lines, whole patterns of 8 lines: the copy engine takes at most 256, and
  * a cluster's blocks below each other fetch as many boxes each. The swizzle is a permutation by bits of the address, so a
- * descriptor may begin at any line (OFFSET_OF_B). A strip is released a slice after its last, whose products are still under
+ * descriptor may begin at any line, with a base offset of 0 (tried on an H200). A strip is released a slice after its last, whose products are still under
  * way then: two strips suffice, and the next but one has as many slices' time to come as the row has taps.
  *
  * Not measured on a GPU yet. */

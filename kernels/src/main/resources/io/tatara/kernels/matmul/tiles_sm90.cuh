@@ -43,18 +43,12 @@ DEVICE Place place(int i, int rank, GRID_ARGUMENTS) {
   return p;
 }
 
-/* Bits 49 to 51 of B's descriptor, the place of its first line in the pattern of 8 lines. As matmul_rows_sm90.cu begins it at
- * any line: 0, if a pattern is told by addresses alone; else ((unsigned long long)((at) >> 7 & 7) << 49). */
-#ifndef OFFSET_OF_B
-#define OFFSET_OF_B(at) 0ull
-#endif
-
 /* d += 64 rows of A · B over one slice. */
 DEVICE void multiply(float (&d)[SUMS], uint a, uint b, int first) {
   UNROLL
   for (int k = 0; k < BK / 16; k++) {
     unsigned long long x = wgmma_descriptor(a + k * (TA ? 2048 : 32), BOX, 1024, 128);
-    unsigned long long y = wgmma_descriptor(b + k * (TB_ROWS ? 2048 : 32), BOX, 1024, 128) | OFFSET_OF_B(b);
+    unsigned long long y = wgmma_descriptor(b + k * (TB_ROWS ? 2048 : 32), BOX, 1024, 128);
 #if STORAGE == 1
     wgmma_f16<TA, TB_ROWS>(d, x, y, k > 0 || !first);
 #else
