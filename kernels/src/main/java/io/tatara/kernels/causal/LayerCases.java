@@ -122,7 +122,7 @@ final class LayerCases {
                 "fused specials");
     }
 
-    /** Sizes that the kernels in one launch take: multiples of 16 channels. */
+    /** Sizes that the kernels in one launch take: multiples of 16 channels, of 8 in float32. */
     private static void fused(List<Case> all) {
         Data normal = Data.normal();
         Size s = new Size(2, 16, 16, 32, 2, 8, 152);
@@ -139,6 +139,11 @@ final class LayerCases {
         all.add(layer("fused many", s, Given.GLOBAL, false, true, normal).noGradient());
         s = new Size(2, 16, 16, 192, 1, 1, 88);
         all.add(layer("fused skips", s, Given.GLOBAL, false, false, normal).noGradient());
+        // Half blocks of rows, and more rows than one pass takes: float32 alone.
+        s = new Size(2, 24, 40, 8, 2, 2, 100);
+        all.add(layer("fused eights", s, Given.GLOBAL, false, true, normal).noGradient());
+        s = new Size(1, 8, 72, 136, 3, 1, 133);
+        all.add(layer("fused deep", s, Given.GLOBAL, true, false, normal).noGradient());
         s = new Size(2, 16, 16, 16, 2, 2, 96);
         double[] special = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
         Data odd = normal.sprinkled(199, special);

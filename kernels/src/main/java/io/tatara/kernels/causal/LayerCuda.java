@@ -23,9 +23,10 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
     private static final int MOST_TAPS = 8;
 
     /** Samples of a tile. */
-    private static int tile(boolean half) {
-        return half ? 64 : 128;
-    }
+    private static final int TILE = 64;
+
+    /** Parts of a float32 block that share the weights alone, each with a tile of its own. */
+    private static final int TEAMS = 2;
 
     /**
      * 16-bit blocks that registers let a multiprocessor hold; the compiler for 8.0 needs some more.
@@ -48,15 +49,14 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
         long terms = (long) s.c() * s.k();
         long d = s.m() / 2;
         long outs = s.c() + skips;
-        long t = tile(half);
         if (half) {
             long pad = 16;
             return 2 * d * (terms * 2 + pad)
                     + outs * (d * 2 + pad)
-                    + (windows * terms + d) * t * 2
+                    + (windows * terms + d) * TILE * 2
                     + 8 * (2 * d + outs);
         }
-        return 4 * (terms * (2 * d + 4) + d * (outs + 4) + (terms + d) * t);
+        return 4 * (terms * (2 * d + 4) + d * (outs + 4) + TEAMS * (terms + d) * TILE);
     }
 
     /** Blocks that a multiprocessor holds at once; each takes a kilobyte besides its own. */
@@ -97,10 +97,9 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
         int skips = skips(in);
         boolean half = in[0].dtype().isHalf();
         int lanes = 16 / in[0].dtype().bytes();
-        int tile = tile(half);
         int windows = windows(s, skips, half, traits);
         int shared = (int) shared(s, skips, half, windows);
-        int blocks = up(s.t(), tile);
+        int blocks = up(s.t(), TILE);
         int tiles = Math.multiplyExact(s.n(), blocks);
         int resident = resident(shared, half, traits);
         TensorSpec condition = in[GatedCausalLayer.CONDITION];
@@ -167,7 +166,7 @@ final class LayerCuda implements GpuKernel<GatedCausalLayer> {
             "HALF_ROWS", s.m() / 2,
             "SKIPS", skips(in),
             "TAPS", s.k(),
-            "TT", tile(type.isHalf()),
+            "TT", TILE,
             "BLOCKS", resident,
             "WINDOWS", windows,
             "DSHIFT", s.d() % lanes,
