@@ -2,7 +2,7 @@
  * dilated convolution, the gates, the residual and the skip connection. x, the skip sum and both results cross the
  * memory's bus once; the gated activation z never does.
  *
- * A block of 8 warps stays for several neighbouring tiles of TT samples; weights and biases stand in shared memory, the weights' rows
+ * A block of 8 warps stays for several tiles of TT samples; weights and biases stand in shared memory, the weights' rows
  * padded by 16 bytes so that the eight rows of an ldmatrix touch each bank once. Rows of the window and of z are turned
  * instead: piece p of row r stands at p ^ swizzle(r).
  *   1. window: row c · TAPS + k holds samples t − (TAPS − 1 − k) · dilation of channel c, the order of the weight's own
@@ -21,8 +21,7 @@
  *
  * Ladder: 1 gates and outputs apart, z through memory (layer.cl); 2 one launch, one window, quads of lanes turning their
  * sums around by shuffles: 106 µs for 64 channels, 128 skip channels and 16 sequences of 16,000 samples, 54 % of what
- * copies reach on an H200; 3 two windows, half the instructions, each block's tiles far from each other, so that each began
- * with another condition from memory: 96 µs; 4 this. Not measured on a GPU yet. One reciprocal for both
+ * copies reach on an H200; 3 this, half the instructions. Not measured on a GPU yet. One reciprocal for both
  * gates: special functions are the scarcest unit here. Behind layer.cuh. */
 #ifndef WINDOWS
 #define WINDOWS 2
@@ -206,14 +205,10 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
   int wn = (LOCAL_ID(0) / 128 & 1) * COLS;
   int row = wm * 16 + lane / 4; /* of this lane's first result, and how far the next eight are */
   int eight = 8 * length;
-  /* Neighbouring tiles, so that the sequence and what its sums begin with change seldom. */
-  int each = tiles / GROUP_COUNT(0);
-  int longer = tiles % GROUP_COUNT(0); /* blocks that have one more */
-  int at_tile = GROUP_ID(0) * each + (GROUP_ID(0) < longer ? GROUP_ID(0) : longer);
-  int left = each + (GROUP_ID(0) < longer ? 1 : 0);
-  bool start = true;
-  int n = at_tile / blocks;
-  int block = at_tile % blocks;
+  int n = GROUP_ID(0) / blocks;
+  int block = GROUP_ID(0) % blocks;
+  int step_n = GROUP_COUNT(0) / blocks;
+  int step_block = GROUP_COUNT(0) % blocks;
   int t0 = block * TT;
   int col = t0 + wn + lane % 4 * 8; /* of the eight samples of this lane's results, and where their first rows stand */
   int at_y = (n * CHANNELS + row) * length + col;
@@ -233,9 +228,11 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
       weight_load<CHANNELS, HALF_ROWS, PITCH_W2>(at + W2_AT, residual_weight);
       weight_load<SKIPS, HALF_ROWS, PITCH_W2>(at + W2_AT + CHANNELS * PITCH_W2, skip_weight);
     }
-    if (i < WINDOWS && i < left) {
-      bool same = block + i < blocks;
-      window_load(memory, at, X_AT + i * WINDOW, x, state, same ? n : n + 1, same ? (block + i) * TT : 0, length, dilation);
+    if (i < WINDOWS && GROUP_ID(0) + i * GROUP_COUNT(0) < tiles) {
+      int over = block + i * step_block;
+      int carry = over >= blocks ? 1 : 0;
+      window_load(memory, at, X_AT + i * WINDOW, x, state, n + i * step_n + carry, (over - carry * blocks) * TT, length,
+                  dilation);
     }
     copy_async_commit();
   }
@@ -259,19 +256,21 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
   /* This lane's piece in a row of z, and in one of the window's last tap. */
   int turned = ((wn / 8 + lane % 4) ^ swizzle(lane / 4)) * 16;
   int of_x = (row * TAPS + TAPS - 1) * PITCH_T + ((wn / 8 + lane % 4) ^ swizzle((lane / 4 * TAPS + TAPS - 1) % 8)) * 16;
-  for (; left > 0; left--) {
-    bool same = block + 1 < blocks; /* whether the next tile is of this sequence */
-    int next_n = same ? n : n + 1;
-    int next_block = same ? block + 1 : 0;
-    bool more = left > 1;
+  for (int tile = GROUP_ID(0); tile < tiles; tile += GROUP_COUNT(0)) {
+    int next_n = n + step_n;
+    int next_block = block + step_block;
+    if (next_block >= blocks) {
+      next_block -= blocks;
+      next_n++;
+    }
+    bool more = tile + GROUP_COUNT(0) < tiles;
 #if CONDITION == 1
     ELEM ahead[SUMMANDS];
-    if (more && !same) {
-      UNROLL
-      for (int i = 0; i < SUMMANDS; i++) {
-        int r = LOCAL_ID(0) + i * THREADS;
-        if (r < 2 * HALF_ROWS) ahead[i] = condition[next_n * 2 * HALF_ROWS + r];
-      }
+    UNROLL
+    for (int i = 0; i < SUMMANDS; i++) {
+      int r = LOCAL_ID(0) + i * THREADS;
+      ahead[i] = 0;
+      if (more && r < 2 * HALF_ROWS) ahead[i] = condition[next_n * 2 * HALF_ROWS + r];
     }
 #endif
     /* Behind a window's copies an empty group is ended: so "all but one" means this window here, at the first tile too,
@@ -279,7 +278,7 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
     copy_async_wait<1>();
     BARRIER(); /* the window is there; z and the other window are read out */
 #if WINDOWS == 2
-    if (more && !start)
+    if (more && tile >= GROUP_COUNT(0))
       window_load(memory, at, 2 * X_AT + WINDOW - window, x, state, next_n, next_block * TT, length, dilation);
     copy_async_commit();
     copy_async_commit();
@@ -347,12 +346,10 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
     copy_async_commit();
 #endif
 #if CONDITION == 1
-    if (more && !same) {
-      UNROLL
-      for (int i = 0; i < SUMMANDS; i++) {
-        int r = LOCAL_ID(0) + i * THREADS;
-        if (r < 2 * HALF_ROWS) put_beginning(first, r, biases[i] + LD(ahead, i));
-      }
+    UNROLL
+    for (int i = 0; i < SUMMANDS; i++) {
+      int r = LOCAL_ID(0) + i * THREADS;
+      if (r < 2 * HALF_ROWS) put_beginning(first, r, biases[i] + LD(ahead, i));
     }
 #endif
     for (int m0 = 0; m0 < OUT_TILES; m0 += 4 * OUTS_AT_ONCE) {
@@ -437,7 +434,6 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void layer_sm80(LAYER_ARGUMENTS) {
         }
       }
     }
-    start = false;
     n = next_n;
     block = next_block;
     t0 = block * TT;
