@@ -48,7 +48,7 @@ record DepthwisePlanes<O extends Op>(
     /** Of a multiprocessor: what the compiler should leave registers for. */
     private static final int THREADS = 1024;
 
-    /** Where a thread has more than 16 sums. */
+    /** Where a thread has more than 16 sums; a gradient's, more than 8. */
     private static final int FEW_THREADS = 640;
 
     static final DepthwisePlanes<Conv2d> CONV =
@@ -188,7 +188,7 @@ record DepthwisePlanes<O extends Op>(
         defines.addAll(List.of("OH", g ? s.h() : s.ho(), "OW", g ? s.w() : s.wo()));
         // Rows of the window come one by one: registers are for sums and taps.
         int sums = tile.oy() * tile.ox();
-        int threads = sums > 32 || s.taps() > 9 ? 1 : sums > 16 ? FEW_THREADS : THREADS;
+        int threads = sums > 32 || s.taps() > 9 ? 1 : sums > (g ? 8 : 16) ? FEW_THREADS : THREADS;
         defines.addAll(List.of("RESIDENT", Math.max(1, threads / group.block())));
         GpuProgram program =
                 DepthwiseCuda.program("depthwise_planes.cu", tile, type, group.block(), defines);

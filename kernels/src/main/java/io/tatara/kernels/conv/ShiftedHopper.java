@@ -25,32 +25,40 @@ import io.tatara.kernels.pointwise.Activation;
  * @param problem what an op asks for
  * @param planes what needs no copy of the images, where it can run
  * @param strips whether columns are fetched once for all taps of a row of the kernel
+ * @param least tiles of 128 channels by 256 columns, in multiples of the multiprocessors, from
+ *     which on it is taken
  */
 record ShiftedHopper<O extends Op>(
-        ConvCpu.Problem<O> problem, PointwiseHopper<O> planes, boolean strips)
+        ConvCpu.Problem<O> problem, PointwiseHopper<O> planes, boolean strips, double least)
         implements GpuKernel<O> {
     static final ShiftedHopper<Conv2d> CONV =
-            new ShiftedHopper<>(ConvImplicit.CONV.problem(), PointwiseHopper.CONV, false);
+            new ShiftedHopper<>(ConvImplicit.CONV.problem(), PointwiseHopper.CONV, false, 0);
 
     static final ShiftedHopper<Conv2dDataGradient> DATA =
-            new ShiftedHopper<>(ConvImplicit.DATA.problem(), PointwiseHopper.DATA, false);
-
-    static final ShiftedHopper<Conv2d> CONV_ROWS = CONV.inStrips();
-    static final ShiftedHopper<Conv2dDataGradient> DATA_ROWS = DATA.inStrips();
+            new ShiftedHopper<>(ConvImplicit.DATA.problem(), PointwiseHopper.DATA, false, 0);
 
     /**
-     * Of the other's estimated clocks: layers on an H200 took 1.5 to 2.5 of them, at 1.8 GHz
-     * (docs/h200.md, 2026-11-26). This kernel itself was not measured on a GPU yet.
+     * Of the other's estimated clocks: layers on an H200 took 1.5 to 2.5 of them, at 1.8 GHz, and
+     * 1.1 to 3.4 times as long as by this (docs/h200.md).
      */
     private static final double CLEARLY = 1.5;
+
+    /** An H200 was 1 to 10 % faster by strips from there on, below up to a tenth slower. */
+    private static final double MANY = 0.5;
 
     @Override
     public String variant() {
         return strips ? "shifted/rows" : "shifted";
     }
 
-    private ShiftedHopper<O> inStrips() {
-        return new ShiftedHopper<>(problem, planes, true);
+    /** In strips, where there are many tiles. */
+    ShiftedHopper<O> inManyStrips() {
+        return new ShiftedHopper<>(problem, planes, true, MANY);
+    }
+
+    /** In strips, however many tiles there are. */
+    ShiftedHopper<O> inStrips() {
+        return new ShiftedHopper<>(problem, planes, true, 0);
     }
 
     @Override
@@ -69,7 +77,9 @@ record ShiftedHopper<O extends Op>(
             return false;
         }
         TapProduct p = product(op, in, s, null, null);
-        if (!p.supported(traits) || strips && !p.strips()) {
+        if (!p.supported(traits)
+                || strips && !p.strips()
+                || p.squares() < least * traits.computeUnits()) {
             return false;
         }
         double clocks = strips ? p.stripClocks(traits) : p.clocks(traits);

@@ -94,6 +94,11 @@ public record TapProduct(
         return StripTiling.of(rows, at.length(), k, taps, reach(), traits.computeUnits(), PIECES);
     }
 
+    /** Tiles of 128 channels by 256 columns that the result has. */
+    public double squares() {
+        return (double) Product.ceil(rows, HopperTiling.BM) * Product.ceil(at.length(), 256);
+    }
+
     /** As {@link #clocks}, with {@link #strips}. */
     public double stripClocks(GpuTraits traits) {
         return stripTiling(traits).time(rows, at.x().taps(), traits.computeUnits());

@@ -21,7 +21,8 @@
  *
  * Ladder: 1 gates and outputs apart, z through memory (layer.cl); 2 one launch, one window, quads of lanes turning their
  * sums around by shuffles: 106 µs for 64 channels, 128 skip channels and 16 sequences of 16,000 samples, 54 % of what
- * copies reach on an H200; 3 this, half the instructions. Not measured on a GPU yet. One reciprocal for both
+ * copies reach on an H200; 3 this, half the instructions: 96 µs, a quarter of the issue slots busy; neighbouring tiles for
+ * each block instead of distant ones: 99 µs. Figures: docs/h200.md. One reciprocal for both
  * gates: special functions are the scarcest unit here. Behind layer.cuh. */
 #ifndef WINDOWS
 #define WINDOWS 2

@@ -185,10 +185,11 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void conv_simt(CONV_ARGUMENTS, int depth, float
     for (int r = 0; r < CQ; r++) {
       int first = col0 + wn + r * 32;
 #if OVEC
+      int row1 = not_kept(row0 + wm); /* else all rows' places and biases are kept over the columns */
       int to = first / pixels * groups * out * pixels + first % pixels;
       UNROLL
       for (int i = 0; i < RQ * 4; i++) {
-        int row = row0 + wm + i / 4 * 16 + i % 4;
+        int row = row1 + i / 4 * 16 + i % 4;
         if (row < out && first < columns) {
           int channel = g * out + row;
           int at = to + channel * pixels;
@@ -214,7 +215,7 @@ KERNEL_RESIDENT(THREADS, BLOCKS) void conv_simt(CONV_ARGUMENTS, int depth, float
         int yy = outY + outStepY * (pixel / countX);
         int xx = outX + outStepX * (pixel % countX);
         int to = (n * groups * out * oh + yy) * ow + xx;
-        int row1 = not_kept(row0 + wm); /* else all rows' places and biases are kept over the columns */
+        int row1 = not_kept(row0 + wm);
         UNROLL
         for (int i = 0; i < RQ * 4; i++) {
           int row = row1 + i / 4 * 16 + i % 4;

@@ -14,7 +14,7 @@
  * blocks turn the kernel, a thread each (outer, inner).
  *
  * Ladder: (1) a row for each channel, as the images have it: nothing to turn, but the copy engine begins a box at multiples
- * of 16 bytes of a row alone, and a tap's shift is any number; (2) this. Not measured on a GPU yet. */
+ * of 16 bytes of a row alone, and a tap's shift is any number; (2) this: 12 µs for 64 images of 128 channels, 28 x 28, on an H200. Figures: docs/h200.md. */
 #ifndef PLANE
 #define PLANE 64
 #define PITCH 8

@@ -15,7 +15,8 @@
  * descriptor may begin at any line, with a base offset of 0 (tried on an H200). A strip is released a slice after its last, whose products are still under
  * way then: two strips suffice, and the next but one has as many slices' time to come as the row has taps.
  *
- * Not measured on a GPU yet. */
+ * 34 µs where matmul_sm90.cu took 38 on an H200 (64 images, 128 channels, 28 x 28): L2 no longer binds, the epilogue and
+ * the last round do. Figures: docs/h200.md. */
 #define STRIP_BYTES (STRIP_BOXES * STRIP_HEIGHT * 128)
 #define A_WRITERS (ACROSS ? CLUSTER : 1)
 #define FULL(s) (bars + (s) * 8)

@@ -87,15 +87,15 @@ class ShiftedHopperTest {
         for (Geometry g : rows()) {
             Case c = Case.of(g.name(), new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
             int terms = g.d()[1] * g.d()[5] * g.d()[6];
-            add(g, c.reduction(terms), ShiftedHopper.CONV_ROWS);
+            add(g, c.reduction(terms), ShiftedHopper.CONV.inStrips());
         }
         Geometry g = geometries().get(1);
         Case c = Case.of("3x3-relu", new Conv2d(g.window(), 1, new Epilogue(Activation.RELU)));
         c = c.in(g.x()).in(g.weight()).in(TensorSpec.f32(g.d()[4])).in(g.y());
-        add(g, c.reduction(9 * g.d()[1]), ShiftedHopper.CONV_ROWS);
+        add(g, c.reduction(9 * g.d()[1]), ShiftedHopper.CONV.inStrips());
         Data odd = Data.normal().sprinkled(397, SPECIAL);
         Case s = Case.of("specials", new Conv2d(g.window(), 1)).in(g.x(), odd).in(g.weight());
-        add(g, s.reduction(9 * g.d()[1]), ShiftedHopper.CONV_ROWS);
+        add(g, s.reduction(9 * g.d()[1]), ShiftedHopper.CONV.inStrips());
         return tests;
     }
 
@@ -108,7 +108,7 @@ class ShiftedHopperTest {
             Op op = new Conv2dDataGradient(g.window(), 1, g.d()[2], g.d()[3]);
             Case c = Case.of(g.name(), op).in(g.y()).in(g.weight());
             int terms = g.d()[4] * g.d()[5] * g.d()[6];
-            add(g, c.reduction(terms), ShiftedHopper.DATA_ROWS);
+            add(g, c.reduction(terms), ShiftedHopper.DATA.inStrips());
         }
         return tests;
     }
