@@ -73,7 +73,9 @@ final class RecurrentCases {
                 CaseSizes.of("chunks", 4, 37, 5, 24).ragged(Arrays.copyOf(many, 37)),
                 CaseSizes.of("deep", 3, 3, 4, 128).going(BIDIRECTIONAL),
                 CaseSizes.of("tiles", 3, 32, 5, 28).going(BIDIRECTIONAL),
-                CaseSizes.of("tiles odd ragged", 3, 61, 5, 21).ragged(many));
+                CaseSizes.of("tiles odd ragged", 3, 61, 5, 21).ragged(many),
+                // So many units and rows that a large GPU takes tiles by itself.
+                CaseSizes.of("wide tiles", 3, 61, 5, 516).ragged(many));
     }
 
     /**

@@ -42,6 +42,9 @@ class EmulatedKernelTest {
     /** Runs that take less are done once more, in a random order of threads. */
     private static final double SECONDS_OF_A_SECOND_RUN = 1;
 
+    /** Operations and bytes of a case marked large; what is larger is for devices. */
+    private static final double MOST_OF_LARGE = 1.6e8;
+
     /** One variant on one case. */
     private record Run(String name, double work, GpuTraits traits, Case c, GpuPlan plan) {}
 
@@ -91,6 +94,9 @@ class EmulatedKernelTest {
             TensorSpec[] out = op.infer(c.specs());
             Cost cost = op.cost(c.specs());
             double work = cost.flops() + cost.bytes();
+            if (c.isLarge() && work > MOST_OF_LARGE) {
+                continue;
+            }
             for (int arch : GpuTraits.CUDA_ARCHES) {
                 if (!selected("tatara.arch", Integer.toString(arch))) {
                     continue;
