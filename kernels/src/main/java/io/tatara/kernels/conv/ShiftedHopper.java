@@ -39,7 +39,7 @@ record ShiftedHopper<O extends Op>(
 
     /**
      * Of the other's estimated clocks: layers on an H200 took 1.5 to 2.5 of them, at 1.8 GHz, and
-     * 1.1 to 3.4 times as long as by this (docs/h200.md).
+     * 1.05 to 3.6 times as long as by this (docs/h200.md).
      */
     private static final double CLEARLY = 1.5;
 

@@ -1,4 +1,4 @@
-/* WaveNet's samples one after the other in one persistent launch: CUDA. Not measured on a GPU yet.
+/* WaveNet's samples one after the other in one persistent launch: CUDA. Figures: docs/h200.md.
  *
  * BLOCKS blocks make a stream. Each computes HALF_ROWS / BLOCKS of the gated channels z of a layer and hands them to
  * all; then each computes the whole residual product for itself, so that a layer costs one exchange. Skip sums, the

@@ -1,5 +1,5 @@
 /* What generate.cu is made of: rows of weights in registers, numbers handed from block to block, and drawing a level.
- * Not measured on a GPU yet. Constants as generate.cu tells. */
+ * Constants as generate.cu tells. */
 #define DEVICE_MEMBER __device__ __forceinline__
 #define RANKED_GATES (2 * HALF_ROWS / BLOCKS)
 #define RANKED_Z (HALF_ROWS / BLOCKS)

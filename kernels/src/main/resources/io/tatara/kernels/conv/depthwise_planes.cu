@@ -8,7 +8,7 @@
  * a plane.
  *
  * Ladder: (1) depthwise.cu: words of 2 to 8 bytes where rows are no multiple of 16, edges of tiles fetched again; (2) this.
- * Not measured on a GPU yet. Behind depthwise.cuh. */
+ * Figures: docs/h200.md. Behind depthwise.cuh. */
 #ifndef PLANES
 #define PLANES 1
 #define H 4

@@ -9,7 +9,7 @@
  * block. Behind winograd_tiles.cl.
  *
  * Ladder: (1) this. All but the product is bound by memory: 9/4 of the source and of the result are written and read again.
- * Not measured on a GPU yet. */
+ * Figures: docs/h200.md. */
 #ifndef VEC
 #define VEC 1 /* 4: rows of the output gradient are whole 16 bytes */
 #endif

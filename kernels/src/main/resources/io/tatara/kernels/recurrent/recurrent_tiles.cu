@@ -13,7 +13,7 @@
  * At the end sums are folded over lk and stand, for sum_of, where the warp's slices stood.
  *
  * Ladder: 1 recurrent_grid.cu's own: each piece of the weight is read for four rows, the states are waited for with every
- * four rows; 2 this: docs/cuda.md. Not measured on a GPU yet. */
+ * four rows; 2 this: docs/cuda.md. Figures: docs/h200.md. */
 #define LB 4
 #define LK 2
 #define KS (SLICE / PE / LK)

@@ -3,6 +3,7 @@ package io.tatara.runtime.tune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tatara.kernels.Op;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TensorSpec;
@@ -16,6 +17,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,24 +58,43 @@ class TuningTest {
     }
 
     @Test
-    void whatIsShippedNamesVariantsThatThereAre() {
+    void whatIsShippedFitsTheVariantsThatThereAre() {
         DeviceInfo h200 =
                 new DeviceInfo(
                         "cuda", 0, "NVIDIA H200", "CUDA 13.0", DeviceInfo.Kind.GPU, 0, Map.of());
         Map<String, TuningEntry> shipped = TuningFile.shipped(h200);
-        assertThat(shipped).hasSizeGreaterThan(20);
-        GpuTraits traits = GpuTraits.cuda(90, 132);
-        int seen = 0;
-        for (Case c : entry().cases().get()) {
-            TuningEntry e = shipped.get(ShapeClass.of(c.op(), c.specs()).text());
-            if (c.isBench() && e != null) {
-                assertThat(Variants.of(entry(), (MatMul) c.op(), c.specs(), traits))
-                        .as(c.name())
-                        .containsKeys(e.usual(), e.best().orElseThrow().variant());
-                seen++;
+        assertThat(shipped).hasSizeGreaterThan(40);
+        TuningTable table = new TuningTable(shipped, h200.driver());
+        Set<String> seen = new TreeSet<>();
+        for (OpEntry<?> e : OpTable.all()) {
+            for (Case c : e.cases().get()) {
+                if (c.isBench()) {
+                    fits(e, c, shipped, table, seen);
+                }
             }
         }
-        assertThat(seen).isGreaterThanOrEqualTo(shipped.size());
+        assertThat(seen).isEqualTo(new TreeSet<>(shipped.keySet()));
+    }
+
+    /** Dispatch takes the entry's best: it is there, takes the case and has the same sources. */
+    private static <O extends Op> void fits(
+            OpEntry<O> e,
+            Case c,
+            Map<String, TuningEntry> shipped,
+            TuningTable table,
+            Set<String> seen) {
+        String key = ShapeClass.of(c.op(), c.specs()).text();
+        TuningEntry entry = shipped.get(key);
+        if (entry != null) {
+            O op = e.type().cast(c.op());
+            GpuTraits traits = GpuTraits.cuda(90, 132);
+            TensorSpec[] out = op.infer(c.specs());
+            Optional<GpuKernel<O>> chosen = table.choose(e, op, c.specs(), out, traits);
+            assertThat(chosen.map(GpuKernel::variant))
+                    .as("%s", c)
+                    .contains(entry.best().orElseThrow().variant());
+            seen.add(key);
+        }
     }
 
     @Test
