@@ -10,15 +10,10 @@ import java.util.List;
  * {@code matmul_simt.cu}: float32 in the ordinary arithmetic units of CUDA devices, any strides.
  */
 final class MatMulSimt implements ProductKernel {
-    private static final TileChoice.Tile LARGEST = tile(128, 128, 64, 64, 8, 4, 2, 1.0, true);
-
-    /** Without splits, for whose sums it has too few registers there. */
-    private static final TileChoice.Tile LARGEST_75 = tile(128, 128, 64, 64, 8, 4, 2, 1.0, false);
-
     /** Shares as an H200 has them at 4096³. */
     static final List<TileChoice.Tile> TILES =
             List.of(
-                    LARGEST,
+                    tile(128, 128, 64, 64, 8, 4, 2, 1.0, false),
                     tile(64, 128, 32, 64, 16, 3, 3, 0.93, true),
                     tile(64, 128, 32, 64, 8, 4, 2, 0.93, true),
                     tile(128, 64, 64, 32, 8, 4, 2, 0.85, true),
@@ -44,10 +39,7 @@ final class MatMulSimt implements ProductKernel {
     static List<TileChoice.Tile> tiles(GpuTraits traits) {
         return traits.cuda(80)
                 ? TILES
-                : TILES.stream()
-                        .filter(t -> (t.bm() + t.bn()) * t.slice() <= 8192)
-                        .map(t -> t.equals(LARGEST) ? LARGEST_75 : t)
-                        .toList();
+                : TILES.stream().filter(t -> (t.bm() + t.bn()) * t.slice() <= 8192).toList();
     }
 
     @Override
