@@ -25,8 +25,14 @@ import io.tatara.kernels.pointwise.Activation;
  */
 record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem, double clearly)
         implements GpuKernel<O> {
-    /** An H200 took 1.5 to 2.5 of the other's estimated clocks, and little more than this one's. */
-    private static final double CLEARLY = 1.5;
+    /** So that a close guess changes nothing. */
+    private static final double CLEARLY = 0.9;
+
+    /**
+     * Where tiles of 128 channels by 256 pixels are half as many as multiprocessors, or more: there
+     * an H200 took 1.5 to 2.5 of the other's estimated clocks, and little more than this one's.
+     */
+    private static final double MANY = 1.5;
 
     static final PointwiseHopper<Conv2d> CONV =
             new PointwiseHopper<>(ConvImplicit.CONV.problem(), CLEARLY);
@@ -50,8 +56,12 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem, double clearly)
             return false;
         }
         Sums s = problem.of(op, in);
+        double tiles =
+                (double) ConvGpu.ceil(s.out(), 128) * ConvGpu.ceil(s.height() * s.width(), 256);
+        boolean many = 2 * tiles * s.shape().n() >= traits.computeUnits();
         return product(op, in).clocks(traits)
-                < clearly * ConvImplicit.clocks(s, in[0].dtype(), traits);
+                < (many ? Math.max(MANY, clearly) : clearly)
+                        * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
 
     /** Whether it could run, fast or not. */

@@ -101,7 +101,7 @@ final class ShiftedCases {
 
     static List<Case> data() {
         List<Case> cases = new ArrayList<>();
-        for (Layer l : with(LAYERS, ROWS)) {
+        for (Layer l : with(LAYERS, ROWS.subList(0, 1))) {
             int size = l.d()[2];
             Conv2dDataGradient op = new Conv2dDataGradient(l.window(), 1, size, size);
             // The layer turned round, so that sums are as long.

@@ -67,6 +67,7 @@ class DepthwiseCandidatesTest {
     }
 
     private final List<DynamicTest> tests = new ArrayList<>();
+    private int skipped;
 
     @TestFactory
     List<DynamicTest> candidates() {
@@ -87,6 +88,11 @@ class DepthwiseCandidatesTest {
         Set<String> names = new HashSet<>(Set.of(kernel.variant()));
         for (GpuKernel<O> k : all) {
             assertThat(names.add(k.variant())).as(k.variant()).isTrue();
+            // A third of them, others for each geometry: there are hundreds.
+            if (tests.size() + skipped < 3 * tests.size()) {
+                skipped++;
+                continue;
+            }
             tests.add(
                     DynamicTest.dynamicTest(
                             c + " " + k.variant(), () -> EmulatedCheck.run(c, k, UNITS, 1)));
