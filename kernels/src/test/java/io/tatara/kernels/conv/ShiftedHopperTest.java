@@ -62,8 +62,8 @@ class ShiftedHopperTest {
     /** For columns fetched once for a row of the kernel, with tiles of every kind. */
     private static List<Geometry> rows() {
         ConvWindow u = ConvWindow.UNIT;
-        List<Geometry> all = new ArrayList<>(geometries());
-        all.removeIf(g -> g.d()[6] == 1);
+        List<Geometry> all = new ArrayList<>(geometries().subList(3, 7));
+        all.add(geometries().get(1));
         all.addAll(
                 List.of(
                         new Geometry("1x3", u.pad(0, 0, 1, 1), 2, 3, 66, 5, 9, 130, 1, 3),

@@ -31,10 +31,10 @@ import org.junit.jupiter.api.TestFactory;
  *
  * <p>Properties: {@code tatara.op}, {@code tatara.case} (part of the name), {@code tatara.arch},
  * {@code tatara.variant}; {@code tatara.portable=true} runs all cases of the portable sources too;
- * {@code tatara.emulation.seconds} (100); {@code tatara.emulation.check=false} leaves plain
- * accesses unchecked; {@code tatara.emulation.races=true} looks for data races on shared memory;
- * {@code tatara.emulation.shuffle=SEED} runs threads in a random order. Short runs are done twice,
- * in order and in a random order, and must give the same bits.
+ * {@code tatara.emulation.seconds} (80); {@code tatara.emulation.check=false} leaves plain accesses
+ * unchecked; {@code tatara.emulation.races=true} looks for data races on shared memory; {@code
+ * tatara.emulation.shuffle=SEED} runs threads in a random order. Short runs are done twice, in
+ * order and in a random order, and must give the same bits.
  */
 class EmulatedKernelTest {
     private static final int MULTIPROCESSORS = 4;
@@ -138,7 +138,7 @@ class EmulatedKernelTest {
     }
 
     private void within(Run r) {
-        double limit = Double.parseDouble(System.getProperty("tatara.emulation.seconds", "100"));
+        double limit = Double.parseDouble(System.getProperty("tatara.emulation.seconds", "80"));
         if ((System.nanoTime() - begin) * 1e-9 > limit) {
             left++;
             Assumptions.abort("left out: the time budget of " + limit + " s is spent");

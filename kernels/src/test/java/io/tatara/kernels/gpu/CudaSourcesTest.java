@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dtatara.nvcc.seconds=N} limits the time (600). What is left out is counted.
  */
 class CudaSourcesTest {
-    private static final int PROGRAMS = Integer.getInteger("tatara.nvcc.programs", 400);
+    private static final int PROGRAMS = Integer.getInteger("tatara.nvcc.programs", 260);
     private static final int SECONDS = Integer.getInteger("tatara.nvcc.seconds", 600);
     private static final int REGISTERS = 65536;
 

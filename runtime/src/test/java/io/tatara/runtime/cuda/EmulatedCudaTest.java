@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The whole back end without a GPU: the emulation in {@code emulator/} stands in for the driver and
  * NVRTC and runs kernels on the CPU, in a JVM of its own. The small cases of every op by every
- * kernel that takes a GPU of compute capability 9.0, for {@code -Dtatara.emulation.seconds} (90),
+ * kernel that takes a GPU of compute capability 9.0, for {@code -Dtatara.emulation.seconds} (60),
  * {@code -Dtatara.op=NAME} for one op; and the tests that need a device.
  */
 class EmulatedCudaTest {
@@ -119,7 +119,7 @@ class EmulatedCudaTest {
     @Test
     void everyOpIsRight() throws Exception {
         String only = System.getProperty("tatara.op");
-        String seconds = System.getProperty("tatara.emulation.seconds", "90");
+        String seconds = System.getProperty("tatara.emulation.seconds", "60");
         Forks.Result r =
                 only == null
                         ? run(Integer.parseInt(seconds) + 120, seconds)

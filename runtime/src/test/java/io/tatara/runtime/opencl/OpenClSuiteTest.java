@@ -24,10 +24,10 @@ import org.junit.jupiter.api.TestFactory;
  *
  * <p>A driver that compiles on the CPU may take long for the many programs on a machine that has
  * none of them in its cache: the kernels that are preferred come first, and what is left after
- * {@code -Dtatara.opencl.seconds=N} (360) is left out, with a count.
+ * {@code -Dtatara.opencl.seconds=N} (250) is left out, with a count.
  */
 class OpenClSuiteTest {
-    private static final long SECONDS = Long.getLong("tatara.opencl.seconds", 360);
+    private static final long SECONDS = Long.getLong("tatara.opencl.seconds", 250);
 
     private static OpenClDevice device;
     private static long start;
