@@ -44,7 +44,8 @@ final class CheckCommand extends BaseCommand {
             paramLabel = "PATTERN",
             description = {
                 "instead of what the device chooses, run the cases by each variant",
-                "in whose name this regular expression is found (those that tune compares)"
+                "in whose name this regular expression is found (those that tune compares);",
+                "outputs alone, no gradient rules"
             })
     private Pattern variant;
 

@@ -40,6 +40,12 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind, DepthwiseTile.Form form, int bl
         default boolean weight() {
             return false;
         }
+
+        /** The layer where it is one that kernels for depthwise layers take, else null. */
+        default ConvShape depthwise(O op, TensorSpec[] in, GpuTraits traits) {
+            ConvShape s = shape(op, in);
+            return traits.cuda(75) && s.depthwise() && s.mg() == 1 && s.n() > 0 ? s : null;
+        }
     }
 
     static final DepthwiseCuda<Conv2d> CONV = new DepthwiseCuda<>((op, in) -> op.shape(in));
@@ -81,11 +87,8 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind, DepthwiseTile.Form form, int bl
 
     @Override
     public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
-        if (!traits.cuda(75)) {
-            return false;
-        }
-        ConvShape s = kind.shape(op, in);
-        if (!s.depthwise() || s.mg() != 1 || s.n() == 0) {
+        ConvShape s = kind.depthwise(op, in, traits);
+        if (s == null) {
             return false;
         }
         if (kind.weight() && (s.c() > GpuPlan.SEMAPHORES || s.taps() > 25)) {

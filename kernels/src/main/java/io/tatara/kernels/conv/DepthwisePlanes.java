@@ -84,11 +84,8 @@ record DepthwisePlanes<O extends Op>(
 
     @Override
     public boolean supports(O op, TensorSpec[] in, GpuTraits traits) {
-        if (!traits.cuda(75)) {
-            return false;
-        }
-        ConvShape s = kind.shape(op, in);
-        if (!s.depthwise() || s.mg() != 1 || s.n() == 0) {
+        ConvShape s = kind.depthwise(op, in, traits);
+        if (s == null) {
             return false;
         }
         if (faster) {

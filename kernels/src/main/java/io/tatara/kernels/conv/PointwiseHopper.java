@@ -21,11 +21,11 @@ import io.tatara.kernels.pointwise.Activation;
  * the models of both say is clearly faster here.
  *
  * @param problem what an op asks for
- * @param clearly takes what its model says is below so much of the other's estimated time
+ * @param everywhere whether it takes all that it can run, fast or not
  */
-record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem, double clearly)
+record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere)
         implements GpuKernel<O> {
-    /** So that a close guess changes nothing. */
+    /** Of the other's estimated time, so that a close guess changes nothing. */
     private static final double CLEARLY = 0.9;
 
     /**
@@ -35,14 +35,14 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem, double clearly)
     private static final double MANY = 1.5;
 
     static final PointwiseHopper<Conv2d> CONV =
-            new PointwiseHopper<>(ConvImplicit.CONV.problem(), CLEARLY);
+            new PointwiseHopper<>(ConvImplicit.CONV.problem(), false);
 
     static final PointwiseHopper<Conv2dDataGradient> DATA =
-            new PointwiseHopper<>(ConvImplicit.DATA.problem(), CLEARLY);
+            new PointwiseHopper<>(ConvImplicit.DATA.problem(), false);
 
     /** Wherever it can run, for suites and the tuner. */
     PointwiseHopper<O> anywhere() {
-        return new PointwiseHopper<>(problem, Double.POSITIVE_INFINITY);
+        return new PointwiseHopper<>(problem, true);
     }
 
     @Override
@@ -55,13 +55,16 @@ record PointwiseHopper<O extends Op>(ConvCpu.Problem<O> problem, double clearly)
         if (!possible(op, in, traits)) {
             return false;
         }
+        if (everywhere) {
+            return true;
+        }
         Sums s = problem.of(op, in);
+        int pixels = s.height() * s.width();
         double tiles =
-                (double) ConvGpu.ceil(s.out(), 128) * ConvGpu.ceil(s.height() * s.width(), 256);
-        boolean many = 2 * tiles * s.shape().n() >= traits.computeUnits();
+                (double) s.shape().n() * ConvGpu.ceil(s.out(), 128) * ConvGpu.ceil(pixels, 256);
+        double clearly = 2 * tiles < traits.computeUnits() ? CLEARLY : MANY;
         return product(op, in).clocks(traits)
-                < (many ? Math.max(MANY, clearly) : clearly)
-                        * ConvImplicit.clocks(s, in[0].dtype(), traits);
+                < clearly * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
 
     /** Whether it could run, fast or not. */

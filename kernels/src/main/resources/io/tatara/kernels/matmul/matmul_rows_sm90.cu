@@ -122,9 +122,10 @@ extern "C" __global__ void
     int half = warpgroup - 1;
     int lane = lane_id();
     int thread = LOCAL_ID(0) % 128;
+#if PARTIAL
     int row0 = half * 64 + thread / 32 * 16 + lane / 4;
     int col0 = lane % 4 * 2;
-#if !PARTIAL
+#else
     uint own = staging + half * STAGED_BOXES * BOX; /* this warpgroup's rows of the staged tile */
     SHARED_PTR int* places = table + 2 * MOST_TAPS + half * BN;
 #endif
@@ -186,12 +187,8 @@ extern "C" __global__ void
 #if PARTIAL
       store_sums(d, part + p.split * m * ldp, p.row + row0, p.col + col0, m, ldp);
 #else
-      named_barrier(warpgroup, 128); /* all places are written */
-      int size = height * width;
-      int rows = thread / 32 * 16; /* of this warp, which stages and stores them */
-      store(d, c, 0, 0, bias, residual, 0, p.row + row0, p.col + col0, m, n, own + rows * 128, places + col0, size);
-      warp_barrier();
-      scatter(c, memory + (own - ring) + rows * 128, places, p.row + half * 64 + rows, m, size);
+      tile_leaves(d, c, bias, residual, memory, own - ring, own, places, p.row + half * 64, p.col, thread, warpgroup, m, n,
+                  height * width);
 #endif
     }
     cluster_meet();

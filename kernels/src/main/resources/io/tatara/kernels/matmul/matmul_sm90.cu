@@ -200,10 +200,11 @@ extern "C" __global__ void
     int lane = lane_id();
     int thread = LOCAL_ID(0) % 128;
     int warp = shuffle(thread / 32, 0);
-    int row0 = half * 64 + thread / 32 * 16 + lane / 4;
     uint own = staging + half * (BN / 64) * BOX; /* this warpgroup's rows of the staged tile */
+#if !TAPS || PARTIAL
+    int row0 = half * 64 + thread / 32 * 16 + lane / 4;
     int col0 = lane % 4 * 2;
-#if TAPS && !PARTIAL
+#else
     SHARED_PTR int* places = table + 2 * MOST_TAPS + half * BN;
 #endif
     float d[SUMS];
@@ -247,12 +248,8 @@ extern "C" __global__ void
       store_sums(d, part + (p.split * batches + p.batch) * m * ldp, p.row + row0, p.col + col0, m, ldp);
 #else
 #if TAPS
-      named_barrier(warpgroup, 128); /* all places are written */
-      int size = height * width;
-      int rows = thread / 32 * 16; /* of this warp, which stages and stores them */
-      store(d, c, 0, 0, bias, residual, 0, p.row + row0, p.col + col0, m, n, own + rows * 128, places + col0, size);
-      warp_barrier();
-      scatter(c, memory + (own - ring) + rows * 128, places, p.row + half * 64 + rows, m, size);
+      tile_leaves(d, c, bias, residual, memory, own - ring, own, places, p.row + half * 64, p.col, thread, warpgroup, m, n,
+                  height * width);
 #else
 #if STAGED
       /* The last tile has been read out of the staging area long since. */

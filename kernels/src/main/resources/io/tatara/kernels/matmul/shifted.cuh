@@ -93,6 +93,20 @@ DEVICE void scatter(GLOBAL CELEM* c, SHARED_PTR const unsigned char* from, SHARE
     }
   }
 }
+
+/* A warpgroup's 64 rows of a finished tile, from `row` on: each warp stages its 16 at `own` (place `at` of the memory) and
+ * stores them where the columns' places say. */
+DEVICE void tile_leaves(const float (&d)[SUMS], GLOBAL CELEM* c, GLOBAL const CELEM* RESTRICT bias,
+                        GLOBAL const CELEM* RESTRICT residual, SHARED_PTR const unsigned char* memory, uint at, uint own,
+                        SHARED_PTR const int* places, int row, int col, int thread, int warpgroup, int m, int n, int size) {
+  named_barrier(warpgroup, 128); /* all places are written */
+  int lane = lane_id();
+  int first = thread / 32 * 16; /* of this warp */
+  int col0 = lane % 4 * 2;
+  store(d, c, 0, 0, bias, residual, 0, row + first + lane / 4, col + col0, m, n, own + first * 128, places + col0, size);
+  warp_barrier();
+  scatter(c, memory + at + first * 128, places, row + first, m, size);
+}
 #else
 /* Finishes eight sums of a row and stores them. */
 DEVICE void store_places(GLOBAL CELEM* c, GLOBAL const CELEM* RESTRICT bias, GLOBAL const CELEM* RESTRICT residual,

@@ -56,7 +56,11 @@ public final class CorrectnessSuite {
         return new CorrectnessSuite(device.backEnd(), options);
     }
 
-    /** All checks, in the order of the op table, for those who run them one by one. */
+    /**
+     * All checks, in the order of the op table, for those who run them one by one.
+     *
+     * @throws TataraException if the options name variants and no case has one so named here
+     */
     public List<Check> checks() {
         List<Check> list = new ArrayList<>();
         for (OpEntry<?> e : OpTable.all()) {
@@ -73,6 +77,13 @@ public final class CorrectnessSuite {
                     addVariants(list, e, c);
                 }
             }
+        }
+        if (options.variant() != null && list.stream().noneMatch(c -> c instanceof OutputCheck)) {
+            throw new TataraException(
+                    device.info().id()
+                            + ": no case has a variant in whose name '"
+                            + options.variant()
+                            + "' is found");
         }
         return list;
     }

@@ -1,9 +1,11 @@
 package io.tatara.runtime.opencl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
+import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Data;
@@ -69,6 +71,10 @@ class OpenClTuningTest {
             assertThat(ran).allMatch(r -> r.status() == Result.Status.PASSED);
             assertThat(ran).anyMatch(r -> r.name().endsWith(" by portable"));
             assertThat(ran).noneMatch(r -> r.name().contains(" by cpu/12"));
+            Options none = Options.all().withOp("matmul").withVariant(Pattern.compile("tensor"));
+            assertThatThrownBy(() -> new CorrectnessSuite(device, none).checks())
+                    .isInstanceOf(TataraException.class)
+                    .hasMessageContaining("'tensor'");
         }
     }
 
