@@ -39,8 +39,16 @@ final class DenseConv {
     private final JvmContext ctx;
     private final ConvRows kernels;
 
+    /** Image of the result that is the source's first. */
+    private final int first;
+
     private DenseConv(Sums s, JvmContext ctx) {
+        this(s, 0, ctx);
+    }
+
+    private DenseConv(Sums s, int first, JvmContext ctx) {
         this.s = s;
+        this.first = first;
         this.plane = s.plane();
         this.ctx = ctx;
         this.kernels = ConvRows.of(ctx);
@@ -70,6 +78,11 @@ final class DenseConv {
                         });
     }
 
+    /** One-pixel kernels of one group: images from the first on are those of the result there. */
+    static void pixels(Sums s, int first, JvmContext ctx) {
+        new DenseConv(s, first, ctx).product(0);
+    }
+
     /** One pair of axes with its kernel. */
     private record Part(Axis y, Axis x, DenseKernel kernel, int[] base) {
         int pixels() {
@@ -88,6 +101,10 @@ final class DenseConv {
             new ImageRows(s, g, ctx).run();
             return;
         }
+        product(g);
+    }
+
+    private void product(int g) {
         List<Part> parts = new ArrayList<>();
         try {
             for (Axis y : s.ys()) {
@@ -160,7 +177,7 @@ final class DenseConv {
         int pixels = s.outHeight() * s.outWidth();
         int channel = g * s.out();
         int image = s.shape().groups() * s.out() * pixels;
-        int origin = first * image + channel * pixels;
+        int origin = (this.first + first) * image + channel * pixels;
         return new DenseResult(kernels, s.y(), origin, image, pixels, channel, s.finish(), ctx);
     }
 

@@ -12,10 +12,19 @@ import io.tatara.kernels.matmul.PanelProduct;
  * {@link SeparableConv2d} on Java arrays: for some rows of an image at a time the depthwise sums of
  * all channels are made in scratch that stays in the second-level cache, from which the product
  * packs its panels. Where an image is all there is, its channels are shared out, then its product.
+ * Images of few pixels would fill the last panel of each badly, so that some are one product.
  */
 final class SeparableJvm {
     /** Pixels of a block, at least, where an image has as many. */
     private static final int PIXELS = 256;
+
+    /** Pixels of an image up to which several are one product. */
+    private static final int FEW = 512;
+
+    /** Depthwise sums between the two: of a block of rows, and of some images. */
+    private static final int BLOCK = 1 << 18;
+
+    private static final int IMAGES = 1 << 20;
 
     private final ConvShape s;
     private final Finish inside;
@@ -58,6 +67,10 @@ final class SeparableJvm {
         if (s.n() == 0) {
             return;
         }
+        if (s.ho() * s.wo() <= FEW) {
+            images();
+            return;
+        }
         PackCache packs = in[SeparableConv2d.POINTWISE].packs();
         int size = PanelProduct.size(m, s.c(), ctx);
         if (packs != null) {
@@ -75,6 +88,29 @@ final class SeparableJvm {
         }
     }
 
+    private void images() {
+        int image = s.c() * s.ho() * s.wo();
+        int each = Math.clamp(IMAGES / image, 1, s.n());
+        float[] z = ctx.acquire(each * image);
+        try {
+            for (int n = 0; n < s.n(); n += each) {
+                int count = Math.min(each, s.n() - n);
+                depthwise(n, n + count, 0, s.ho(), z, ctx);
+                DenseConv.pixels(pixels(count, z), n, ctx);
+            }
+        } finally {
+            ctx.release(z);
+        }
+    }
+
+    /** The product as a convolution of so many images of depthwise sums. */
+    private Sums pixels(int count, float[] z) {
+        ConvWindow v = ConvWindow.UNIT;
+        ConvShape t = new ConvShape(v, 1, count, s.c(), s.ho(), s.wo(), m, 1, 1, s.ho(), s.wo());
+        JvmArray w = in[SeparableConv2d.POINTWISE];
+        return Sums.forward(t, z, w.f(), w.packs(), y, finish);
+    }
+
     private PackedLeft pack(float[] data) {
         float[] w = in[SeparableConv2d.POINTWISE].f();
         int c = s.c();
@@ -86,11 +122,10 @@ final class SeparableJvm {
     }
 
     private void blocks() {
-        // Depthwise sums go four rows at a time.
-        int rows = Math.clamp(4 * ((PIXELS - 1) / (4 * s.wo()) + 1), 1, s.ho());
+        int threads = ctx.workers().threads();
+        int rows = rows(threads);
         int each = (s.ho() + rows - 1) / rows;
         int count = s.n() * each;
-        int threads = ctx.workers().threads();
         if (count < 2 * threads && threads > 1) {
             for (int n = 0; n < s.n(); n++) {
                 block(n, 0, s.ho(), ctx);
@@ -111,24 +146,30 @@ final class SeparableJvm {
                         });
     }
 
+    /** Rows of a block: few enough for the cache and for all threads to have some. */
+    private int rows(int threads) {
+        int image = s.ho() * s.wo();
+        long parts = ((long) image * s.c() + BLOCK - 1) / BLOCK;
+        parts = Math.max(parts, (2L * threads + s.n() - 1) / s.n());
+        parts = Math.clamp(parts, 1, Math.max(1, image / PIXELS));
+        int rows = (int) ((s.ho() + parts - 1) / parts);
+        // Depthwise sums go four rows at a time.
+        return Math.min(s.ho(), (rows + 3) / 4 * 4);
+    }
+
+    /** Depthwise sums of rows [first, end) of images [from, to) to the beginning of z. */
+    private void depthwise(int from, int to, int first, int end, float[] z, JvmContext c) {
+        float[] w = in[SeparableConv2d.DEPTHWISE].f();
+        Sums sums = Sums.rows(s, first, end, in[SeparableConv2d.X].f(), w, null, z, inside);
+        DepthwiseConv.planes(sums, from * s.c(), to * s.c(), c);
+    }
+
     /** Rows [first, end) of image n. */
     private void block(int n, int first, int end, JvmContext c) {
         int pixels = (end - first) * s.wo();
         float[] z = c.acquire(s.c() * pixels);
         try {
-            DepthwiseConv.planes(
-                    Sums.rows(
-                            s,
-                            first,
-                            end,
-                            in[SeparableConv2d.X].f(),
-                            in[SeparableConv2d.DEPTHWISE].f(),
-                            null,
-                            z,
-                            inside),
-                    n * s.c(),
-                    (n + 1) * s.c(),
-                    c);
+            depthwise(n, n + 1, first, end, z, c);
             product(n, first, pixels, z, c);
         } finally {
             c.release(z);

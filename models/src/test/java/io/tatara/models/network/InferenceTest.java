@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tatara.kernels.TataraException;
+import io.tatara.kernels.conv.ConvWindow;
+import io.tatara.kernels.pointwise.Exprs;
 import io.tatara.models.SharedData;
 import io.tatara.runtime.Device;
+import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tatara;
+import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -184,6 +188,54 @@ class InferenceTest {
                 }
             }
         }
+    }
+
+    /** Two pairs, one of which is read in between, against the layers one by one. */
+    @Test
+    void separablePairsGiveWhatTheirLayersGive() {
+        NetworkBuilder b = new NetworkBuilder("pairs", 6, 9, 8);
+        Node d = b.relu6("relu1", b.batchNorm("norm1", b.depthwise("dw1", b.input(), 3, 2)));
+        Node p = b.relu("relu2", b.batchNorm("norm2", b.conv("pw1", d, 6, 1, 1)));
+        Node e = b.depthwise("dw2", p, 3, 1);
+        b.add("add", b.conv("pw2", e, 6, 1, 1), e);
+        Network n = b.build();
+        Map<String, HostTensor> w = random(n, new Random(7));
+        try (Device device = Tatara.open("jvm");
+                Inference net = new Inference(device, n, w);
+                Scope s = device.scope()) {
+            Tensor x = s.normal(new Random(8), 1, 3, 6, 9, 8);
+            float[] y = net.run(s, x).toFloats();
+            Ops o = s.ops();
+            ConvWindow same = ConvWindow.UNIT.pad(1);
+            Tensor t = o.conv2d(x, of(s, w, "dw1.weight"), null, same.stride(2), 6);
+            t = o.pointwise(Exprs.relu6(Exprs.in(0)), normed(s, w, "norm1", t));
+            t = o.conv2d(t, of(s, w, "pw1.weight"), null, ConvWindow.UNIT, 1);
+            t = o.relu(normed(s, w, "norm2", t));
+            t = o.conv2d(t, of(s, w, "dw2.weight"), null, same, 6);
+            t = o.add(o.conv2d(t, of(s, w, "pw2.weight"), null, ConvWindow.UNIT, 1), t);
+            float[] expected = t.toFloats();
+            assertThat(y).hasSize(expected.length);
+            for (int i = 0; i < y.length; i++) {
+                assertThat(y[i]).isCloseTo(expected[i], within(1e-4f));
+            }
+        }
+    }
+
+    private static Tensor of(Scope s, Map<String, HostTensor> w, String name) {
+        HostTensor t = w.get(name);
+        return s.tensor(t.floats(), t.spec().shape().toArray());
+    }
+
+    private static Tensor normed(Scope s, Map<String, HostTensor> w, String name, Tensor x) {
+        int c = x.shape().dim(1);
+        float[] scale = new float[c];
+        float[] shift = new float[c];
+        for (int i = 0; i < c; i++) {
+            shift[i] = (float) norm(w, name, i, 0);
+            scale[i] = (float) (norm(w, name, i, 1) - norm(w, name, i, 0));
+        }
+        Tensor scaled = s.ops().mul(x, s.tensor(scale, c, 1, 1));
+        return s.ops().add(scaled, s.tensor(shift, c, 1, 1));
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.conv.Conv2d;
+import io.tatara.kernels.conv.SeparableConv2d;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -23,32 +24,41 @@ final class Convolutions {
 
     private Convolutions() {}
 
-    /** Layers whose times are added up, for one batch each. */
-    static final List<String> SUMS =
-            List.of(
-                    "conv-mobilenet.*-batch-1",
-                    "conv-mobilenet.*-batch-8",
-                    "conv-resnet.*-batch-1",
-                    "conv-resnet.*-batch-8",
-                    ".*mobilenet.*-batch-1",
-                    ".*mobilenet.*-batch-8",
-                    "depthwise.*-batch-1",
-                    "depthwise.*-batch-8",
-                    "causal-.*",
-                    "gated-causal-.*");
+    /**
+     * Layers whose times are added up.
+     *
+     * @param pattern of their names
+     */
+    record Sum(String layers, String pattern) {}
+
+    static final List<Sum> SUMS = sums();
+
+    private static List<Sum> sums() {
+        List<Sum> all = new ArrayList<>();
+        batches(all, "conv mobilenet", "conv-mobilenet.*");
+        batches(all, "conv resnet", "conv-resnet.*");
+        batches(all, "mobilenet", "(conv|depthwise)-mobilenet.*");
+        batches(all, "depthwise", "depthwise.*");
+        batches(all, "separable blocks", "separable.*");
+        batches(all, "the same by two ops", "parts-separable.*");
+        all.add(new Sum("causal", "causal-.*"));
+        all.add(new Sum("gated causal", "gated-causal-.*"));
+        return List.copyOf(all);
+    }
+
+    private static void batches(List<Sum> all, String layers, String pattern) {
+        for (int n : new int[] {1, 8}) {
+            all.add(new Sum(layers + " batch " + n, pattern + "-batch-" + n));
+        }
+    }
 
     /** Batch 1 first. */
     static List<PeerCase> cases() {
         List<PeerCase> all = new ArrayList<>();
-        OpEntry<?> entry =
-                OpTable.all().stream()
-                        .filter(e -> e.name().equals("conv2d"))
-                        .findFirst()
-                        .orElseThrow();
-        for (Case c : entry.cases().get()) {
-            if (c.isBench() && c.suite().equals(PeerCase.CONVOLUTION)) {
-                all.add(conv(c));
-            }
+        benchmarks("conv2d").forEach(c -> all.add(conv(c)));
+        for (Case c : benchmarks("separable_conv2d")) {
+            all.add(separable("separable-", Kind.SEPARABLE, c));
+            all.add(separable("parts-separable-", Kind.SEPARABLE_PARTS, c));
         }
         all.sort(Comparator.comparingInt(c -> c.size("n")));
         for (int d = 1; d <= 512; d *= 2) {
@@ -60,6 +70,34 @@ final class Convolutions {
             all.add(causal("gated-causal-" + d, Kind.GATED_CAUSAL, products, d));
         }
         return all;
+    }
+
+    private static List<Case> benchmarks(String op) {
+        OpEntry<?> entry =
+                OpTable.all().stream().filter(e -> e.name().equals(op)).findFirst().orElseThrow();
+        return entry.cases().get().stream()
+                .filter(c -> c.isBench() && c.suite().equals(PeerCase.CONVOLUTION))
+                .toList();
+    }
+
+    private static PeerCase separable(String name, Kind kind, Case c) {
+        SeparableConv2d op = (SeparableConv2d) c.op();
+        TensorSpec x = c.inputs().get(0).spec();
+        return PeerCase.of(
+                name + c.name(),
+                kind,
+                op.cost(c.specs()).flops(),
+                0,
+                "n",
+                x.shape().dim(0),
+                "c",
+                x.shape().dim(1),
+                "size",
+                x.shape().dim(2),
+                "m",
+                c.inputs().get(3).spec().shape().dim(0),
+                "stride",
+                op.window().strideY());
     }
 
     private static PeerCase causal(String name, Kind kind, double flops, int dilation) {

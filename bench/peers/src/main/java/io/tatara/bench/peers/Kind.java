@@ -37,6 +37,13 @@ enum Kind {
      * image), m, k, stride, groups.
      */
     CONV,
+    /**
+     * A depthwise convolution of 3 x 3 taps and a pointwise one, bias and relu after each, weights
+     * constant; n, c, size, m, stride. Ours is one op.
+     */
+    SEPARABLE,
+    /** The same by two ops; ours alone. */
+    SEPARABLE_PARTS,
     /** Dilated causal convolution of two taps with bias, weights constant; c, t, dilation. */
     CAUSAL,
     /**

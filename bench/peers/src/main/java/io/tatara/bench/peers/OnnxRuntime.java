@@ -50,6 +50,7 @@ final class OnnxRuntime implements Contestant {
                 case CROSS_ENTROPY -> crossEntropy(c);
                 case EMBEDDING -> embedding(c);
                 case CONV -> conv(c);
+                case SEPARABLE -> separable(c);
                 case CAUSAL -> causal(c);
                 case GATED_CAUSAL -> gatedCausal(c);
                 default -> null; // it does not train
@@ -174,17 +175,42 @@ final class OnnxRuntime implements Contestant {
         s.model.constant("b", Inputs.normal("b", 1, m), m);
         int out = (size + 2 * (k / 2) - k) / stride + 1;
         s.output("y", n, m, out, out);
+        conv(s, List.of("x", "w", "b"), "y", k, stride, groups);
+        return s.open("Conv and Relu, weights constants of the model");
+    }
+
+    private static void conv(
+            Session s, List<String> in, String y, int k, long stride, long groups) {
         long pad = k / 2;
         s.model.node(
                 "Conv",
-                List.of("x", "w", "b"),
-                List.of("a"),
+                in,
+                List.of(y + "_sums"),
                 Map.of(
                         "pads", List.of(pad, pad, pad, pad),
-                        "strides", List.of((long) stride, (long) stride),
-                        "group", (long) groups));
-        s.model.node("Relu", List.of("a"), List.of("y"));
-        return s.open("Conv and Relu, weights constants of the model");
+                        "strides", List.of(stride, stride),
+                        "group", groups));
+        s.model.node("Relu", List.of(y + "_sums"), List.of(y));
+    }
+
+    private Work separable(PeerCase c) throws OrtException {
+        int n = c.size("n");
+        int in = c.size("c");
+        int size = c.size("size");
+        int m = c.size("m");
+        int stride = c.size("stride");
+        int out = (size - 1) / stride + 1;
+        Session s = new Session();
+        s.input("x", Inputs.normal("x", 1, n * in * size * size), n, in, size, size);
+        s.model.constant("w", Inputs.normal("w", Ours.deviation(9), in * 9), in, 1, 3, 3);
+        s.model.constant("b", Inputs.normal("b", 1, in), in);
+        double d = Ours.deviation(in);
+        s.model.constant("pointwise", Inputs.normal("pointwise", d, m * in), m, in, 1, 1);
+        s.model.constant("bias", Inputs.normal("bias", 1, m), m);
+        s.output("y", n, m, out, out);
+        conv(s, List.of("x", "w", "b"), "z", 3, stride, in);
+        conv(s, List.of("z", "pointwise", "bias"), "y", 1, 1, 1);
+        return s.open("Conv, Relu, Conv, Relu, weights constants of the model");
     }
 
     private static void causal(Session s, PeerCase c, int m, String y) {

@@ -5,6 +5,7 @@ import io.tatara.kernels.causal.CausalConv1d;
 import io.tatara.kernels.causal.GatedCausalLayer;
 import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.ConvWindow;
+import io.tatara.kernels.conv.SeparableConv2d;
 import io.tatara.kernels.embedding.EmbeddingGradient;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.norm.LayerNorm;
@@ -64,6 +65,7 @@ final class Ours implements Contestant {
             case ATTENTION_GRADIENT -> attentionGradient(c);
             case LAYER_NORM -> layerNorm(c);
             case CONV -> conv(c);
+            case SEPARABLE, SEPARABLE_PARTS -> separable(c);
             case CAUSAL -> causal(c);
             case GATED_CAUSAL -> gatedCausal(c);
         };
@@ -186,6 +188,30 @@ final class Ours implements Contestant {
         Tensor w = r.weight("w", deviation(depth * k * k), m, depth, k, k);
         Tensor b = r.weight("b", 1, m);
         return r.does(s -> s.ops().run(op, x, w, b, null)[0]);
+    }
+
+    private Work separable(PeerCase c) {
+        int n = c.size("c");
+        int m = c.size("m");
+        boolean one = c.kind() == Kind.SEPARABLE;
+        Epilogue relu = new Epilogue(Activation.RELU);
+        ConvWindow window = ConvWindow.UNIT.stride(c.size("stride")).pad(1);
+        Run r = new Run(one ? "Ops.separableConv2d" : "Ops.conv2d twice");
+        Tensor x = r.normal("x", 1, c.size("n"), n, c.size("size"), c.size("size"));
+        Tensor w = r.weight("w", deviation(9), n, 1, 3, 3);
+        Tensor b = r.weight("b", 1, n);
+        Tensor pointwise = r.weight("pointwise", deviation(n), m, n, 1, 1);
+        Tensor bias = r.weight("bias", 1, m);
+        if (one) {
+            SeparableConv2d op = new SeparableConv2d(window, relu, relu);
+            return r.does(s -> s.ops().separableConv2d(op, x, w, b, pointwise, bias, null));
+        }
+        Conv2d first = new Conv2d(window, n, relu);
+        Conv2d second = new Conv2d(ConvWindow.UNIT, 1, relu);
+        return r.does(s -> {
+            Tensor z = s.ops().conv2d(first, x, w, b, null);
+            return s.ops().conv2d(second, z, pointwise, bias, null);
+        });
     }
 
     /** Of weights whose products with normal numbers are about normal. */

@@ -214,10 +214,10 @@ final class PeerReport {
     private void sums() {
         boolean begun = false;
         for (int threads : threads()) {
-            for (String pattern : Convolutions.SUMS) {
+            for (Convolutions.Sum sum : Convolutions.SUMS) {
                 List<PeerResult.Entry> layers =
                         r.entries().stream()
-                                .filter(e -> e.threads() == threads && e.name().matches(pattern))
+                                .filter(e -> e.threads() == threads && e.name().matches(sum.pattern()))
                                 .filter(e -> e.of(Contestants.JVM) != null)
                                 .toList();
                 if (layers.isEmpty()) {
@@ -238,7 +238,7 @@ final class PeerReport {
                 }
                 line(
                         "| %s | %d | %d | %s |",
-                        pattern.replace(".*", "").replaceAll("[- ]+", " ").strip(),
+                        sum.layers(),
                         threads,
                         layers.size(),
                         names().stream()

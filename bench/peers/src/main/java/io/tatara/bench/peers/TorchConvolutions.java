@@ -24,6 +24,25 @@ final class TorchConvolutions {
                 Array.normal("b", 1, c.size("m")));
     }
 
+    static Script separable(PeerCase c) {
+        int size = c.size("size");
+        int n = c.size("c");
+        int m = c.size("m");
+        return Script.of(
+                "two conv2d, relu in place after each",
+                """
+                def forward(self, x: Tensor, w: Tensor, b: Tensor, pointwise: Tensor, bias: Tensor) -> Tensor:
+                  z = torch.relu_(torch.conv2d(x, w, b, [%1$d, %1$d], [1, 1], [1, 1], %2$d))
+                  return torch.relu_(torch.conv2d(z, pointwise, bias))
+                """
+                        .formatted(c.size("stride"), n),
+                Array.normal("x", 1, c.size("n"), n, size, size),
+                Array.normal("w", Ours.deviation(9), n, 1, 3, 3),
+                Array.normal("b", 1, n),
+                Array.normal("pointwise", Ours.deviation(n), m, n, 1, 1),
+                Array.normal("bias", 1, m));
+    }
+
     static Script causal(PeerCase c) {
         int n = c.size("c");
         return Script.of(

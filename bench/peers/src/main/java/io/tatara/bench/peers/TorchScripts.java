@@ -62,6 +62,8 @@ final class TorchScripts {
             case EMBEDDING_GRADIENT -> embeddingGradient(c);
             case ADAM -> adam(c);
             case CONV -> TorchConvolutions.conv(c);
+            case SEPARABLE -> TorchConvolutions.separable(c);
+            case SEPARABLE_PARTS -> null;
             case CAUSAL -> TorchConvolutions.causal(c);
             case GATED_CAUSAL -> TorchConvolutions.gatedCausal(c);
             case TRANSLATOR -> TorchTranslator.of(c);

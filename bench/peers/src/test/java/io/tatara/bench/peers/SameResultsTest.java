@@ -75,6 +75,8 @@ class SameResultsTest {
                 small(Kind.CROSS_ENTROPY_TRAINING, rows),
                 small(Kind.EMBEDDING, table),
                 small(Kind.EMBEDDING_GRADIENT, table),
+                small(Kind.SEPARABLE, "n", 2, "c", 5, "size", 9, "m", 7, "stride", 2),
+                small(Kind.SEPARABLE_PARTS, "n", 2, "c", 5, "size", 9, "m", 7, "stride", 2),
                 small(Kind.CONV, conv(3, 5, 3, 2, 1)),
                 small(Kind.CONV, conv(6, 6, 3, 1, 6)),
                 small(Kind.CONV, conv(4, 9, 1, 1, 1)),
