@@ -1,6 +1,7 @@
 package io.tatara.bench.cli;
 
 import java.io.PrintWriter;
+import java.util.function.IntSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,13 +55,28 @@ public final class TataraCommand implements Runnable {
 
     /** Runs a command line and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
-        return commandLine().setOut(out).setErr(err).execute(args);
+        return orHeapFull(() -> commandLine().setOut(out).setErr(err).execute(args), err);
+    }
+
+    /** A heap that is too small is a line like any other error, wherever it became full. */
+    static int orHeapFull(IntSupplier command, PrintWriter err) {
+        try {
+            return command.getAsInt();
+        } catch (OutOfMemoryError e) {
+            err.printf(
+                    "tatara: %s: %d MiB are not enough for this. TATARA_JVM_OPTS=-Xmx<size>g gives"
+                            + " more; smaller batches or crops need less.%n",
+                    e.getMessage(), Runtime.getRuntime().maxMemory() >> 20);
+            err.flush();
+            return ErrorLine.EXIT;
+        }
     }
 
     public static void main(String[] args) {
         if (System.getProperty("java.util.logging.SimpleFormatter.format") == null) {
             System.setProperty("java.util.logging.SimpleFormatter.format", "%5$s%6$s%n");
         }
-        System.exit(commandLine().execute(args));
+        System.exit(
+                orHeapFull(() -> commandLine().execute(args), new PrintWriter(System.err, true)));
     }
 }

@@ -51,6 +51,15 @@ class CommandLineTest {
     }
 
     @Test
+    void aFullHeapIsALineLikeAnyOtherError() {
+        StringWriter err = new StringWriter();
+        int exit =
+                TataraCommand.orHeapFull(
+                        () -> new long[Integer.MAX_VALUE].length, new PrintWriter(err));
+        assertOneLine(new Run(exit, "", err.toString()), "-Xmx", "MiB");
+    }
+
+    @Test
     void devicesNamesTheJvm() throws Exception {
         Path file = folder.resolve("devices.json");
         Run r = run("devices", "--json", file.toString());
