@@ -3,11 +3,13 @@ package io.tatara.bench.peers;
 import io.tatara.kernels.Cost;
 import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
+import io.tatara.kernels.Shape;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.conv.Conv2d;
 import io.tatara.kernels.conv.SeparableConv2d;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -82,22 +84,8 @@ final class Convolutions {
 
     private static PeerCase separable(String name, Kind kind, Case c) {
         SeparableConv2d op = (SeparableConv2d) c.op();
-        TensorSpec x = c.inputs().get(0).spec();
-        return PeerCase.of(
-                name + c.name(),
-                kind,
-                op.cost(c.specs()).flops(),
-                0,
-                "n",
-                x.shape().dim(0),
-                "c",
-                x.shape().dim(1),
-                "size",
-                x.shape().dim(2),
-                "m",
-                c.inputs().get(3).spec().shape().dim(0),
-                "stride",
-                op.window().strideY());
+        int m = c.inputs().get(3).spec().shape().dim(0);
+        return images(name, kind, c, false, "m", m, "stride", op.window().strideY());
     }
 
     private static PeerCase causal(String name, Kind kind, double flops, int dilation) {
@@ -118,29 +106,35 @@ final class Convolutions {
 
     private static PeerCase conv(Case c) {
         Conv2d op = (Conv2d) c.op();
-        TensorSpec x = c.inputs().get(0).spec();
         TensorSpec w = c.inputs().get(1).spec();
-        int k = w.shape().dim(2);
         boolean depthwise = op.groups() > 1;
-        Cost cost = op.cost(c.specs());
-        return PeerCase.of(
-                (depthwise ? "depthwise-" : "conv-") + c.name(),
+        return images(
+                depthwise ? "depthwise-" : "conv-",
                 Kind.CONV,
-                cost.flops(),
-                depthwise ? cost.bytes() : 0,
-                "n",
-                x.shape().dim(0),
-                "c",
-                x.shape().dim(1),
-                "size",
-                x.shape().dim(2),
+                c,
+                depthwise,
                 "m",
                 w.shape().dim(0),
                 "k",
-                k,
+                w.shape().dim(2),
                 "stride",
                 op.window().strideY(),
                 "groups",
                 op.groups());
+    }
+
+    /**
+     * @param memory whether memory binds
+     * @param more sizes besides those of the images
+     */
+    private static PeerCase images(
+            String name, Kind kind, Case c, boolean memory, Object... more) {
+        Shape x = c.inputs().getFirst().spec().shape();
+        Cost cost = c.op().cost(c.specs());
+        List<Object> sizes = new ArrayList<>(List.of("n", x.dim(0), "c", x.dim(1)));
+        sizes.addAll(List.of("size", x.dim(2)));
+        sizes.addAll(Arrays.asList(more));
+        double bytes = memory ? cost.bytes() : 0;
+        return PeerCase.of(name + c.name(), kind, cost.flops(), bytes, sizes.toArray());
     }
 }
