@@ -190,14 +190,15 @@ class InferenceTest {
         }
     }
 
-    /** Two pairs, one of which is read in between, against the layers one by one. */
+    /** Three pairs, of which one is read in between and one is strided, layer by layer. */
     @Test
     void separablePairsGiveWhatTheirLayersGive() {
         NetworkBuilder b = new NetworkBuilder("pairs", 6, 9, 8);
         Node d = b.relu6("relu1", b.batchNorm("norm1", b.depthwise("dw1", b.input(), 3, 2)));
         Node p = b.relu("relu2", b.batchNorm("norm2", b.conv("pw1", d, 6, 1, 1)));
         Node e = b.depthwise("dw2", p, 3, 1);
-        b.add("add", b.conv("pw2", e, 6, 1, 1), e);
+        Node f = b.depthwise("dw3", b.add("add", b.conv("pw2", e, 6, 1, 1), e), 3, 1);
+        b.conv("pw3", f, 4, 1, 2);
         Network n = b.build();
         Map<String, HostTensor> w = random(n, new Random(7));
         try (Device device = Tatara.open("jvm");
@@ -213,6 +214,8 @@ class InferenceTest {
             t = o.relu(normed(s, w, "norm2", t));
             t = o.conv2d(t, of(s, w, "dw2.weight"), null, same, 6);
             t = o.add(o.conv2d(t, of(s, w, "pw2.weight"), null, ConvWindow.UNIT, 1), t);
+            t = o.conv2d(t, of(s, w, "dw3.weight"), null, same, 6);
+            t = o.conv2d(t, of(s, w, "pw3.weight"), null, ConvWindow.UNIT.stride(2), 1);
             float[] expected = t.toFloats();
             assertThat(y).hasSize(expected.length);
             for (int i = 0; i < y.length; i++) {
