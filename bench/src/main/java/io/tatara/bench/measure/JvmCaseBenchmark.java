@@ -30,6 +30,7 @@ public class JvmCaseBenchmark {
     public void open() {
         device = Tatara.open("jvm");
         run = new CaseRun(device.backEnd(), BenchCases.byId(id), Cpu.cache());
+        WarmUp.of(run::run);
     }
 
     /** Kernels write to memory, so nothing can be optimized away. */
