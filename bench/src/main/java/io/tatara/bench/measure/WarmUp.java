@@ -6,7 +6,7 @@ import java.lang.management.ManagementFactory;
 /**
  * Runs work on the JVM until it is as fast as it gets: for a while nothing was compiled and no
  * window was faster than those before. A fixed time is too short where compiling a large kernel
- * takes a second, and until then it runs a hundred times as slowly.
+ * takes a second, and until then it runs many times as slowly.
  */
 final class WarmUp {
     private static final long WINDOW = 50_000_000;

@@ -3,7 +3,6 @@ package io.tatara.kernels.conv;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.jvm.JvmArray;
 import io.tatara.kernels.jvm.JvmContext;
-import io.tatara.kernels.jvm.PackCache;
 import io.tatara.kernels.jvm.SerialContext;
 import io.tatara.kernels.matmul.PackedLeft;
 import io.tatara.kernels.matmul.PanelProduct;
@@ -71,20 +70,13 @@ final class SeparableJvm {
             images();
             return;
         }
-        PackCache packs = in[SeparableConv2d.POINTWISE].packs();
-        int size = PanelProduct.size(m, s.c(), ctx);
-        if (packs != null) {
-            String key = "separable, " + PanelProduct.layout(ctx);
-            pointwise = packs.get(key, () -> pack(new float[size]));
-            blocks();
-            return;
-        }
-        float[] scratch = ctx.acquire(size);
+        Sums p = pixels(1, null);
+        DenseKernel kernel = DenseKernel.of(p, 0, p.ys().getFirst(), p.xs().getFirst(), false, ctx);
         try {
-            pointwise = pack(scratch);
+            pointwise = kernel.rows();
             blocks();
         } finally {
-            ctx.release(scratch);
+            kernel.release(ctx);
         }
     }
 
@@ -109,16 +101,6 @@ final class SeparableJvm {
         ConvShape t = new ConvShape(v, 1, count, s.c(), s.ho(), s.wo(), m, 1, 1, s.ho(), s.wo());
         JvmArray w = in[SeparableConv2d.POINTWISE];
         return Sums.forward(t, z, w.f(), w.packs(), y, finish);
-    }
-
-    private PackedLeft pack(float[] data) {
-        float[] w = in[SeparableConv2d.POINTWISE].f();
-        int c = s.c();
-        PanelProduct.Left rows =
-                (row, count, from, depth, height, panel, at) ->
-                        PanelProduct.packTransposed(
-                                count, depth, w, row * c + from, c, height, panel, at, ctx);
-        return PanelProduct.pack(m, c, rows, data, ctx);
     }
 
     private void blocks() {
