@@ -77,6 +77,13 @@ final class GenerateCommand implements Runnable {
         private List<String> labels = new ArrayList<>();
 
         @Option(
+                names = "--like",
+                paramLabel = "FILE.wav",
+                description =
+                        "a recording whose pitch and spectrum the sounds follow, made as long as they are; for models of `train wavenet --features` (default: the mean of those that the label was trained on)")
+        private Path like;
+
+        @Option(
                 names = "--temperature",
                 paramLabel = "T",
                 description = "below 1 likelier samples, above 1 wilder ones, 0 the likeliest",
@@ -149,6 +156,7 @@ final class GenerateCommand implements Runnable {
             check(
                     List.of("float32", "float16", "bfloat16").contains(weights),
                     "--weights " + weights + ": float32, float16 or bfloat16 is needed");
+            Sound followed = like == null ? null : Wav.read(like);
             check(ends(out, ".wav"), "--out " + out + ": a file that ends in .wav is needed");
             check(
                     picture == null || ends(picture, ".png"),
@@ -159,7 +167,7 @@ final class GenerateCommand implements Runnable {
                 for (String l : labels.isEmpty() ? List.of("") : labels) {
                     all.add(VoiceData.label(l));
                 }
-                return generate(d, g, all, sampling);
+                return generate(d, g, all, followed, sampling);
             }
         }
 
@@ -174,10 +182,15 @@ final class GenerateCommand implements Runnable {
         }
 
         private int generate(
-                Device d, WaveNetGenerator g, List<List<String>> all, Sampling sampling) {
+                Device d,
+                WaveNetGenerator g,
+                List<List<String>> all,
+                Sound followed,
+                Sampling sampling) {
             int samples = g.samples(seconds);
             g.check(all);
             g.check(sampling);
+            g.check(followed);
             LabelJudge judge = recordings == null ? null : LabelJudge.of(g, recordings);
             say("%s", DeviceOption.describe(d.info()));
             Progress progress = new Progress(err());
@@ -189,6 +202,7 @@ final class GenerateCommand implements Runnable {
                 Sound[] sounds =
                         g.generate(
                                 all,
+                                followed,
                                 seconds,
                                 sampling,
                                 t -> {
@@ -276,6 +290,7 @@ final class GenerateCommand implements Runnable {
                             "machine", BenchResult.MachineFacts.here(),
                             "config", g.config(),
                             "labels", labels,
+                            "like", like == null ? null : like.getFileName().toString(),
                             "temperature", temperature,
                             "guidance", guidance,
                             "floor", floor,

@@ -78,6 +78,12 @@ final class TrainWaveNetCommand extends BaseCommand {
                     "also tell the network what linear predictors, fitted to the samples before, expect of each next one")
     private Boolean prediction;
 
+    @Option(
+            names = "--features",
+            description =
+                    "also tell the network, every 10 ms, the pitch and the power in mel bands of what it makes; `generate wavenet` takes them from the label's recordings, or from one that it is given")
+    private Boolean features;
+
     @Option(names = "--stacks", paramLabel = "N", description = "of layers (default: 2)")
     private Integer stacks;
 
@@ -256,6 +262,7 @@ final class TrainWaveNetCommand extends BaseCommand {
         put(changes, "condition", condition);
         put(changes, "positions", positions);
         put(changes, "prediction", prediction);
+        put(changes, "features", features);
         put(changes, "stacks", stacks);
         put(changes, "layers", layers);
         put(changes, "kernel", kernel);

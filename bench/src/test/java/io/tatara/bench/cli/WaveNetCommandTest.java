@@ -118,6 +118,7 @@ class WaveNetCommandTest {
             "0.25",
             "--noise",
             "1.5",
+            "--features",
             "--json",
             json.toString()
         };
@@ -135,6 +136,7 @@ class WaveNetCommandTest {
                         Stream.of("dropout", "labelDropout", "gain", "speed", "dither", "noise")
                                 .map(f -> j.at("/config/" + f).doubleValue()))
                 .containsExactly(0.01, 0.25, 3.0, 0.05, 0.25, 1.5);
+        assertThat(j.at("/config/features").booleanValue()).isTrue();
         assertThat(j.at("/config/optimizer").stringValue()).isEqualTo("muon");
         assertThat(Files.readString(json)).doesNotContain(folder.toString());
         Path wav = folder.resolve("made/sound.wav");
@@ -149,6 +151,8 @@ class WaveNetCommandTest {
                         "0",
                         "--label",
                         "1",
+                        "--like",
+                        data.resolve("0_4.wav").toString(),
                         "--guidance",
                         "1.5",
                         "--weights",
@@ -177,7 +181,9 @@ class WaveNetCommandTest {
         refusals(model, wav);
     }
 
-    /** The same network, trained with other settings; its model's table of noise is let be. */
+    /**
+     * The same network, trained with other settings; its tables of noise and features are let be.
+     */
     private static void goesOnFrom(Path model) throws Exception {
         Path json = folder.resolve("further.json");
         String[] settings = {
@@ -195,6 +201,20 @@ class WaveNetCommandTest {
         assertThat(j.at("/begin").stringValue()).isEqualTo("model");
         assertThat(j.at("/config/noise").doubleValue()).isZero();
         assertThat(Files.readString(json)).doesNotContain(folder.toString());
+        String like = data.resolve("0_4.wav").toString();
+        Path further = folder.resolve("further");
+        assertOneLine(
+                generate(
+                        further,
+                        "--seconds",
+                        "1",
+                        "--out",
+                        "a.wav",
+                        "--label",
+                        "0",
+                        "--like",
+                        like),
+                "without features");
         settings[2] = "--resume";
         settings[3] = "--json";
         settings[4] = json.toString();
@@ -209,6 +229,7 @@ class WaveNetCommandTest {
         assertThat(text).doesNotContain(folder.toString());
         JsonNode j = JsonMapper.builder().build().readTree(text);
         assertThat(j.at("/rate").intValue()).isEqualTo(1000);
+        assertThat(j.at("/like").stringValue()).isEqualTo("0_4.wav");
         assertThat(j.at("/guidance").doubleValue()).isEqualTo(1.5);
         assertThat(j.at("/floor").doubleValue()).isEqualTo(0.001);
         assertThat(j.at("/caution").doubleValue()).isEqualTo(0.5);
@@ -249,6 +270,8 @@ class WaveNetCommandTest {
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--guidance", "-1"),
                 "guidance: given -1.0");
+        assertOneLine(
+                generate(model, "--seconds", "1", "--out", out, "--like", "none.wav"), "none.wav");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--floor", "1"),
                 "floor: given 1.0");

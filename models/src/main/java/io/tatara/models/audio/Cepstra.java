@@ -9,7 +9,7 @@ import java.util.List;
  * 1980. The mean over the sound is taken off, and with it the microphone.
  */
 public final class Cepstra {
-    private static final int BANDS = 24;
+    private static final int BANDS = MelBands.BANDS;
     private static final int COEFFICIENTS = 13;
 
     /** Decibels below the loudest band at which sound is taken as silence. */
@@ -19,14 +19,13 @@ public final class Cepstra {
 
     /** [frames][coefficients] of a sound, silence at its ends left out; at least one frame. */
     public static float[][] of(Sound sound) {
-        int size = Integer.highestOneBit(Math.max(4, sound.rate() / 25));
-        int hop = Math.max(1, sound.rate() / 100);
-        double[][] filters = filters(size, sound.rate());
-        Spectrum spectrum = new Spectrum(size);
+        MelBands mel = new MelBands(sound.rate());
+        int size = MelBands.size(sound.rate());
+        int hop = MelBands.hop(sound.rate());
         List<double[]> frames = new ArrayList<>();
         double most = 1e-12;
         for (int at = 0; at == 0 || at + size <= sound.samples().length; at += hop) {
-            double[] bands = bands(spectrum.power(sound.samples(), at), filters);
+            double[] bands = mel.power(sound.samples(), at);
             for (double b : bands) {
                 most = Math.max(most, b);
             }
@@ -53,33 +52,6 @@ public final class Cepstra {
         return true;
     }
 
-    private static double[] bands(double[] power, double[][] filters) {
-        double[] bands = new double[BANDS];
-        for (int b = 0; b < BANDS; b++) {
-            for (int i = 0; i < power.length; i++) {
-                bands[b] += filters[b][i] * power[i];
-            }
-        }
-        return bands;
-    }
-
-    /** Triangles, evenly spaced on the mel scale up to half the rate. */
-    private static double[][] filters(int size, int rate) {
-        double[][] filters = new double[BANDS][size / 2 + 1];
-        double top = mel(rate / 2.0);
-        for (int b = 0; b < BANDS; b++) {
-            for (int i = 0; i <= size / 2; i++) {
-                double place = mel(i * (double) rate / size) / top * (BANDS + 1);
-                filters[b][i] = Math.max(0, 1 - Math.abs(place - (b + 1)));
-            }
-        }
-        return filters;
-    }
-
-    private static double mel(double hertz) {
-        return 2595 * Math.log10(1 + hertz / 700);
-    }
-
     private static float[][] centred(List<double[]> frames, double floor) {
         float[][] out = new float[frames.size()][COEFFICIENTS];
         float[] mean = new float[COEFFICIENTS];
@@ -100,35 +72,5 @@ public final class Cepstra {
             }
         }
         return out;
-    }
-
-    /**
-     * How far two sounds are apart, by dynamic time warping (Sakoe and Chiba 1978): the mean
-     * distance of their frames along the best common path.
-     *
-     * @param a frames as {@link #of} gives them
-     */
-    public static double distance(float[][] a, float[][] b) {
-        double[] row = new double[b.length];
-        for (int i = 0; i < a.length; i++) {
-            double corner = i == 0 ? 0 : Double.POSITIVE_INFINITY;
-            for (int j = 0; j < b.length; j++) {
-                double above = i == 0 ? Double.POSITIVE_INFINITY : row[j];
-                double left = j == 0 ? Double.POSITIVE_INFINITY : row[j - 1];
-                double before = Math.min(corner, Math.min(above, left));
-                corner = above;
-                row[j] = before + between(a[i], b[j]);
-            }
-        }
-        return row[b.length - 1] / (a.length + b.length);
-    }
-
-    private static double between(float[] a, float[] b) {
-        float sum = 0;
-        for (int c = 0; c < COEFFICIENTS; c++) {
-            float d = a[c] - b[c];
-            sum += d * d;
-        }
-        return Math.sqrt(sum);
     }
 }

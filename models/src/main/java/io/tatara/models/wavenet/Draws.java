@@ -3,7 +3,8 @@ package io.tatara.models.wavenet;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.pointwise.Philox;
 import io.tatara.runtime.Scope;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Sequences whose levels are drawn here from the logits of {@link Steps}, a sample a call: those of
@@ -29,17 +30,17 @@ final class Draws {
             WaveNetModel model,
             DType weights,
             Scope scope,
-            int[][] factors,
+            List<Told> told,
             int samples,
             Sampling sampling) {
         this.sampling = sampling;
-        sequences = factors.length;
+        sequences = told.size();
         copies = sampling.guidance() == 1 ? 1 : 2;
         levels = config.levels();
-        int[][] all = Arrays.copyOf(factors, copies * sequences);
-        int[] unknown = new int[factors[0].length];
-        Arrays.fill(unknown, WaveNetModel.UNKNOWN);
-        Arrays.fill(all, sequences, all.length, unknown);
+        List<Told> all = new ArrayList<>(told);
+        if (copies > 1) {
+            told.forEach(t -> all.add(t.unknown(config)));
+        }
         steps = new Steps(config, model, weights, scope, all, samples, sampling);
     }
 

@@ -4,6 +4,7 @@ import io.tatara.kernels.TataraException;
 import io.tatara.models.audio.Cepstra;
 import io.tatara.models.audio.MuLaw;
 import io.tatara.models.audio.Sound;
+import io.tatara.models.audio.TimeWarping;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -11,8 +12,9 @@ import java.util.stream.IntStream;
 
 /**
  * Says what label a sound has: that of the recording of the training set that is nearest by {@link
- * Cepstra#distance}. No ear, but the same judge for recordings that were held out and for what a
- * model made: the closer the two come, the better the model says what it was asked for.
+ * Cepstra} and {@link TimeWarping}. No ear, but the same judge for recordings that were held out
+ * and for what a model made: the closer the two come, the better the model says what it was asked
+ * for.
  */
 public final class LabelJudge {
     private final WaveNetConfig config;
@@ -49,16 +51,8 @@ public final class LabelJudge {
     private float[][][] frames(List<Recording> all) {
         MuLaw law = new MuLaw(config.levels());
         float[][][] frames = new float[all.size()][][];
-        Arrays.setAll(frames, i -> Cepstra.of(sound(law, all.get(i))));
+        Arrays.setAll(frames, i -> Cepstra.of(all.get(i).sound(law, recordings.data().rate())));
         return frames;
-    }
-
-    private Sound sound(MuLaw law, Recording r) {
-        float[] x = new float[r.levels().length];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = law.decode(r.levels()[i]);
-        }
-        return new Sound(x, recordings.data().rate());
     }
 
     /** The label of the nearest recording. */
@@ -73,7 +67,7 @@ public final class LabelJudge {
         int best = 0;
         double least = Double.POSITIVE_INFINITY;
         for (int i = 0; i < known.length; i++) {
-            double d = Cepstra.distance(frames, known[i]);
+            double d = TimeWarping.distance(frames, known[i]);
             if (d < least) {
                 least = d;
                 best = i;
@@ -85,7 +79,9 @@ public final class LabelJudge {
     /** {@link Sound#rms} of all recordings held out. */
     public double[] heldOutRms() {
         MuLaw law = new MuLaw(config.levels());
-        return recordings.heldOut().stream().mapToDouble(r -> sound(law, r).rms()).toArray();
+        return recordings.heldOut().stream()
+                .mapToDouble(r -> r.sound(law, recordings.data().rate()).rms())
+                .toArray();
     }
 
     /** Of the recordings held out, the part whose label this finds, for each factor. */

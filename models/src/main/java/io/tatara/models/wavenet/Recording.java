@@ -1,6 +1,7 @@
 package io.tatara.models.wavenet;
 
 import io.tatara.models.audio.MuLaw;
+import io.tatara.models.audio.Sound;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -49,12 +50,25 @@ record Recording(String name, char[] levels, int[] factors, Original original) {
         }
     }
 
+    /** As it is heard. */
+    Sound sound(MuLaw law, int rate) {
+        return new Sound(decoded(law, levels), rate);
+    }
+
+    static float[] decoded(MuLaw law, char[] levels) {
+        float[] x = new float[levels.length];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = law.decode(levels[i]);
+        }
+        return x;
+    }
+
     /**
      * A part of a recording that is computed at a time: outputs of [start, end), of which those
      * from {@code first} count; the others are what the first ones that count look back at.
      *
      * @param as how the recording is altered, which the numbers of samples follow; null for not
-     * @param labelled whether the network is told the label
+     * @param labelled whether the network is told the label and features
      * @param disturbed what is added to the samples before each one; null for nothing
      */
     record Window(
@@ -96,11 +110,11 @@ record Recording(String name, char[] levels, int[] factors, Original original) {
             return as == null ? of.levels.length : as.moved(of.levels.length);
         }
 
-        /** The recording's levels from there to the window's end. */
-        char[] levels(MuLaw law, int from) {
+        /** The recording's levels of [from, to). */
+        char[] levels(MuLaw law, int from, int to) {
             return as == null
-                    ? Arrays.copyOfRange(of.levels, from, end)
-                    : as.levels(law, of.original, from, end);
+                    ? Arrays.copyOfRange(of.levels, from, to)
+                    : as.levels(law, of.original, from, to);
         }
     }
 

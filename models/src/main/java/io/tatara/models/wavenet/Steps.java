@@ -2,6 +2,7 @@ package io.tatara.models.wavenet;
 
 import io.tatara.kernels.DType;
 import io.tatara.kernels.causal.WaveNetGenerate;
+import io.tatara.models.audio.AcousticFeatures;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tensor;
@@ -21,7 +22,7 @@ final class Steps {
     private final Scope scope;
     private final int samples;
     private final Sampling sampling;
-    private final int[][] factors;
+    private final List<Told> told;
     private final Prediction[] predictions;
     private final int[] expected;
     private final DType weights;
@@ -36,8 +37,7 @@ final class Steps {
     /**
      * @param weights what they are kept in: float32, float16 or bfloat16
      * @param scope of all that this holds
-     * @param factors [sequences][factors], rows of the tables of conditions, or {@link
-     *     WaveNetModel#UNKNOWN}
+     * @param told of each sequence
      * @param samples of each sequence, for their positions
      * @param sampling of which seed and caution count here
      */
@@ -46,7 +46,7 @@ final class Steps {
             WaveNetModel model,
             DType weights,
             Scope scope,
-            int[][] factors,
+            List<Told> told,
             int samples,
             Sampling sampling) {
         this.config = config;
@@ -55,13 +55,13 @@ final class Steps {
         this.scope = scope;
         this.samples = samples;
         this.sampling = sampling;
-        this.factors = factors;
-        this.predictions = new Prediction[config.prediction() ? factors.length : 0];
+        this.told = told;
+        this.predictions = new Prediction[config.prediction() ? told.size() : 0];
         Arrays.setAll(predictions, i -> new Prediction(config));
         this.expected = new int[predictions.length * Prediction.PREDICTORS];
         Ops ops = scope.ops();
         List<WaveNetModel.Layer> layers = model.layers();
-        int n = factors.length;
+        int n = told.size();
         int r = config.residual();
         int s = config.skip();
         table = model.table(ops, scope).toFloats();
@@ -81,7 +81,7 @@ final class Steps {
                     null,
                     stack(layers, WaveNetModel.Layer::weight, 2 * r, r, config.kernel()),
                     stack(layers, WaveNetModel.Layer::bias, 2 * r),
-                    condition(scope, model, factors),
+                    condition(scope, model),
                     stack(layers, WaveNetModel.Layer::residualWeight, r, r),
                     stack(layers, WaveNetModel.Layer::residualBias, r),
                     stack(layers, WaveNetModel.Layer::skipWeight, s, r),
@@ -118,9 +118,9 @@ final class Steps {
     }
 
     /** [sequences, layers, 2 · residual]; null where there is no condition. */
-    private Tensor condition(Scope scope, WaveNetModel model, int[][] factors) {
-        int[] all = Arrays.stream(factors).flatMapToInt(Arrays::stream).toArray();
-        Tensor rows = model.rows(scope, all, factors.length);
+    private Tensor condition(Scope scope, WaveNetModel model) {
+        int[] all = told.stream().flatMapToInt(t -> Arrays.stream(t.factors())).toArray();
+        Tensor rows = model.rows(scope, all, told.size());
         if (rows == null) {
             return null;
         }
@@ -142,7 +142,7 @@ final class Steps {
     int[] make(int count, double temperature) {
         try (Scope s = scope.child()) {
             Tensor[] given = inputs.clone();
-            given[6] = told(s, count);
+            given[6] = added(s, count);
             Tensor[] out = s.ops().waveNetGenerate(op(count, (float) temperature), given);
             logits = out[1].toFloats();
             made += count;
@@ -159,24 +159,31 @@ final class Steps {
     }
 
     /**
-     * What positions, caution and predictions of the next samples add to the first convolution;
-     * null without them.
+     * What positions, caution, features and predictions of the next samples add to the first
+     * convolution; null without them.
      */
-    private Tensor told(Scope s, int count) {
-        int n = factors.length;
-        int each = factors[0].length;
+    private Tensor added(Scope s, int count) {
+        int n = told.size();
+        int each = told.getFirst().factors().length;
         int columns = WaveNetModel.columns(config, each) - config.kernel();
         if (columns == 0) {
             return null;
         }
         int[] ids = new int[n * count * columns];
+        int local = LocalCondition.COLUMNS;
+        int hop = AcousticFeatures.hop(config.rate());
         for (int i = 0, id = 0; i < n; i++) {
+            Told of = told.get(i);
             for (int t = 0; t < count; t++) {
                 for (int f = 0; f < each && config.positions() > 0; f++) {
-                    ids[id++] = WaveNetModel.position(config, factors[i][f], made + t, samples);
+                    ids[id++] = WaveNetModel.position(config, of.factors()[f], made + t, samples);
                 }
                 if (config.noise() > 0) {
                     ids[id++] = WaveNetModel.noise(config) + sampling.strength();
+                }
+                if (config.features()) {
+                    System.arraycopy(of.features(), (made + t) / hop * local, ids, id, local);
+                    id += local;
                 }
                 if (predictions.length > 0) {
                     predictions[i].next(ids, id);

@@ -36,6 +36,8 @@ import tools.jackson.databind.node.ObjectNode;
  *     is); 0 for not
  * @param prediction whether the network is also told what linear predictors, fitted to the samples
  *     before, expect each next one to be, and how far off they were lately
+ * @param features whether the network is also told each frame's {@link
+ *     io.tatara.models.audio.AcousticFeatures}
  * @param crop samples of a window that training computes at a time; longer recordings are windows
  *     that overlap by the receptive field
  * @param batch windows a step
@@ -46,8 +48,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param clip largest global norm of the gradients, 0 for none
  * @param weightDecay decoupled
  * @param dropout probability with which training drops what the gates and the head see, 0 for none
- * @param labelDropout part of the training windows of which the network is not told the label, so
- *     that it can be guided towards one (see {@link Sampling}), 0 for none
+ * @param labelDropout part of the training windows of which the network is not told the label (nor
+ *     features), so that it can be guided towards one (see {@link Sampling}), 0 for none
  * @param gain largest change of a training recording's volume in either direction, in decibels, 0
  *     for none; see {@link Alteration}
  * @param speed largest part by which a training recording is made faster or slower, 0 for none
@@ -72,6 +74,7 @@ public record WaveNetConfig(
         String condition,
         int positions,
         boolean prediction,
+        boolean features,
         int crop,
         int batch,
         int pool,
@@ -214,6 +217,7 @@ public record WaveNetConfig(
                 "",
                 0,
                 false,
+                false,
                 6000,
                 1,
                 32,
@@ -343,7 +347,10 @@ public record WaveNetConfig(
         }
     }
 
-    /** As {@link #differences}, of what decides which weights there are, but for those of noise. */
+    /**
+     * As {@link #differences}, of what decides which weights there are, but for those of noise and
+     * features.
+     */
     List<String> networkDiffers(WaveNetConfig other) {
         return differences(other).stream()
                 .filter(d -> NETWORK.contains(d.substring(0, d.indexOf(' '))))

@@ -2,6 +2,7 @@ package io.tatara.models.wavenet;
 
 import io.tatara.kernels.DType;
 import io.tatara.kernels.TataraException;
+import io.tatara.models.audio.AcousticFeatures;
 import io.tatara.models.audio.MuLaw;
 import io.tatara.models.audio.Sound;
 import io.tatara.models.nn.Parameters;
@@ -9,6 +10,7 @@ import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -21,14 +23,21 @@ public final class WaveNetGenerator implements AutoCloseable {
     private final Device device;
     private final WaveNetConfig config;
     private final VoiceData data;
+    private final LabelFeatures features;
     private final DType weights;
     private final Parameters parameters;
     private final WaveNetModel model;
 
-    private WaveNetGenerator(Device device, WaveNetConfig config, VoiceData data, DType weights) {
+    private WaveNetGenerator(
+            Device device,
+            WaveNetConfig config,
+            VoiceData data,
+            LabelFeatures features,
+            DType weights) {
         this.device = device;
-        this.config = config;
+        this.config = config.with("rate", data.rate());
         this.data = data;
+        this.features = features;
         this.weights = weights;
         this.parameters = new Parameters(device, config.seed());
         this.model = new WaveNetModel(parameters, config, data.values());
@@ -59,7 +68,11 @@ public final class WaveNetGenerator implements AutoCloseable {
         VoiceData data = VoiceData.read(folder.resolve(WaveNetTraining.DATA));
         Path file = folder.resolve(WaveNetTraining.MODEL);
         Safetensors.Content content = Safetensors.read(file);
-        WaveNetGenerator g = new WaveNetGenerator(device, config, data, weights);
+        LabelFeatures features =
+                config.features() && !data.factors().isEmpty()
+                        ? LabelFeatures.read(folder.resolve(WaveNetTraining.FEATURES))
+                        : null;
+        WaveNetGenerator g = new WaveNetGenerator(device, config, data, features, weights);
         try {
             g.parameters.load(content.tensors());
         } catch (TataraException e) {
@@ -104,18 +117,33 @@ public final class WaveNetGenerator implements AutoCloseable {
      */
     public Sound[] generate(
             List<List<String>> labels, double seconds, Sampling sampling, IntPredicate more) {
+        return generate(labels, null, seconds, sampling, more);
+    }
+
+    /**
+     * As the other, for a model that is told of features (see {@link WaveNetConfig}).
+     *
+     * @param like a sound whose features all sounds follow, made as long as they are; null for
+     *     those of each label's recordings
+     */
+    public Sound[] generate(
+            List<List<String>> labels,
+            Sound like,
+            double seconds,
+            Sampling sampling,
+            IntPredicate more) {
         int samples = samples(seconds);
         if (labels.isEmpty()) {
             throw new TataraException("generate: no label is given, not even an empty one");
         }
         check(sampling);
-        int[][] factors = labels.stream().map(data::rows).toArray(int[][]::new);
-        int n = factors.length;
+        List<Told> told = told(labels, like, samples);
+        int n = told.size();
         float[][] made = new float[n][samples];
         MuLaw law = new MuLaw(config.levels());
         int t = 0;
         try (Scope scope = device.scope()) {
-            Maker maker = maker(scope, factors, samples, sampling);
+            Maker maker = maker(scope, told, samples, sampling);
             for (int count = wanted(t, samples, more);
                     count > 0;
                     count = wanted(t, samples, more)) {
@@ -142,17 +170,52 @@ public final class WaveNetGenerator implements AutoCloseable {
         sampling.check(config);
     }
 
+    private List<Told> told(List<List<String>> labels, Sound like, int samples) {
+        check(like);
+        List<Told> told = new ArrayList<>();
+        for (List<String> label : labels) {
+            int[] factors = data.rows(label);
+            if (!config.features()) {
+                told.add(Told.of(factors));
+            } else {
+                float[][] frames =
+                        like == null
+                                ? features.of(label)
+                                : AcousticFeatures.of(like.at(data.rate()));
+                told.add(Told.of(config, factors, frames, samples));
+            }
+        }
+        return told;
+    }
+
+    /**
+     * Whether the model can follow a sound, or none.
+     *
+     * @throws TataraException if it was trained without features, or needs a sound with samples
+     */
+    public void check(Sound like) {
+        if (like == null ? config.features() && features == null : !config.features()) {
+            throw new TataraException(
+                    like == null
+                            ? "generate: the model has features and no labels: it needs a recording to follow"
+                            : "generate: a recording to follow is given, the model was trained without features");
+        }
+        if (like != null && like.samples().length == 0) {
+            throw new TataraException("generate: the recording to follow has no samples");
+        }
+    }
+
     /** Makes the next levels [sequences, count]. */
     private interface Maker {
         int[] make(int count);
     }
 
-    private Maker maker(Scope scope, int[][] factors, int samples, Sampling sampling) {
+    private Maker maker(Scope scope, List<Told> told, int samples, Sampling sampling) {
         if (sampling.plain() && !config.prediction()) {
-            Steps steps = new Steps(config, model, weights, scope, factors, samples, sampling);
+            Steps steps = new Steps(config, model, weights, scope, told, samples, sampling);
             return count -> steps.make(count, sampling.temperature());
         }
-        return new Draws(config, model, weights, scope, factors, samples, sampling)::make;
+        return new Draws(config, model, weights, scope, told, samples, sampling)::make;
     }
 
     /**

@@ -42,6 +42,7 @@ final class WaveNetModel {
                     "relative.weight", 2);
 
     static final String NOISE = "noise.weight";
+    static final String FEATURES = "features.weight";
 
     /** The shortest period of such a weight is a sixteenth of all levels. */
     private static final double LOG_TURNS = Math.log(32);
@@ -62,6 +63,7 @@ final class WaveNetModel {
     private final Tensor positions;
     private final Tensor prediction;
     private final Tensor noise;
+    private final Tensor features;
     private final List<Layer> layers = new ArrayList<>();
     private final Tensor hidden;
     private final Tensor hiddenBias;
@@ -87,6 +89,7 @@ final class WaveNetModel {
                         ? p.uniform("prediction.weight", 0.1, Prediction.rows(c.levels()), r)
                         : null;
         noise = c.noise() > 0 ? p.uniform(NOISE, 0.1, Disturbance.STRENGTHS + 1, r) : null;
+        features = c.features() ? p.uniform(FEATURES, 0.05, LocalCondition.ROWS, r) : null;
         int count = c.stacks() * c.layers();
         // The sum over all layers begins with the spread of one.
         double part = Math.sqrt(3.0 / r / count);
@@ -212,6 +215,11 @@ final class WaveNetModel {
         return prediction(c) + (c.prediction() ? Prediction.rows(c.levels()) : 0);
     }
 
+    /** The first row of {@link LocalCondition}. */
+    static int features(WaveNetConfig c) {
+        return noise(c) + (c.noise() > 0 ? Disturbance.STRENGTHS + 1 : 0);
+    }
+
     /**
      * The row that tells in which part of a label's sounds a sample is; that of zeros where the
      * label is unknown.
@@ -220,15 +228,16 @@ final class WaveNetModel {
         if (factor == UNKNOWN) {
             return before(c);
         }
-        int first = noise(c) + (c.noise() > 0 ? Disturbance.STRENGTHS + 1 : 0);
+        int first = features(c) + (c.features() ? LocalCondition.ROWS : 0);
         return first + factor * c.positions() + (int) (sample * c.positions() / samples);
     }
 
-    /** Ids of a sample: the taps', those of its positions, and those of predictions. */
+    /** Ids of a sample: the taps', those of all that {@link #embed} is told. */
     static int columns(WaveNetConfig c, int factors) {
         return c.kernel()
                 + (c.positions() == 0 ? 0 : factors)
                 + (c.noise() > 0 ? 1 : 0)
+                + (c.features() ? LocalCondition.COLUMNS : 0)
                 + (c.prediction() ? Prediction.COLUMNS : 0);
     }
 
@@ -290,7 +299,7 @@ final class WaveNetModel {
 
     /**
      * The first convolution as a table: taps · levels rows, one of zeros, those of predictions, of
-     * noise and of the positions, [rows, residual].
+     * noise, of features and of the positions, [rows, residual].
      */
     Tensor table(Ops ops, Scope scope) {
         Tensor rows = levelTable(ops);
@@ -301,6 +310,9 @@ final class WaveNetModel {
         }
         if (noise != null) {
             parts.add(noise);
+        }
+        if (features != null) {
+            parts.add(features);
         }
         if (positions != null) {
             parts.add(positions);
@@ -313,7 +325,8 @@ final class WaveNetModel {
      *
      * @param ids int32 [..., columns]: level + tap · levels of the sample that each tap sees, or
      *     {@link #before}; where there are positions the {@link #position} for each factor; where
-     *     there is {@link #noise} how strong it is; where there are predictions theirs
+     *     there is {@link #noise} how strong it is; where there are {@link #features} and
+     *     predictions theirs
      * @return [..., residual]
      */
     Tensor embed(Ops ops, Tensor table, Tensor ids) {

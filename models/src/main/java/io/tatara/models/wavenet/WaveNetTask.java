@@ -25,6 +25,9 @@ final class WaveNetTask implements TrainingTask<List<Window>> {
     private final List<List<Window>> heldOut;
     private Ahead<List<Window>, WindowBatch> ahead;
 
+    /**
+     * @param config with the recordings' rate
+     */
     WaveNetTask(Device device, WaveNetConfig config, WaveNetModel model, Recordings recordings) {
         this.device = device;
         this.config = config;

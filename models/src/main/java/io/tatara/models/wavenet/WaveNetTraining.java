@@ -34,6 +34,7 @@ public final class WaveNetTraining {
     static final String MODEL = "model.safetensors";
     static final String CONFIG = "config.json";
     static final String DATA = "data.json";
+    static final String FEATURES = "features.safetensors";
     private static final String BEGIN = "begin.json";
 
     /**
@@ -99,8 +100,8 @@ public final class WaveNetTraining {
      * As the other, beginning with another model's weights.
      *
      * @param begin folder of that model, which must be of the same network and the same labels; if
-     *     it was not trained with {@code noise}, that is learned from nothing. Null for weights by
-     *     the seed
+     *     it was not trained with {@code noise} or {@code features}, they are learned from nothing.
+     *     Null for weights by the seed
      */
     public static Result run(
             Device device,
@@ -133,7 +134,11 @@ public final class WaveNetTraining {
                                 device,
                                 parameters,
                                 optimizer,
-                                new WaveNetTask(device, config, model, recordings),
+                                new WaveNetTask(
+                                        device,
+                                        config.with("rate", recordings.data().rate()),
+                                        model,
+                                        recordings),
                                 new TrainingLoop.Options(
                                         config.epochs(),
                                         config.rates(),
@@ -145,6 +150,7 @@ public final class WaveNetTraining {
                                     Json.write(out.resolve(CONFIG), config);
                                     Json.write(out.resolve(DATA), recordings.data());
                                     Json.write(out.resolve(BEGIN), new Begin(begun));
+                                    features(out.resolve(FEATURES), config, recordings);
                                 }),
                                 stop);
                 TrainingLoop.Outcome outcome = loop.run(resume);
@@ -155,6 +161,12 @@ public final class WaveNetTraining {
                 loop.loadBest();
                 return finish(parameters, outcome.history(), out, begun, listener);
             }
+        }
+    }
+
+    private static void features(Path file, WaveNetConfig c, Recordings r) {
+        if (c.features() && !r.data().factors().isEmpty()) {
+            LabelFeatures.of(c, r.data(), r.train()).write(file);
         }
     }
 
@@ -186,15 +198,20 @@ public final class WaveNetTraining {
         Path file = folder.resolve(MODEL);
         Map<String, HostTensor> weights = new LinkedHashMap<>(Safetensors.read(file).tensors());
         if (c.noise() > 0) {
-            int rows = Disturbance.STRENGTHS + 1;
-            HostTensor none = HostTensor.of(new float[rows * c.residual()], rows, c.residual());
-            weights.putIfAbsent(WaveNetModel.NOISE, none);
+            weights.putIfAbsent(WaveNetModel.NOISE, zeros(Disturbance.STRENGTHS + 1, c));
+        }
+        if (c.features()) {
+            weights.putIfAbsent(WaveNetModel.FEATURES, zeros(LocalCondition.ROWS, c));
         }
         try {
             p.load(weights);
         } catch (TataraException e) {
             throw new TataraException("begin: " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    private static HostTensor zeros(int rows, WaveNetConfig c) {
+        return HostTensor.of(new float[rows * c.residual()], rows, c.residual());
     }
 
     /** Muon's matrices are those that map channels to channels. */

@@ -1,5 +1,6 @@
 package io.tatara.models.wavenet;
 
+import io.tatara.models.audio.AcousticFeatures;
 import io.tatara.models.audio.MuLaw;
 import io.tatara.models.wavenet.Recording.Window;
 import io.tatara.runtime.Scope;
@@ -69,12 +70,21 @@ record WindowBatch(
         int before = WaveNetModel.before(c);
         // The first of the samples that its outputs look at.
         int from = Math.max(0, w.start() - taps);
-        from = c.prediction() ? Prediction.from(from) : from;
         MuLaw law = new MuLaw(c.levels());
-        char[] levels = w.levels(law, from);
+        int samples = w.samples();
+        int to = w.end();
+        int hop = AcousticFeatures.hop(c.rate());
+        if (c.features()) {
+            int reach = AcousticFeatures.reach(c.rate());
+            from = Math.clamp(w.start() / hop * hop - (long) reach, 0, from);
+            to = Math.min(samples, Math.ceilDiv(to, hop) * hop + reach);
+        }
+        from = c.prediction() ? Prediction.from(from) : from;
+        char[] levels = w.levels(law, from, to);
+        int[] features = features(c, w, levels, from);
         char[] shown = w.disturbed() == null ? levels : w.disturbed().of(levels, law, c.noise());
         Prediction.All all = c.prediction() ? Prediction.all(c, shown) : null;
-        int samples = w.samples();
+        int local = LocalCondition.COLUMNS;
         for (int j = w.start(); j < w.end(); j++) {
             int at = first + j - w.start();
             int id = at * columns;
@@ -92,6 +102,11 @@ record WindowBatch(
                 int strength = w.disturbed() == null ? 0 : w.disturbed().strength();
                 ids[id++] = WaveNetModel.noise(c) + strength;
             }
+            if (c.features()) {
+                int frame = j / hop - w.start() / hop;
+                System.arraycopy(features, frame * local, ids, id, local);
+                id += local;
+            }
             if (all != null) {
                 int columnsOf = Prediction.COLUMNS;
                 int each = Prediction.PREDICTORS;
@@ -102,6 +117,23 @@ record WindowBatch(
                 labels[at] = levels[j - from];
             }
         }
+    }
+
+    /**
+     * Ids of the frames from that of the window's first sample on; of levels from {@code from} on.
+     */
+    private static int[] features(WaveNetConfig c, Window w, char[] levels, int from) {
+        if (!c.features()) {
+            return new int[0];
+        }
+        int hop = AcousticFeatures.hop(c.rate());
+        int first = w.start() / hop;
+        int end = Math.ceilDiv(w.end(), hop);
+        if (!w.labelled()) {
+            return LocalCondition.unknown(c, end - first);
+        }
+        float[] x = Recording.decoded(new MuLaw(c.levels()), levels);
+        return LocalCondition.ids(c, AcousticFeatures.of(x, from, c.rate(), first, end));
     }
 
     /** Where samples are expected, as {@link WaveNetModel#forward} takes it. */

@@ -51,7 +51,7 @@ class AlterationTest {
     }
 
     private static char[] levels(Window w) {
-        return w.levels(LAW, w.start());
+        return w.levels(LAW, w.start(), w.end());
     }
 
     @Test
@@ -133,7 +133,7 @@ class AlterationTest {
         assertThat(b.columns()).isEqualTo(3);
         assertThat(b.ids()[54 * 3 + 2]).isEqualTo(second - 1);
         assertThat(b.ids()[55 * 3 + 2]).isEqualTo(second);
-        char[] levels = w.levels(LAW, 0);
+        char[] levels = w.levels(LAW, 0, w.end());
         assertThat(b.labels()[60]).isEqualTo(levels[60]);
         assertThat(b.ids()[60 * 3]).isEqualTo(levels[58]);
         assertThat(b.ids()[60 * 3 + 1]).isEqualTo(levels[59] + 256);

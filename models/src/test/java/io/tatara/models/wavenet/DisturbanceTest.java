@@ -144,7 +144,7 @@ class DisturbanceTest {
             Tensor ids = s.tensor(b.ids(), 1, 120, b.columns());
             float[] whole = m.forward(s.ops(), s, ids, b.expected(s), null).toFloats();
             Sampling cautious = Sampling.of(1, 1).withCaution(0.75);
-            int[][] none = {{}};
+            List<Told> none = List.of(Told.of());
             Steps steps = new Steps(c, m, DType.FLOAT32, s, none, 120, cautious);
             Steps bold = new Steps(c, m, DType.FLOAT32, s, none, 120, Sampling.of(1, 1));
             int[] before = null;

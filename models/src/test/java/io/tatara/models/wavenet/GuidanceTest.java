@@ -99,7 +99,8 @@ class GuidanceTest {
                 assertThat(logits(told, model(q, told), s, one)).isEqualTo(logits(c, m, s, one));
             }
             // A sample after the other too.
-            int[][] factors = {LABELS[0], {WaveNetModel.UNKNOWN, WaveNetModel.UNKNOWN}};
+            Told labels = Told.of(LABELS[0]);
+            List<Told> factors = List.of(labels, labels.unknown(c));
             Steps steps = new Steps(c, m, DType.FLOAT32, s, factors, 60, Sampling.of(1, 1));
             float[] labelled = logits(c, m, s, one);
             for (int t = 0; t < 60; t++) {
@@ -143,7 +144,8 @@ class GuidanceTest {
         try (Parameters p = new Parameters(device, 1);
                 Scope s = device.scope()) {
             Sampling sampling = Sampling.of(temperature, 7).withGuidance(guidance);
-            Draws g = new Draws(c, model(p, c), DType.FLOAT32, s, f, 90, sampling);
+            List<Told> told = Arrays.stream(f).map(Told::of).toList();
+            Draws g = new Draws(c, model(p, c), DType.FLOAT32, s, told, 90, sampling);
             int[] begin = g.make(40);
             int[] rest = g.make(50);
             int[] all = new int[f.length * 90];
@@ -171,7 +173,7 @@ class GuidanceTest {
                                         model(p, c),
                                         DType.FLOAT32,
                                         s,
-                                        LABELS,
+                                        List.of(Told.of(LABELS[0]), Told.of(LABELS[1])),
                                         90,
                                         Sampling.of(1, 7));
                         assertThat(steps.make(90, temperature)).isEqualTo(plain);

@@ -9,6 +9,7 @@ import io.tatara.models.nn.Parameters;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tatara;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class SamplingTest {
                 Parameters p = new Parameters(d, 1);
                 Scope s = d.scope()) {
             WaveNetModel m = new WaveNetModel(p, tiny(), 0);
-            int[][] none = {{}};
+            List<Told> none = List.of(Told.of());
             return new Draws(tiny(), m, DType.FLOAT32, s, none, SAMPLES, sampling).make(SAMPLES);
         }
     }
@@ -41,7 +42,7 @@ class SamplingTest {
                 Parameters p = new Parameters(d, 1);
                 Scope s = d.scope()) {
             WaveNetModel m = new WaveNetModel(p, tiny(), 0);
-            int[][] none = {{}};
+            List<Told> none = List.of(Told.of());
             Sampling any = Sampling.of(1, 1);
             Steps steps = new Steps(tiny(), m, DType.FLOAT32, s, none, SAMPLES, any);
             int[] before = null;

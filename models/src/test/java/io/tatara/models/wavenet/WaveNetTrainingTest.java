@@ -276,10 +276,10 @@ class WaveNetTrainingTest {
             Tensor rows = conditioned ? scope.tensor(b.factors(), n, 2) : null;
             Tensor expected = b.expected(scope);
             float[] whole = model.forward(scope.ops(), scope, ids, expected, rows).toFloats();
-            Steps steps = new Steps(c, model, DType.FLOAT32, scope, factors, t, Sampling.of(0, 0));
-            Steps bfloat =
-                    new Steps(c, model, DType.BFLOAT16, scope, factors, t, Sampling.of(0, 0));
-            Steps half = new Steps(c, model, DType.FLOAT16, scope, factors, t, Sampling.of(0, 0));
+            List<Told> told = Arrays.stream(factors).map(Told::of).toList();
+            Steps steps = new Steps(c, model, DType.FLOAT32, scope, told, t, Sampling.of(0, 0));
+            Steps bfloat = new Steps(c, model, DType.BFLOAT16, scope, told, t, Sampling.of(0, 0));
+            Steps half = new Steps(c, model, DType.FLOAT16, scope, told, t, Sampling.of(0, 0));
             int[] levels = null;
             for (int j = 0; j < t; j++) {
                 float[] logits = steps.next(levels);
