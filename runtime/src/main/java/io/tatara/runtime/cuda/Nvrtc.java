@@ -154,11 +154,19 @@ final class Nvrtc {
         return false;
     }
 
-    /** The newest architecture not beyond this one, 0 where even the oldest is. */
+    /** The newest architecture whose code this one runs, 0 where even the oldest is beyond it. */
     int newest(int arch) {
+        return newest(architectures, arch);
+    }
+
+    /**
+     * The same of these architectures. 90 is for itself alone: kernels for it use what later chips
+     * do not have.
+     */
+    static int newest(int[] architectures, int arch) {
         int best = 0;
         for (int a : architectures) {
-            if (a <= arch && a > best) {
+            if (a <= arch && a > best && (a != 90 || arch == 90)) {
                 best = a;
             }
         }

@@ -74,4 +74,16 @@ class NvrtcPathsTest {
                         root.resolve("empty").toString(),
                         "libNoSuchNvrtc.so.12");
     }
+
+    /** Such as NVRTC 12.6 beside a Blackwell: wgmma, which 90 stands for, is no more there. */
+    @Test
+    void hoppersKernelsAreForHopperAlone() {
+        int[] known = {75, 80, 86, 87, 89, 90};
+        assertThat(Nvrtc.newest(known, 90)).isEqualTo(90);
+        assertThat(Nvrtc.newest(known, 89)).isEqualTo(89);
+        assertThat(Nvrtc.newest(known, 100)).isEqualTo(89);
+        assertThat(Nvrtc.newest(known, 120)).isEqualTo(89);
+        assertThat(Nvrtc.newest(new int[] {80, 90, 100, 120}, 103)).isEqualTo(100);
+        assertThat(Nvrtc.newest(new int[] {90, 100}, 89)).isZero();
+    }
 }
