@@ -49,7 +49,7 @@ final class MatMulPortable implements ProductKernel {
             plan.launch(
                     program(p, "TM", tile, "TN", tile, "TK", depth, "WM", each, "WN", each),
                     "matmul_tiled",
-                    new int[] {ceil(n, tile), ceil(m, tile), p.gridZ()},
+                    new int[] {ceil(n, tile) * ceil(m, tile), 1, p.gridZ()},
                     new int[] {256, 1, 1},
                     p.args());
         }

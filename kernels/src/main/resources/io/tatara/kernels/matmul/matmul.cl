@@ -10,7 +10,7 @@
  * matmul_tiled   a group of (TM/WM)·(TN/WN) work-items computes a TM × TN tile of C; slices of A and B, TK
  *                deep, pass through local memory (padded by one column against bank conflicts); each
  *                work-item holds WM × WN sums in registers, RM and RN apart, so that a row of work-items
- *                writes a row of C.
+ *                writes a row of C. Tiles are counted along x of the grid, row by row: CUDA's y ends at 65535.
  * matmul_skinny  m <= SM: bound by reading B. A group takes SC columns; its work-items split k in SK
  *                slices, neighbours along whatever runs contiguously in B; slices are summed in order.
  * matmul_simple  one work-item an element, for matrices that are smaller than a tile.
@@ -50,8 +50,9 @@ KERNEL_SIZED(ITEMS, 1, 1) void matmul_tiled(MATMUL_ARGUMENTS) {
   int id = LOCAL_ID(0);
   int tx = id % RN;
   int ty = id / RN;
-  int col0 = GROUP_ID(0) * TN;
-  int row0 = GROUP_ID(1) * TM;
+  int across = (n + TN - 1) / TN;
+  int col0 = GROUP_ID(0) % across * TN;
+  int row0 = GROUP_ID(0) / across * TM;
   for (int z = GROUP_ID(2); z < nb; z += GROUP_COUNT(2)) {
     int abase = ao + matmul_batch(z, e1, e2, e3, sa0, sa1, sa2, sa3);
     int bbase = bo + matmul_batch(z, e1, e2, e3, sb0, sb1, sb2, sb3);

@@ -29,6 +29,35 @@ class CandidatesTest {
         }
     }
 
+    /**
+     * CUDA's grid ends at 65535 in y and z: products of millions of rows, whatever else they are.
+     */
+    @Test
+    void noProductIsTooLongForAGrid() {
+        int m = 8_400_000;
+        for (int arch : GpuTraits.CUDA_ARCHES) {
+            for (DType type : new DType[] {DType.FLOAT32, DType.FLOAT16}) {
+                assertInGrid(GpuTraits.cuda(arch, 80), type, m, 4, 12);
+                assertInGrid(GpuTraits.cuda(arch, 80), type, 12, 4, m);
+                assertInGrid(GpuTraits.cuda(arch, 80), type, m, 64, 64);
+            }
+        }
+    }
+
+    private static void assertInGrid(GpuTraits traits, DType type, int m, int k, int n) {
+        MatMul op = MatMul.plain();
+        TensorSpec[] in = {TensorSpec.of(type, m, k), TensorSpec.of(type, k, n)};
+        for (GpuKernel<MatMul> kernel : ProductKernels.<MatMul>variants(MatMulGpu::products)) {
+            if (kernel.supports(op, in, traits)) {
+                for (GpuPlan.Launch l : kernel.plan(op, in, op.infer(in), traits).launches()) {
+                    assertThat(Math.max(l.groups()[1], l.groups()[2]))
+                            .as("%s of %s %s", l.entry(), traits, type)
+                            .isLessThanOrEqualTo(65535);
+                }
+            }
+        }
+    }
+
     private static void assertSound(GpuTraits traits, DType type, int least) {
         MatMul op = MatMul.of(false, true);
         TensorSpec[] in = {TensorSpec.of(type, 96, 1040), TensorSpec.of(type, 200, 1040)};
