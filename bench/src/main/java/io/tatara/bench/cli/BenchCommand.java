@@ -100,6 +100,9 @@ final class BenchCommand extends BaseCommand {
     @Override
     public Integer call() {
         GraphFile drawing = drawing();
+        if (file != null) {
+            ResultFiles.tryOut(file);
+        }
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
             if (drawing != null) {

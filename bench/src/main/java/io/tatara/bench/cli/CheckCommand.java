@@ -73,6 +73,9 @@ final class CheckCommand extends BaseCommand {
 
     @Override
     public Integer call() {
+        if (file != null) {
+            ResultFiles.tryOut(file);
+        }
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
             Options options = Options.all().withOp(op).withSize(size.chosen()).withVariant(variant);

@@ -39,6 +39,8 @@ final class DemoCommand extends BaseCommand {
     private static final List<Class<?>> MEASURED =
             List.of(MatMul.class, Pointwise.class, Softmax.class, LstmSequence.class);
 
+    private static final String BENCH = "bench.json";
+
     @Mixin private DeviceOption device;
 
     @Option(
@@ -53,6 +55,7 @@ final class DemoCommand extends BaseCommand {
 
     @Override
     public Integer call() throws IOException {
+        ResultFiles.tryOut(out.resolve(BENCH));
         heading("Devices");
         DevicesCommand.print(Tatara.discover(), out());
         try (Device d = device.open()) {
@@ -133,13 +136,13 @@ final class DemoCommand extends BaseCommand {
         }
         try {
             BenchResult result = BenchCommand.run(d, Plan.ofOps(ops, true), out(), err(), r -> {});
-            Path json = out.resolve("bench.json");
+            Path json = out.resolve(BENCH);
             ResultFiles.write(json, result);
             record.put("bench", result);
             if (BarChart.write(result, BenchCommand.picture(json)).isEmpty()) {
                 file("bench.png", "the benchmark against the machine's roofs");
             }
-            file("bench.json", "the same in numbers");
+            file(BENCH, "the same in numbers");
         } catch (TataraException e) {
             say("the benchmark failed: %s", e.getMessage());
         }

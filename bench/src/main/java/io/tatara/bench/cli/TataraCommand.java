@@ -1,10 +1,13 @@
 package io.tatara.bench.cli;
 
+import io.tatara.bench.measure.ResultFiles;
+import io.tatara.kernels.TataraException;
 import java.io.PrintWriter;
 import java.util.function.IntSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** The command {@code tatara}. */
@@ -50,7 +53,26 @@ public final class TataraCommand implements Runnable {
         c.setUsageHelpAutoWidth(true);
         c.setUsageHelpLongOptionsMaxWidth(28);
         c.setExecutionExceptionHandler(new ErrorLine());
+        c.setExecutionStrategy(TataraCommand::run);
         return c;
+    }
+
+    /** A result that cannot be written is said before the work that it would be of. */
+    private static int run(ParseResult parsed) {
+        CommandLine last = parsed.asCommandLineList().getLast();
+        if (last.getCommand() instanceof BaseCommand b && b.json != null && !helpAsked(parsed)) {
+            try {
+                ResultFiles.tryOut(b.json);
+            } catch (TataraException e) {
+                throw new CommandLine.ExecutionException(last, e.getMessage(), e);
+            }
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    private static boolean helpAsked(ParseResult parsed) {
+        return parsed.asCommandLineList().stream()
+                .anyMatch(c -> c.isUsageHelpRequested() || c.isVersionHelpRequested());
     }
 
     /** Runs a command line and returns its exit code. */

@@ -1,6 +1,7 @@
 package io.tatara.bench.cli;
 
 import io.tatara.bench.measure.BenchCases;
+import io.tatara.bench.measure.ResultFiles;
 import io.tatara.bench.measure.Samples;
 import io.tatara.bench.measure.Tuning;
 import io.tatara.kernels.TataraException;
@@ -65,6 +66,9 @@ final class TuneCommand extends BaseCommand {
 
     @Override
     public Integer call() {
+        if (file != null) {
+            ResultFiles.tryOut(file);
+        }
         try (Device d = device.open()) {
             say("%s", DeviceOption.describe(d.info()));
             Path target = target(d);

@@ -4,6 +4,7 @@ import io.tatara.kernels.TataraException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import tools.jackson.core.JacksonException;
@@ -41,13 +42,39 @@ public final class ResultFiles {
         }
     }
 
+    /**
+     * Finds out before long work whether a file can be written; its folders are made.
+     *
+     * @throws TataraException if not
+     */
+    public static void tryOut(Path file) {
+        try {
+            boolean there = Files.exists(file);
+            if (there && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+                return; // what reads from a pipe would take this for its end
+            }
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE).close();
+            if (!there) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw cannotWrite(file, e);
+        }
+    }
+
+    private static TataraException cannotWrite(Path file, IOException e) {
+        // The message alone may be but the name of a file.
+        return new TataraException("cannot write " + file + ": " + e, e);
+    }
+
     /** Writes text; folders are made. */
     public static void writeText(Path file, String text) {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             Files.writeString(file, text);
         } catch (IOException e) {
-            throw new TataraException("cannot write " + file + ": " + e.getMessage(), e);
+            throw cannotWrite(file, e);
         }
     }
 

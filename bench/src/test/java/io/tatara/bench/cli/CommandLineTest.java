@@ -193,6 +193,31 @@ class CommandLineTest {
     }
 
     @Test
+    void aResultThatCannotBeWrittenIsSaidBeforeTheWork() throws Exception {
+        String taken = Files.createDirectory(folder.resolve("taken.json")).toString();
+        String below = Files.createFile(folder.resolve("file")).resolve("x.json").toString();
+        for (String file : List.of(taken, below)) {
+            for (String option : List.of("--json", "--out")) {
+                Run r = run("check", "--device", "jvm", "--op", "fill", option, file);
+                assertOneLine(r, "cannot write " + file);
+                assertThat(r.out).doesNotContain("fill");
+                r = run("bench", "--device", "jvm", "--op", "fill", "--quick", option, file);
+                assertOneLine(r, "cannot write " + file);
+                assertThat(r.out).doesNotContain("roofs");
+            }
+            assertOneLine(run("model", "describe", "resnet-20", "--json", file), "cannot write");
+        }
+        String file = folder.resolve("file").toString();
+        Run demo = run("demo", "--device", "jvm", "--out", file);
+        assertOneLine(demo, "cannot write " + file);
+        assertThat(demo.out).isEmpty();
+        assertOneLine(run("tune", "--device", "jvm", "--out", taken), "cannot write " + taken);
+        Path none = folder.resolve("none.json");
+        assertThat(run("model", "describe", "vgg", "--json", none.toString()).exit).isEqualTo(2);
+        assertThat(none).doesNotExist();
+    }
+
+    @Test
     void stacktraceIsShownOnRequest() {
         Run r = run("check", "--device", "abacus", "--stacktrace");
         assertThat(r.exit).isEqualTo(2);
