@@ -1,5 +1,6 @@
 package io.tatara.models.train;
 
+import io.tatara.kernels.TataraException;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.optim.Optimizer;
 import io.tatara.runtime.io.HostTensor;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * The state of training as one safetensors file: weights, optimizer, and how far it is. Random
@@ -39,6 +41,14 @@ final class Checkpoint {
             Double best,
             List<EpochRecord> history) {
         static final Progress START = new Progress(0, 0, 0, 0, 0, null, List.of());
+
+        Progress {
+            if (epoch < 0 || batch < 0 || history == null || history.size() != epoch) {
+                throw new TrainingException(
+                        "%d epochs and %d batches done, and of epochs the record %s"
+                                .formatted(epoch, batch, history));
+            }
+        }
     }
 
     private Checkpoint() {}
@@ -59,7 +69,16 @@ final class Checkpoint {
         if (text == null) {
             throw new TrainingException(file + " is no checkpoint of a training run");
         }
-        return Json.value(text, Progress.class);
+        return naming(file, () -> Json.value(text, Progress.class));
+    }
+
+    /** What is wrong with a file's content is said with its name. */
+    static <T> T naming(Path file, Supplier<T> reader) {
+        try {
+            return reader.get();
+        } catch (TataraException e) {
+            throw new TataraException(file + ": " + e.getMessage(), e);
+        }
     }
 
     static Progress read(Path file, Parameters parameters, Optimizer optimizer) {
@@ -68,9 +87,13 @@ final class Checkpoint {
         }
         Safetensors.Content content = Safetensors.read(file);
         Progress progress = progress(file, content);
-        parameters.load(part(content.tensors(), MODEL));
-        optimizer.load(part(content.tensors(), OPTIMIZER));
-        return progress;
+        return naming(
+                file,
+                () -> {
+                    parameters.load(part(content.tensors(), MODEL));
+                    optimizer.load(part(content.tensors(), OPTIMIZER));
+                    return progress;
+                });
     }
 
     private static Map<String, HostTensor> part(Map<String, HostTensor> all, String prefix) {

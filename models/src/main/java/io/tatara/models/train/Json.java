@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -14,7 +15,11 @@ import tools.jackson.databind.json.JsonMapper;
 /** JSON files of results and settings, written by atomic rename. */
 public final class Json {
     private static final JsonMapper MAPPER =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+            JsonMapper.builder()
+                    .enable(SerializationFeature.INDENT_OUTPUT)
+                    // 2.7 epochs are a mistake, not 2.
+                    .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+                    .build();
 
     private Json() {}
 
@@ -31,7 +36,7 @@ public final class Json {
      */
     public static <T> T value(String text, Class<T> type) {
         try {
-            return MAPPER.readValue(text, type);
+            return there(MAPPER.readValue(text, type));
         } catch (JacksonException e) {
             throw new TataraException("not the expected JSON: " + e.getOriginalMessage(), e);
         }
@@ -42,10 +47,18 @@ public final class Json {
      */
     public static <T> T value(JsonNode tree, Class<T> type) {
         try {
-            return MAPPER.treeToValue(tree, type);
+            return there(MAPPER.treeToValue(tree, type));
         } catch (JacksonException e) {
             throw new TataraException("not the expected JSON: " + e.getOriginalMessage(), e);
         }
+    }
+
+    /** The text {@code null} fits every type. */
+    private static <T> T there(T value) {
+        if (value == null) {
+            throw new TataraException("not the expected JSON: null");
+        }
+        return value;
     }
 
     public static void write(Path file, Object value) {

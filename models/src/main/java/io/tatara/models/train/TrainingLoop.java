@@ -7,6 +7,7 @@ import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tensor;
+import io.tatara.runtime.io.HostTensor;
 import io.tatara.runtime.io.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -132,6 +133,16 @@ public final class TrainingLoop<B> {
                                 + done
                                 + " epochs done): resume it, remove it, or name another folder");
             }
+            // Else, were this run cut off in its first epoch, resume would take that one for it.
+            delete(last);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new TataraException("file " + file + " cannot be removed: " + e, e);
         }
     }
 
@@ -267,6 +278,13 @@ public final class TrainingLoop<B> {
 
     /** Takes up the weights of the best epoch. */
     public void loadBest() {
-        parameters.load(Safetensors.read(options.folder.resolve(BEST)).tensors());
+        Path file = options.folder.resolve(BEST);
+        Map<String, HostTensor> weights = Safetensors.read(file).tensors();
+        Checkpoint.naming(
+                file,
+                () -> {
+                    parameters.load(weights);
+                    return null;
+                });
     }
 }

@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.kernels.TataraException;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.optim.SgdOptimizer;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Tape;
 import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
+import io.tatara.runtime.io.HostTensor;
+import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -214,6 +218,66 @@ class TrainingLoopTest {
                                 TrainingListener.NONE))
                 .isInstanceOf(TrainingException.class)
                 .hasMessageContaining("nothing to resume");
+    }
+
+    /** Resume would take the finished run's checkpoint for that of the new one. */
+    @Test
+    void aRunCutOffInItsFirstEpochDoesNotResumeTheOneBefore() {
+        List<Double> metrics = List.of(1.0, 2.0);
+        train(dir, List.of(8f), metrics, false, new StopRequest(), TrainingListener.NONE);
+        assertThatThrownBy(() ->
+                        train(
+                                dir,
+                                List.of(Float.NaN),
+                                metrics,
+                                false,
+                                new StopRequest(),
+                                TrainingListener.NONE))
+                .hasMessageContaining("NaN in epoch 1");
+        assertThatThrownBy(() ->
+                        train(
+                                dir,
+                                List.of(1f),
+                                metrics,
+                                true,
+                                new StopRequest(),
+                                TrainingListener.NONE))
+                .hasMessageContaining("nothing to resume");
+    }
+
+    @Test
+    void damagedCheckpointsAreNamed() {
+        List<Double> metrics = List.of(1.0, 2.0);
+        train(dir, List.of(8f), metrics, false, new StopRequest(), TrainingListener.NONE);
+        for (String file : List.of("last.safetensors", "best.safetensors")) {
+            Path path = dir.resolve(file);
+            Safetensors.Content whole = Safetensors.read(path);
+            for (String name : whole.tensors().keySet()) {
+                Map<String, HostTensor> rest = new LinkedHashMap<>(whole.tensors());
+                rest.remove(name);
+                refused(path, rest, whole.metadata());
+            }
+            for (String progress : List.of("null", "{}", "{\"epoch\": 2", "[]")) {
+                if (whole.metadata().containsKey("progress")) {
+                    refused(path, whole.tensors(), Map.of("progress", progress));
+                }
+            }
+            Safetensors.write(path, whole.tensors(), whole.metadata());
+        }
+    }
+
+    private void refused(Path file, Map<String, HostTensor> tensors, Map<String, String> metadata) {
+        Safetensors.write(file, tensors, metadata);
+        assertThatThrownBy(() ->
+                        train(
+                                dir,
+                                List.of(8f),
+                                List.of(1.0, 2.0),
+                                true,
+                                new StopRequest(),
+                                TrainingListener.NONE))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining(file.toString());
     }
 
     @Test
