@@ -7,8 +7,13 @@ import java.util.List;
 
 /** Builds a {@link Network} layer by layer; each method checks shapes and gives the new layer. */
 public final class NetworkBuilder {
+    /** The deepest network of a paper has some thousands. */
+    private static final int MOST_LAYERS = 100_000;
+
     private final String name;
     private final List<Node> nodes = new ArrayList<>();
+    private long parameters;
+    private long multiplyAdds;
 
     /**
      * @param shape of one sample: [C, H, W] or [C, T]
@@ -38,6 +43,15 @@ public final class NetworkBuilder {
             require(d > 0, layer + " (" + kind + ") of " + inputs.getFirst().shape() + " is empty");
         }
         Node n = new Node(layer, kind, inputs, shape);
+        require(nodes.size() < MOST_LAYERS, "more than " + MOST_LAYERS + " layers");
+        try {
+            parameters = Math.addExact(parameters, n.parameters());
+            multiplyAdds = Math.addExact(multiplyAdds, n.multiplyAdds());
+        } catch (ArithmeticException e) {
+            require(
+                    false,
+                    layer + " (" + kind + ") of " + inputs.getFirst().shape() + " is too large");
+        }
         nodes.add(n);
         return n;
     }

@@ -1,5 +1,6 @@
 package io.tatara.models.network;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -43,6 +44,13 @@ public record Node(String name, Kind kind, List<Node> inputs, List<Integer> shap
         return shape.stream().skip(1).mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
     }
 
+    /**
+     * @throws ArithmeticException if it is no long
+     */
+    private static long product(long... factors) {
+        return Arrays.stream(factors).reduce(1, Math::multiplyExact);
+    }
+
     private int from() {
         return inputs.getFirst().channels();
     }
@@ -51,10 +59,10 @@ public record Node(String name, Kind kind, List<Node> inputs, List<Integer> shap
     public long parameters() {
         return switch (kind) {
             case Kind.Conv2d c ->
-                    (long) c.channels() * (from() / c.groups()) * c.kernel() * c.kernel()
+                    product(c.channels(), from() / c.groups(), c.kernel(), c.kernel())
                             + (c.bias() ? c.channels() : 0);
             case Kind.CausalConv1d c ->
-                    (long) c.channels() * from() * c.kernel() + (c.bias() ? c.channels() : 0);
+                    product(c.channels(), from(), c.kernel()) + (c.bias() ? c.channels() : 0);
             case Kind.BatchNorm b -> 2L * channels();
             case Kind.Linear l -> (long) l.features() * from() + (l.bias() ? l.features() : 0);
             default -> 0;
@@ -68,8 +76,8 @@ public record Node(String name, Kind kind, List<Node> inputs, List<Integer> shap
     public long multiplyAdds() {
         return switch (kind) {
             case Kind.Conv2d c ->
-                    positions() * c.channels() * (from() / c.groups()) * c.kernel() * c.kernel();
-            case Kind.CausalConv1d c -> positions() * c.channels() * from() * c.kernel();
+                    product(positions(), c.channels(), from() / c.groups(), c.kernel(), c.kernel());
+            case Kind.CausalConv1d c -> product(positions(), c.channels(), from(), c.kernel());
             case Kind.Linear l -> (long) l.features() * from();
             default -> 0;
         };

@@ -117,5 +117,8 @@ class ModelZooTest {
                 .hasMessageContaining("above 0");
         assertThatThrownBy(() -> ModelZoo.of("wrn-28-10", Map.of("resolution", "x")))
                 .hasMessageContaining("whole number");
+        assertThatThrownBy(() -> ModelZoo.of("mobilenet-v1", Map.of("resolution", "2147483647")))
+                .hasMessageContaining("too large");
+        assertThatThrownBy(() -> of("densenet-100000000-2")).hasMessageContaining("layers");
     }
 }
