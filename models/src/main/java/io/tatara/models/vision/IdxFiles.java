@@ -37,7 +37,8 @@ final class IdxFiles {
         }
         Images train = part(folder, "train");
         Images test = part(folder, "t10k");
-        int classes = Math.max(CLASSES, 1 + Math.max(train.largestLabel(), test.largestLabel()));
+        // Not of the test's labels: one that training never saw is a damaged file's.
+        int classes = Math.max(CLASSES, 1 + train.largestLabel());
         Path last = folder.toAbsolutePath().normalize().getFileName();
         boolean fashion = classes == CLASSES && last != null && last.toString().contains("fashion");
         return Optional.of(

@@ -2,6 +2,7 @@ package io.tatara.models.vision;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -47,6 +48,8 @@ record Picture(int height, int width, int[] rgb, boolean grey) {
             } finally {
                 reader.dispose();
             }
+        } catch (EOFException e) {
+            throw new ImageFormatException(name + " is cut short", e);
         } catch (IOException | RuntimeException e) {
             // The decoders throw all kinds of runtime exceptions at damaged files.
             throw e instanceof ImageFormatException f

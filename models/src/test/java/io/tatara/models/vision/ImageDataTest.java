@@ -61,6 +61,14 @@ class ImageDataTest {
         refused("cut short");
         Files.write(pictures, Samples.idxPictures(2051, -3, 2, 3, p));
         refused("-3");
+        Path labels = folder.resolve("t10k-labels-idx1-ubyte");
+        byte[] l = Files.readAllBytes(labels);
+        byte[] wrong = l.clone();
+        wrong[wrong.length - 1] = (byte) 200;
+        Files.write(pictures, Samples.idxPictures(2051, 3, 2, 3, p));
+        Files.write(labels, wrong);
+        refused("200", "10 classes");
+        Files.write(labels, l);
         Files.delete(pictures);
         Files.write(folder.resolve("train-images-idx3-ubyte.gz"), new byte[] {1, 2, 3, 4});
         refused("train-images-idx3-ubyte.gz");
@@ -304,6 +312,9 @@ class ImageDataTest {
         }
         Files.write(odd, new byte[] {1, 2, 3});
         refused("3.jpg", "no picture of a known form");
+        byte[] bmp = Samples.picture("bmp", 5, 4, 0);
+        Files.write(odd, Arrays.copyOf(bmp, bmp.length - 8));
+        refused("3.jpg is cut short");
         Files.delete(odd);
         Samples.write(folder.resolve("test/dog/1.jpg"), whole, false);
         refused("dog", "not among [ant, cat]");
