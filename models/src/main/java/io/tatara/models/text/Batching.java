@@ -24,7 +24,8 @@ public final class Batching {
         List<EncodedPair> all = new ArrayList<>(pairs);
         Collections.shuffle(all, random);
         List<List<EncodedPair>> batches = new ArrayList<>();
-        int chunk = Math.multiplyExact(size, pool);
+        // No more than there are: of large batches and pools the product is no int.
+        int chunk = Math.clamp((long) size * pool, 1, Math.max(1, all.size()));
         for (int i = 0; i < all.size(); i += chunk) {
             batches.addAll(sorted(all.subList(i, Math.min(all.size(), i + chunk)), size));
         }

@@ -108,7 +108,12 @@ public record TranslatorConfig(
         that(hidden > 0, "hidden", hidden, "> 0");
         that(batch > 0, "batch", batch, "> 0");
         that(pool > 0, "pool", pool, "> 0");
-        that(learningRate > 0, "learningRate", learningRate, "> 0");
+        // Optimizers compute in float32, where what is larger is infinite.
+        that(
+                learningRate > 0 && learningRate <= Float.MAX_VALUE,
+                "learningRate",
+                learningRate,
+                "> 0");
         that(warmup >= 0, "warmup", warmup, ">= 0");
         that(decayFrom >= 0 && decayFrom <= 1, "decayFrom", decayFrom, "0 … 1");
         that(lastRate >= 0 && lastRate <= 1, "lastRate", lastRate, "0 … 1");
@@ -118,14 +123,22 @@ public record TranslatorConfig(
                 "labelSmoothing",
                 labelSmoothing,
                 "0 … 1, 1 excluded");
-        that(clip >= 0, "clip", clip, ">= 0");
-        that(weightDecay >= 0, "weightDecay", weightDecay, ">= 0");
+        that(clip >= 0 && clip <= Float.MAX_VALUE, "clip", clip, ">= 0");
+        that(
+                weightDecay >= 0 && weightDecay <= Float.MAX_VALUE,
+                "weightDecay",
+                weightDecay,
+                ">= 0");
         that(epochs > 0, "epochs", epochs, "> 0");
         that(pairs > 0, "pairs", pairs, "> 0");
         that(maxWords > 0, "maxWords", maxWords, "> 0");
         that(devPairs > 0, "devPairs", devPairs, "> 0");
         that(beam > 0, "beam", beam, "> 0");
-        that(lengthPenalty >= 0, "lengthPenalty", lengthPenalty, ">= 0");
+        that(
+                lengthPenalty >= 0 && Double.isFinite(lengthPenalty),
+                "lengthPenalty",
+                lengthPenalty,
+                ">= 0");
         that(samples >= 0, "samples", samples, ">= 0");
         that(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, ">= 0");
         that(precision != null, "precision", null, "float32, tf32, bfloat16 or float16");

@@ -75,13 +75,18 @@ public record ClassifierConfig(
                 "optimizer",
                 optimizer,
                 "sgd or adamw");
+        // Optimizers compute in float32, where what is larger is infinite.
         that(
-                learningRate > 0 && Double.isFinite(learningRate),
+                learningRate > 0 && learningRate <= Float.MAX_VALUE,
                 "learningRate",
                 learningRate,
                 "> 0");
         that(momentum >= 0 && momentum < 1, "momentum", momentum, "0 … 1, 1 excluded");
-        that(weightDecay >= 0 && Double.isFinite(weightDecay), "weightDecay", weightDecay, ">= 0");
+        that(
+                weightDecay >= 0 && weightDecay <= Float.MAX_VALUE,
+                "weightDecay",
+                weightDecay,
+                ">= 0");
         that(schedule != null, "schedule", null, "the text of a schedule");
         that(
                 warmupEpochs >= 0 && warmupEpochs < epochs,
@@ -93,8 +98,12 @@ public record ClassifierConfig(
                 "labelSmoothing",
                 labelSmoothing,
                 "0 … 1, 1 excluded");
-        that(clip >= 0, "clip", clip, ">= 0");
-        that(shift >= 0, "shift", shift, ">= 0");
+        that(clip >= 0 && clip <= Float.MAX_VALUE, "clip", clip, ">= 0");
+        that(
+                shift >= 0 && shift <= Images.LARGEST_SIDE,
+                "shift",
+                shift,
+                "0 … " + Images.LARGEST_SIDE);
         that(images >= 0, "images", images, ">= 0");
         that(validation > 0, "validation", validation, "> 0");
         that(

@@ -113,6 +113,7 @@ class TextTest {
         assertThat(first).hasSize(13).allSatisfy(b -> assertThat(b.size()).isLessThanOrEqualTo(8));
         assertThat(Batching.shuffled(pairs, 8, 4, 7, 0)).isEqualTo(first);
         assertThat(Batching.shuffled(pairs, 8, 4, 7, 1)).isNotEqualTo(first).hasSize(13);
+        assertThat(Batching.shuffled(pairs, 100_000_000, 64, 7, 0)).hasSize(1);
     }
 
     @Test

@@ -253,6 +253,19 @@ class TranslatorTrainingTest {
         assertThatThrownBy(() -> TranslatorConfig.read(file))
                 .isInstanceOf(TataraException.class)
                 .hasMessageContaining("c.json");
+        Files.writeString(file, "null");
+        assertThatThrownBy(() -> TranslatorConfig.read(file))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("c.json");
+        Files.writeString(file, "{\"epochs\": 2.7}");
+        assertThatThrownBy(() -> TranslatorConfig.read(file))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("c.json");
+        for (String field : List.of("learningRate", "weightDecay", "clip", "lengthPenalty")) {
+            assertThatThrownBy(() -> c.with(field, Double.POSITIVE_INFINITY))
+                    .isInstanceOf(TataraException.class)
+                    .hasMessageContaining(field);
+        }
         Files.writeString(file, "[1]");
         assertThatThrownBy(() -> TranslatorConfig.read(file))
                 .isInstanceOf(TataraException.class)

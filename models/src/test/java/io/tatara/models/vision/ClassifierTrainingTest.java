@@ -217,7 +217,7 @@ class ClassifierTrainingTest {
                                 Map.entry("warmupEpochs", 15),
                                 Map.entry("labelSmoothing", 1.0),
                                 Map.entry("clip", -1),
-                                Map.entry("shift", -1),
+                                Map.entry("shift", Integer.MAX_VALUE),
                                 Map.entry("flip", "perhaps"),
                                 Map.entry("images", 900),
                                 Map.entry("validation", 0),
@@ -231,6 +231,11 @@ class ClassifierTrainingTest {
                     .hasMessageContaining(e.getKey());
         }
         assertThatThrownBy(() -> c.with("widht", 1)).hasMessageContaining("widht");
+        for (String field : List.of("learningRate", "weightDecay", "clip")) {
+            // Finite, but not as float32.
+            assertThatThrownBy(() -> c.with(field, 1e39)).hasMessageContaining(field);
+        }
+        assertThatThrownBy(() -> c.with("shift", -1)).hasMessageContaining("shift");
     }
 
     @Test
