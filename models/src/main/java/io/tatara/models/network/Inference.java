@@ -66,7 +66,12 @@ public final class Inference implements AutoCloseable {
      * @throws TataraException as the constructor, and if the file cannot be read
      */
     public static Inference load(Device device, Network network, Path safetensors) {
-        return new Inference(device, network, Safetensors.read(safetensors).tensors());
+        Map<String, HostTensor> weights = Safetensors.read(safetensors).tensors();
+        try {
+            return new Inference(device, network, weights);
+        } catch (TataraException e) {
+            throw new TataraException(safetensors + ": " + e.getMessage(), e);
+        }
     }
 
     /**

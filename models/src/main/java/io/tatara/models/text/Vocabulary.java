@@ -1,6 +1,7 @@
 package io.tatara.models.text;
 
 import io.tatara.kernels.TataraException;
+import io.tatara.models.train.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -84,13 +85,9 @@ public final class Vocabulary {
         return new Vocabulary(words);
     }
 
-    /** Writes one word a line. */
+    /** Writes one word a line, whole or not at all. */
     public void write(Path file) {
-        try {
-            Files.write(file, words, StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new TataraException("vocabulary " + file + " cannot be written: " + e, e);
-        }
+        Json.write(file, String.join("\n", words) + "\n");
     }
 
     public int size() {

@@ -1,6 +1,7 @@
 package io.tatara.models.translator;
 
 import io.tatara.kernels.DType;
+import io.tatara.kernels.TataraException;
 import io.tatara.kernels.beam.BeamStep;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Recurrent;
@@ -245,6 +246,10 @@ final class Decoding {
                     Arrays.stream(rows, i * beam, (i + 1) * beam)
                             .filter(r -> r != null)
                             .forEach(nodes::add);
+                }
+                if (nodes.isEmpty()) {
+                    throw new TataraException(
+                            "translate: the model gives no numbers: its weights are damaged");
                 }
                 list.add(
                         hypothesis(

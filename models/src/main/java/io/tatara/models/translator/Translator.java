@@ -42,7 +42,12 @@ public final class Translator implements AutoCloseable {
         this.source = source;
         this.target = target;
         this.parameters = new Parameters(device, config.seed());
-        this.model = new TranslatorModel(parameters, config, source.size(), target.size());
+        try {
+            this.model = new TranslatorModel(parameters, config, source.size(), target.size());
+        } catch (RuntimeException e) {
+            parameters.close();
+            throw e;
+        }
     }
 
     /**

@@ -110,6 +110,13 @@ final class TranslatorTask implements TrainingTask<PairBatch> {
                 tokens += b.tokens();
             }
         }
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put(DEV_LOSS, sum / tokens);
+        if (Double.isNaN(sum)) {
+            // Of such weights no search finds anything; the loop says what to do.
+            metrics.put(DEV_BLEU, 0.0);
+            return new Evaluation(metrics, List.of());
+        }
         List<Translation> translations =
                 translator.translate(dev.stream().map(SentencePair::source).toList(), 1, false);
         Bleu bleu = new Bleu();
@@ -121,8 +128,6 @@ final class TranslatorTask implements TrainingTask<PairBatch> {
                 samples.add(sample(t, dev.get(i)));
             }
         }
-        Map<String, Double> metrics = new LinkedHashMap<>();
-        metrics.put(DEV_LOSS, sum / tokens);
         metrics.put(DEV_BLEU, bleu.score());
         return new Evaluation(metrics, samples);
     }

@@ -107,6 +107,10 @@ public final class TranslatorTraining {
                         data,
                         config.target(),
                         train.stream().map(SentencePair::target).toList());
+        if (resume) {
+            checkSame(source, out.resolve(Translator.SOURCE_VOCABULARY));
+            checkSame(target, out.resolve(Translator.TARGET_VOCABULARY));
+        }
         try (Translator translator = new Translator(device, config, source, target);
                 AdamOptimizer optimizer =
                         new AdamOptimizer(
@@ -183,6 +187,14 @@ public final class TranslatorTraining {
                                 + " has other settings (there / here): "
                                 + differences);
             }
+        }
+    }
+
+    /** With other words the weights would stand for others, and what is saved be overwritten. */
+    private static void checkSame(Vocabulary here, Path file) {
+        if (Files.isRegularFile(file) && !Vocabulary.read(file).words().equals(here.words())) {
+            throw new TrainingException(
+                    "resume: the run is on other data: their vocabulary is not that of " + file);
         }
     }
 

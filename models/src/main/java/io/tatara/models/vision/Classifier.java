@@ -116,6 +116,10 @@ public final class Classifier implements AutoCloseable {
                     List<Answer> answers = new ArrayList<>();
                     for (int c = 0; c < classes; c++) {
                         double p = Math.exp(Scoring.logProbability(logits, at, classes, c));
+                        if (Double.isNaN(p)) {
+                            throw new TataraException(
+                                    "the model gives no numbers: its weights are damaged");
+                        }
                         answers.add(new Answer(meaning.classes().get(c), c, p));
                     }
                     answers.sort(Comparator.comparingDouble(Answer::probability).reversed());

@@ -11,14 +11,17 @@ import io.tatara.models.nn.Score;
 import io.tatara.models.train.EpochRecord;
 import io.tatara.models.train.Json;
 import io.tatara.models.train.StopRequest;
+import io.tatara.models.train.TrainingException;
 import io.tatara.models.train.TrainingListener;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Tatara;
+import io.tatara.runtime.io.HostTensor;
 import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -217,6 +220,43 @@ class TranslatorTrainingTest {
     }
 
     @Test
+    void otherDataCannotResume() {
+        Path out = dir.resolve("others");
+        StopRequest stop = new StopRequest();
+        stop.raise();
+        train(tiny(), out, false, stop, TrainingListener.NONE);
+        Path other = dir.resolve("other");
+        DemoTask.write(other, DemoTask.phrases(6, 600, 40, 40));
+        assertThatThrownBy(() ->
+                        TranslatorTraining.run(
+                                device,
+                                tiny(),
+                                other,
+                                out,
+                                true,
+                                TrainingListener.NONE,
+                                new StopRequest()))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("other data");
+    }
+
+    /** The loss before the only step is a number, what the step leaves behind is none. */
+    @Test
+    void weightsThatDivergeInAnEpochsLastStepSaySo() {
+        TranslatorConfig c =
+                tiny().with("batch", 1000).with("learningRate", 3e38).with("schedule", "constant");
+        assertThatThrownBy(() ->
+                        train(
+                                c,
+                                dir.resolve("diverged"),
+                                false,
+                                new StopRequest(),
+                                TrainingListener.NONE))
+                .isInstanceOf(TrainingException.class)
+                .hasMessageContaining("lower learning rate");
+    }
+
+    @Test
     void settingsAreCheckedAndComeBack() throws Exception {
         TranslatorConfig c =
                 tiny().with("cell", "gru")
@@ -285,7 +325,22 @@ class TranslatorTrainingTest {
                 out.resolve("keep"),
                 out.resolve("source.vocab"),
                 StandardCopyOption.REPLACE_EXISTING);
-        byte[] model = Files.readAllBytes(out.resolve("model.safetensors"));
+        Path weights = out.resolve("model.safetensors");
+        byte[] model = Files.readAllBytes(weights);
+        Map<String, HostTensor> tensors = new LinkedHashMap<>(Safetensors.read(weights).tensors());
+        tensors.computeIfPresent(
+                "output.bias",
+                (name, t) -> {
+                    float[] v = new float[t.floats().length];
+                    Arrays.fill(v, Float.NaN);
+                    return HostTensor.of(v, v.length);
+                });
+        Safetensors.write(weights, tensors, Map.of());
+        try (Translator t = Translator.load(device, out)) {
+            assertThatThrownBy(() -> t.translate("one cat"))
+                    .isInstanceOf(TataraException.class)
+                    .hasMessageContaining("damaged");
+        }
         Files.write(out.resolve("model.safetensors"), Arrays.copyOf(model, model.length / 2));
         assertThatThrownBy(() -> Translator.load(device, out)).isInstanceOf(TataraException.class);
         assertThatThrownBy(() -> Translator.load(device, dir.resolve("nowhere")))

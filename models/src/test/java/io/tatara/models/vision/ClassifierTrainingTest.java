@@ -11,9 +11,11 @@ import io.tatara.models.train.TrainingException;
 import io.tatara.models.train.TrainingListener;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Tatara;
+import io.tatara.runtime.io.HostTensor;
 import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -167,6 +169,28 @@ class ClassifierTrainingTest {
         ClassifierTraining.Result r = run(c, folder);
         assertThat(r.testAccuracy()).isGreaterThan(0.97);
         assertThat(r.history().getLast().trainLoss()).isLessThan(0.3);
+    }
+
+    @Test
+    void damagedModelsAreRefused() {
+        run(CONFIG.with("images", 85), folder);
+        Path model = folder.resolve("model.safetensors");
+        Map<String, HostTensor> weights = Safetensors.read(model).tensors();
+        Map<String, HostTensor> changed = new LinkedHashMap<>(weights);
+        changed.put("linear.bias", HostTensor.of(new float[] {1, 2, Float.NaN, 4}, 4));
+        Safetensors.write(model, changed, Map.of());
+        try (Device device = Tatara.open("jvm");
+                Classifier c = Classifier.load(device, folder)) {
+            assertThatThrownBy(() -> c.classify(DATA.test()))
+                    .isInstanceOf(TataraException.class)
+                    .hasMessageContaining("damaged");
+            changed.remove("linear.bias");
+            Safetensors.write(model, changed, Map.of());
+            assertThatThrownBy(() -> Classifier.load(device, folder))
+                    .isInstanceOf(TataraException.class)
+                    .hasMessageContaining(model.toString())
+                    .hasMessageContaining("linear.bias");
+        }
     }
 
     @Test
