@@ -42,7 +42,8 @@ public final class RmsPropOptimizer extends Optimizer {
         this.momentum = (float) momentum;
         this.weightDecay = (float) weightDecay;
         this.squares = slots("square");
-        this.means = centered ? slots("mean") : new Tensor[0];
+        // Not "mean": so the running means of the weights are saved.
+        this.means = centered ? slots("gradientMean") : new Tensor[0];
         this.velocity = momentum > 0 ? slots("momentum") : new Tensor[0];
     }
 

@@ -194,6 +194,18 @@ class OptimizerTest {
             less.remove("v.y");
             assertThatThrownBy(() -> r.load(less)).hasMessageContaining("v.y");
         }
+        // Means of gradients and of weights, both of them.
+        try (Parameters p = parameters();
+                Parameters q = parameters();
+                Optimizer o = new RmsPropOptimizer(p, 0, 0.75, 0, true, 0, 0).average(0.75);
+                Optimizer r = new RmsPropOptimizer(q, 0, 0.75, 0, true, 0, 0).average(0.75)) {
+            step(p, o, 0.1);
+            q.load(p.save());
+            r.load(o.save());
+            step(p, o, 0.1);
+            step(q, r, 0.1);
+            assertThat(q.get("x").item()).isEqualTo(p.get("x").item());
+        }
         try (Parameters p = parameters()) {
             assertThatThrownBy(() -> new SgdOptimizer(p, -1)).hasMessageContaining("clip");
         }
