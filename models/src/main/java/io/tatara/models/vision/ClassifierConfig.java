@@ -92,7 +92,7 @@ public record ClassifierConfig(
                 warmupEpochs >= 0 && warmupEpochs < epochs,
                 "warmupEpochs",
                 warmupEpochs,
-                "0 … epochs");
+                "0 or more, less than the " + epochs + " epochs");
         that(
                 labelSmoothing >= 0 && labelSmoothing < 1,
                 "labelSmoothing",

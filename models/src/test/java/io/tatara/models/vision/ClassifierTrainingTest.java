@@ -254,6 +254,8 @@ class ClassifierTrainingTest {
                     .isInstanceOf(TataraException.class)
                     .hasMessageContaining(e.getKey());
         }
+        assertThatThrownBy(() -> c.with("epochs", 1))
+                .hasMessageContaining("less than the 1 epochs");
         assertThatThrownBy(() -> c.with("widht", 1)).hasMessageContaining("widht");
         for (String field : List.of("learningRate", "weightDecay", "clip")) {
             // Finite, but not as float32.
