@@ -14,6 +14,8 @@ import io.tatara.runtime.spi.DeviceInfo;
 import io.tatara.runtime.spi.Memory;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -115,6 +117,7 @@ public final class Device implements AutoCloseable {
             in[i] = binding(t);
         }
         TensorSpec[] outSpecs = infer(op, specs);
+        checkOverwritten(op, values, outSpecs.length);
         if (op.view()) {
             Tensor t = (Tensor) values[0];
             t.storage().retain();
@@ -155,6 +158,36 @@ public final class Device implements AutoCloseable {
             }
         }
         return out;
+    }
+
+    /**
+     * What an op writes in place may be none of its other inputs: kernels would read and write it
+     * in any order.
+     */
+    private static void checkOverwritten(Op op, Value[] values, int outputs) {
+        Map<Memory, Integer> overwritten = new IdentityHashMap<>();
+        for (int j = 0; j < outputs; j++) {
+            int alias = op.alias(j);
+            if (alias >= 0) {
+                overwritten.putIfAbsent(((Tensor) values[alias]).storage().memory, alias);
+            }
+        }
+        if (overwritten.isEmpty()) {
+            return;
+        }
+        for (int i = 0; i < values.length; i++) {
+            Integer alias =
+                    values[i] == null
+                            ? null
+                            : overwritten.get(((Tensor) values[i]).storage().memory);
+            if (alias != null && alias != i) {
+                throw new OpException(
+                        op.name(),
+                        "input " + i,
+                        "the memory of input " + alias + ", which is overwritten",
+                        "memory of its own");
+            }
+        }
     }
 
     private void launch(Op op, Binding[] in, Binding[] out, TensorSpec[] outSpecs) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tatara.kernels.OpException;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.optimizer.Sgd;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -189,6 +190,26 @@ class ScopeTest {
             assertThatThrownBy(() -> s1.ops().add(a, b))
                     .isInstanceOf(OpException.class)
                     .hasMessageContaining("input 1");
+        }
+    }
+
+    @Test
+    void whatIsOverwrittenIsNoOtherInput() {
+        try (Device device = Tatara.open("jvm");
+                Scope scope = device.scope()) {
+            Tensor hyper = scope.tensor(new float[] {0.5f, 1}, 2);
+            Tensor p = scope.full(1, 2);
+            Tensor g = scope.full(1, 2);
+            Sgd two = new Sgd(2, 0, false, 0);
+            assertThatThrownBy(() -> scope.emit(two, hyper, p, p.reshape(2), g, g))
+                    .isInstanceOf(OpException.class)
+                    .hasMessageContaining("'input 2'")
+                    .hasMessageContaining("input 1");
+            assertThatThrownBy(() -> scope.emit(new Sgd(1, 0, false, 0), p, p, g))
+                    .hasMessageContaining("'input 0'");
+            assertThat(p.toFloats()).containsOnly(1);
+            scope.emit(two, hyper, p, scope.full(1, 2), g, g);
+            assertThat(p.toFloats()).containsOnly(0.5f);
         }
     }
 
