@@ -11,7 +11,9 @@ import io.tatara.kernels.Value;
 import io.tatara.kernels.layout.Fill;
 import io.tatara.kernels.pointwise.Expr.Input;
 import io.tatara.kernels.pointwise.Expr.Uniform;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -33,8 +35,16 @@ import java.util.TreeSet;
 public record Pointwise(Expr expr, int inputs) implements Op {
     private static final Checks CHECK = new Checks("pointwise");
 
+    /**
+     * Most terms of an expression, written out as a tree, and most of them in one another: what
+     * looks at expressions, their equality too, walks the tree and descends as deep as it is.
+     */
+    private static final int MOST_TERMS = 1 << 16;
+
+    private static final int MOST_DEPTH = 500;
+
     public Pointwise {
-        Objects.requireNonNull(expr, "expr");
+        checkExtent(expr);
         CHECK.that(inputs >= 0, "inputs", inputs, "a number >= 0");
         Program p = Program.of(expr);
         for (int i : p.values()) {
@@ -50,8 +60,27 @@ public record Pointwise(Expr expr, int inputs) implements Op {
         }
     }
 
+    private static void checkExtent(Expr expr) {
+        Objects.requireNonNull(expr, "expr");
+        Deque<Expr> open = new ArrayDeque<>(List.of(expr));
+        Deque<Integer> depths = new ArrayDeque<>(List.of(1));
+        for (int terms = 1; !open.isEmpty(); terms++) {
+            int depth = depths.pop();
+            CHECK.that(
+                    terms <= MOST_TERMS && depth <= MOST_DEPTH,
+                    "expr",
+                    terms > MOST_TERMS ? "more terms" : "a deeper one",
+                    "at most " + MOST_TERMS + " terms, " + MOST_DEPTH + " in one another");
+            for (Expr a : open.pop().arguments()) {
+                open.push(a);
+                depths.push(depth + 1);
+            }
+        }
+    }
+
     /** With as many inputs as the expression names. */
     public static Pointwise of(Expr expr) {
+        checkExtent(expr);
         Program p = Program.of(expr);
         int n = 0;
         for (int i : p.values()) {

@@ -50,7 +50,11 @@ final class Program {
         if (known != null) {
             return known;
         }
-        int[] arguments = e.arguments().stream().mapToInt(a -> add(a, list, numbers)).toArray();
+        List<Expr> of = e.arguments();
+        int[] arguments = new int[of.size()];
+        for (int i = 0; i < arguments.length; i++) { // a stream would take the stack of ten calls
+            arguments[i] = add(of.get(i), list, numbers);
+        }
         list.add(new Node(e, arguments));
         numbers.put(e, list.size() - 1);
         return list.size() - 1;

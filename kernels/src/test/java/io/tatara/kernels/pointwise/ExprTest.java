@@ -46,6 +46,30 @@ class ExprTest {
     }
 
     @Test
+    void whatIsTooLargeOrTooDeepIsRefused() {
+        Expr deep = X;
+        for (int i = 0; i < 400; i++) {
+            deep = new Expr.Unary(UnaryOp.TANH, deep);
+        }
+        assertThat(Pointwise.of(deep).infer(TensorSpec.f32(3))).containsExactly(TensorSpec.f32(3));
+        for (int i = 0; i < 100_000; i++) {
+            deep = new Expr.Unary(UnaryOp.TANH, deep);
+        }
+        Expr tooDeep = deep;
+        assertThatThrownBy(() -> new Pointwise(tooDeep, 1))
+                .isInstanceOf(OpException.class)
+                .hasMessageContaining("500 in one another");
+        Expr twice = X;
+        for (int i = 0; i < 60; i++) {
+            twice = new Expr.Binary(BinaryOp.ADD, twice, twice);
+        }
+        Expr tooLarge = twice;
+        assertThatThrownBy(() -> Pointwise.of(tooLarge))
+                .isInstanceOf(OpException.class)
+                .hasMessageContaining("65536 terms");
+    }
+
+    @Test
     void aProductWithZeroStaysForNan() {
         assertThat(mul(X, constant(0))).isInstanceOf(Expr.Binary.class);
     }
