@@ -33,7 +33,7 @@ final class WorkerPool implements Workers, AutoCloseable {
             this.body = body;
             this.n = n;
             this.chunk = chunk;
-            this.chunks = (n + chunk - 1) / chunk;
+            this.chunks = ceilDiv(n, chunk);
         }
 
         boolean exhausted() {
@@ -45,7 +45,7 @@ final class WorkerPool implements Workers, AutoCloseable {
                 try {
                     if (failure == null) {
                         int from = c * chunk;
-                        body.run(from, Math.min(n, from + chunk));
+                        body.run(from, from + Math.min(chunk, n - from));
                     }
                 } catch (Throwable t) {
                     failure = t;
@@ -99,7 +99,7 @@ final class WorkerPool implements Workers, AutoCloseable {
             body.run(0, n);
             return;
         }
-        int even = (n + threads * CHUNKS_PER_THREAD - 1) / (threads * CHUNKS_PER_THREAD);
+        int even = ceilDiv(n, threads * CHUNKS_PER_THREAD);
         Loop loop = new Loop(body, n, Math.max(least, even));
         if (loop.chunks == 1) {
             body.run(0, n);
@@ -119,6 +119,13 @@ final class WorkerPool implements Workers, AutoCloseable {
         if (t != null) {
             throw rethrow(t);
         }
+    }
+
+    /**
+     * In longs: the sum may be more than an int holds, and a loop of below 0 chunks does nothing.
+     */
+    private static int ceilDiv(int n, int parts) {
+        return (int) (((long) n + parts - 1) / parts);
     }
 
     private static void await(Loop loop) {

@@ -3,8 +3,10 @@ package io.tatara.runtime.jvm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tatara.kernels.Shape;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class WorkerPoolTest {
@@ -60,6 +62,19 @@ class WorkerPoolTest {
             AtomicInteger sum = new AtomicInteger();
             pool.parallelFor(1000, 1, (from, to) -> sum.addAndGet(to - from));
             assertThat(sum.get()).isEqualTo(1000);
+        }
+    }
+
+    @Test
+    void theLongestLoopsAreDoneWhole() {
+        try (WorkerPool pool = new WorkerPool(2)) {
+            for (int n : new int[] {2_000_000_000, Shape.MAX_SIZE}) {
+                for (int grain : new int[] {1, 1 << 15, 1 << 30}) {
+                    AtomicLong sum = new AtomicLong();
+                    pool.parallelFor(n, grain, (from, to) -> sum.addAndGet(to - from));
+                    assertThat(sum.get()).isEqualTo(n);
+                }
+            }
         }
     }
 }
