@@ -21,8 +21,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
@@ -34,7 +36,8 @@ import tools.jackson.databind.node.ObjectNode;
  * is atomic: a reader sees the old file or the new one, also after a crash.
  */
 public final class Safetensors {
-    private static final ObjectMapper JSON = JsonMapper.builder().build();
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
     private static final String METADATA = "__metadata__";
     private static final long LARGEST_HEADER = 100_000_000;
     private static final String WIDE = "I64";
@@ -186,6 +189,7 @@ public final class Safetensors {
             Path file, FileChannel in, JsonNode header, long start, long size) throws IOException {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = new LinkedHashMap<>();
+        TreeMap<Long, Long> taken = new TreeMap<>();
         for (Map.Entry<String, JsonNode> e : header.properties()) {
             String name = e.getKey();
             JsonNode n = e.getValue();
@@ -221,10 +225,39 @@ public final class Safetensors {
                                 + " of "
                                 + (size - start));
             }
+            if (bytes > 0) {
+                take(file, name, taken, from, to);
+            }
             MemorySegment data = load(in, start + from, bytes);
             tensors.put(name, new HostTensor(spec, wide ? narrow(file, name, data) : data));
         }
         return new Content(tensors, metadata);
+    }
+
+    /**
+     * Notes the bytes of a tensor, which are no other's: else one of the two is not what was
+     * written.
+     *
+     * @param taken ends by beginnings
+     */
+    private static void take(
+            Path file, String name, TreeMap<Long, Long> taken, long from, long to) {
+        Map.Entry<Long, Long> before = taken.lowerEntry(to);
+        if (before != null && before.getValue() > from) {
+            throw broken(
+                    file,
+                    "tensor '"
+                            + name
+                            + "' has bytes "
+                            + from
+                            + " to "
+                            + to
+                            + ", another one "
+                            + before.getKey()
+                            + " to "
+                            + before.getValue());
+        }
+        taken.put(from, to);
     }
 
     /** Whole numbers of 8 bytes as int32: PyTorch counts batches in them. */

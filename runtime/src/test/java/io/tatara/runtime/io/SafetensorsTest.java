@@ -122,10 +122,33 @@ class SafetensorsTest {
                 .hasMessageContaining("2147483648");
     }
 
+    @Test
+    void aNameOrAByteBelongsToOneTensor() throws IOException {
+        String head = "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":";
+        Path sound = file("{\"x" + head + "[4,8]},\"y" + head + "[0,4]}}", 0);
+        assertThat(Safetensors.read(sound).tensors().keySet()).containsExactly("x", "y");
+        for (String range : new String[] {"[4,8]", "[2,6]"}) {
+            Path twice = file("{\"x" + head + "[4,8]},\"y" + head + range + "}}", 0);
+            assertThatThrownBy(() -> Safetensors.read(twice))
+                    .isInstanceOf(FileFormatException.class)
+                    .hasMessageContaining("tensor 'y'")
+                    .hasMessageContaining("another one 4 to 8");
+        }
+        Path names = file("{\"x" + head + "[0,4]},\"x" + head + "[4,8]}}", 0);
+        assertThatThrownBy(() -> Safetensors.read(names))
+                .isInstanceOf(FileFormatException.class)
+                .hasMessageContaining("uplicate");
+    }
+
     /** A file with one element of 8 bytes. */
     private Path one(String dtype, long value) throws IOException {
         String header =
                 "{\"x\":{\"dtype\":\"" + dtype + "\",\"shape\":[1],\"data_offsets\":[0,8]}}";
+        return file(header, value);
+    }
+
+    /** A file of this header and 8 bytes. */
+    private Path file(String header, long value) throws IOException {
         java.nio.ByteBuffer b =
                 java.nio.ByteBuffer.allocate(8 + header.length() + 8)
                         .order(java.nio.ByteOrder.LITTLE_ENDIAN);
