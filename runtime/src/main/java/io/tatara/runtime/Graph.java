@@ -146,6 +146,11 @@ public final class Graph implements AutoCloseable {
             Replay replay = device.backEnd().record(program.invocations());
             Graph g = new Graph(own, replay, program, outputs, size);
             own.beforeClose(g::close);
+            GraphProgram held = program;
+            own.atLeak(() -> {
+                replay.close();
+                held.release();
+            });
             done = true;
             return g;
         } finally {

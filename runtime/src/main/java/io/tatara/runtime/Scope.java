@@ -34,6 +34,7 @@ public final class Scope implements Emitter, AutoCloseable {
         final ArrayList<Integer> freeSlots = new ArrayList<>();
         final Device device;
         final Throwable site = TRACE ? new Throwable("scope opened here") : null;
+        Runnable atLeak; // null for none
         boolean closed;
 
         State(Device device) {
@@ -77,6 +78,9 @@ public final class Scope implements Emitter, AutoCloseable {
         @Override
         public void run() {
             if (!closed) {
+                if (atLeak != null) {
+                    atLeak.run();
+                }
                 int n = release();
                 device.scopeLeaked(n, site);
             }
@@ -252,6 +256,14 @@ public final class Scope implements Emitter, AutoCloseable {
     /** What ends with the scope, before its tensors do. */
     void beforeClose(Runnable action) {
         beforeClose = action;
+    }
+
+    /**
+     * What must be done besides where the scope is collected without having been closed; may not
+     * refer to the scope, which would keep it.
+     */
+    void atLeak(Runnable action) {
+        state.atLeak = action;
     }
 
     int adopt(Storage s) {

@@ -8,6 +8,7 @@ import io.tatara.kernels.TataraException;
 import io.tatara.kernels.optimizer.Sgd;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -28,6 +29,7 @@ public class GraphTest {
                                 test(name, "replay", this::replayEqualsEager),
                                 test(name, "training", this::trainingStepsInPlace),
                                 test(name, "memory", this::memoryStaysAndGoes),
+                                test(name, "forgotten", this::aForgottenGraphGivesItsMemoryBack),
                                 test(name, "constants", this::hostWorkHappensOnce),
                                 test(name, "empty", this::emptyGraph),
                                 test(name, "wrong use", this::wrongUse),
@@ -169,6 +171,22 @@ public class GraphTest {
             left[0] = Graph.record(scope, s -> new Tensor[] {s.ops().exp(s.zeros(3))});
         }
         assertThat(left[0].isClosed()).isTrue();
+    }
+
+    private void aForgottenGraphGivesItsMemoryBack(Device d) {
+        forget(d);
+        for (int i = 0; i < 100 && d.leakedScopes() < 2; i++) {
+            System.gc();
+            LockSupport.parkNanos(20_000_000);
+        }
+        assertThat(d.leakedScopes()).isEqualTo(2); // the graph has one of its own
+    }
+
+    private static void forget(Device d) {
+        Scope scope = d.scope();
+        Tensor w = scope.tensor(random(2, OUT * IN), OUT, IN);
+        Tensor x = scope.tensor(random(1, BATCH * IN), BATCH, IN);
+        Graph.record(scope, s -> new Tensor[] {net(s, x, w)}).replay();
     }
 
     private void hostWorkHappensOnce(Device d) {
