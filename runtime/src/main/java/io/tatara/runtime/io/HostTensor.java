@@ -45,10 +45,14 @@ public record HostTensor(TensorSpec spec, MemorySegment data) {
 
     /** A copy of a tensor's elements. */
     public static HostTensor of(Tensor t) {
+        // Not bytes for all: an array holds no 2 GiB of those.
         MemorySegment s =
-                t.dtype() == DType.INT32
-                        ? MemorySegment.ofArray(new int[t.size()])
-                        : MemorySegment.ofArray(new byte[Math.toIntExact(t.spec().bytes())]);
+                switch (t.dtype()) {
+                    case INT32 -> MemorySegment.ofArray(new int[t.size()]);
+                    case FLOAT16, BFLOAT16 -> MemorySegment.ofArray(new short[t.size()]);
+                    case FLOAT32 -> MemorySegment.ofArray(new float[t.size()]);
+                    case FLOAT64 -> MemorySegment.ofArray(new double[t.size()]);
+                };
         t.read(s);
         return new HostTensor(t.spec(), s);
     }
