@@ -75,6 +75,7 @@ public final class Tensor implements Value, AutoCloseable {
                             + (closed ? "it" : "its scope")
                             + " was closed");
         }
+        device().check();
         return this;
     }
 

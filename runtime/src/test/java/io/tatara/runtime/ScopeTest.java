@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** Lifetimes, memory and threads of the runtime, on the JVM back end. */
@@ -35,6 +36,21 @@ class ScopeTest {
             assertThatThrownBy(() -> inner.ops().add(b, b)).isInstanceOf(ScopeException.class);
             assertThat(device.memory().inUse()).isZero();
             assertThat(device.openScopes()).isZero();
+        }
+    }
+
+    @Test
+    void aTensorEndsWithItsDevice() {
+        Device device = Tatara.open("jvm");
+        try (Scope scope = device.scope()) {
+            Tensor a = scope.full(1, 3);
+            device.close();
+            for (ThrowingCallable use :
+                    List.<ThrowingCallable>of(a::toFloats, () -> a.write(1f, 2f, 3f), a::handle)) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(DeviceException.class)
+                        .hasMessageContaining("closed");
+            }
         }
     }
 
