@@ -21,13 +21,14 @@ public final class Shape {
     }
 
     /**
-     * @throws TataraException if an extent is negative or the product does not fit in a Java array
+     * @throws TataraException if an extent is negative or the product of those above 0 does not fit
+     *     in a Java array (also where there is one of 0: kernels count along some axes only)
      */
     public static Shape of(int... dims) {
         if (dims.length == 0) {
             return SCALAR;
         }
-        long size = 1;
+        long size = 1; // of the axes that have elements
         boolean empty = false;
         for (int d : dims) {
             if (d < 0) {
@@ -36,22 +37,19 @@ public final class Shape {
             }
             empty |= d == 0;
         }
-        if (empty) {
-            size = 0;
-        } else {
-            for (int d : dims) {
-                size *= d;
-                if (size > MAX_SIZE) {
-                    throw new TataraException(
-                            "shape "
-                                    + Arrays.toString(dims)
-                                    + ": more than "
-                                    + MAX_SIZE
-                                    + " elements");
-                }
+        for (int d : dims) {
+            size *= Math.max(1, d);
+            if (size > MAX_SIZE) {
+                throw new TataraException(
+                        "shape "
+                                + Arrays.toString(dims)
+                                + ": more than "
+                                + MAX_SIZE
+                                + " elements"
+                                + (empty ? ", extents of 0 left out" : ""));
             }
         }
-        return new Shape(dims.clone(), (int) size);
+        return new Shape(dims.clone(), empty ? 0 : (int) size);
     }
 
     public int rank() {
