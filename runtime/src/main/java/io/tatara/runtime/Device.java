@@ -165,14 +165,15 @@ public final class Device implements AutoCloseable {
      * in any order.
      */
     private static void checkOverwritten(Op op, Value[] values, int outputs) {
-        Map<Memory, Integer> overwritten = new IdentityHashMap<>();
+        Map<Memory, Integer> overwritten = null; // most ops have none
         for (int j = 0; j < outputs; j++) {
             int alias = op.alias(j);
             if (alias >= 0) {
+                overwritten = overwritten == null ? new IdentityHashMap<>() : overwritten;
                 overwritten.putIfAbsent(((Tensor) values[alias]).storage().memory, alias);
             }
         }
-        if (overwritten.isEmpty()) {
+        if (overwritten == null) {
             return;
         }
         for (int i = 0; i < values.length; i++) {

@@ -153,9 +153,18 @@ public record WaveNetConfig(
         that(batch > 0, "batch", batch, "> 0");
         that(pool > 0, "pool", pool, "> 0");
         that(List.of(ADAM, MUON).contains(optimizer), "optimizer", optimizer, ADAM + " or " + MUON);
-        that(learningRate > 0, "learningRate", learningRate, "> 0");
-        that(clip >= 0, "clip", clip, ">= 0");
-        that(weightDecay >= 0, "weightDecay", weightDecay, ">= 0");
+        // Optimizers compute in float32, where what is larger is infinite.
+        that(
+                learningRate > 0 && learningRate <= Float.MAX_VALUE,
+                "learningRate",
+                learningRate,
+                "> 0");
+        that(clip >= 0 && clip <= Float.MAX_VALUE, "clip", clip, ">= 0");
+        that(
+                weightDecay >= 0 && weightDecay <= Float.MAX_VALUE,
+                "weightDecay",
+                weightDecay,
+                ">= 0");
         that(dropout >= 0 && dropout < 1, "dropout", dropout, "0 … 1, 1 excluded");
         that(
                 labelDropout >= 0 && labelDropout < 1,

@@ -1,5 +1,7 @@
 package io.tatara.models.wavenet;
 
+import io.tatara.kernels.Shape;
+import io.tatara.kernels.TataraException;
 import io.tatara.models.audio.AcousticFeatures;
 import io.tatara.models.audio.MuLaw;
 import io.tatara.models.wavenet.Recording.Window;
@@ -41,7 +43,11 @@ record WindowBatch(
         int t = windows.stream().mapToInt(Window::length).max().orElse(0);
         int factors = windows.getFirst().of().factors().length;
         int columns = WaveNetModel.columns(c, factors);
-        int[] ids = new int[Math.multiplyExact(Math.multiplyExact(n, t), columns)];
+        if ((long) n * t * columns > Shape.MAX_SIZE) {
+            throw new TataraException(
+                    "wavenet: a batch of " + n + " windows of " + t + " samples is too large");
+        }
+        int[] ids = new int[n * t * columns];
         int[] expected = new int[c.prediction() ? n * t * Prediction.PREDICTORS : 0];
         int[] labels = new int[n * t];
         Arrays.fill(ids, WaveNetModel.before(c));
@@ -163,7 +169,8 @@ record WindowBatch(
         disturb(c, all, epoch);
         shuffle(all, random);
         List<List<Window>> batches = new ArrayList<>();
-        int pool = Math.multiplyExact(c.batch(), c.pool());
+        // No more than there are: of large batches and pools the product is no int.
+        int pool = Math.clamp((long) c.batch() * c.pool(), 1, Math.max(1, all.size()));
         for (int from = 0; from < all.size(); from += pool) {
             List<Window> part = all.subList(from, Math.min(all.size(), from + pool));
             batches.addAll(batches(bySize(part), c.batch()));
