@@ -27,11 +27,12 @@ record Disturbance(int strength, long seed) {
     private static final double MEMORY = 1 - 1.0 / 400;
 
     /**
-     * Draws one for a window; null for none, which is as likely as all strengths together. The same
-     * numbers are drawn whatever the outcome.
+     * Draws one for a window; null for none. The same numbers are drawn whatever the outcome.
+     *
+     * @param part of the windows that are disturbed, all strengths together
      */
-    static Disturbance draw(SplittableRandom random) {
-        int strength = random.nextInt(2 * STRENGTHS) + 1;
+    static Disturbance draw(SplittableRandom random, double part) {
+        int strength = random.nextInt((int) Math.round(STRENGTHS / part)) + 1;
         long seed = random.nextLong();
         return strength > STRENGTHS ? null : new Disturbance(strength, seed);
     }

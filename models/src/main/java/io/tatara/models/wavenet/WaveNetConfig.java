@@ -56,6 +56,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param dither largest shift of a training recording's sample, in levels, 0 for none
  * @param noise standard deviation of the strongest {@link Disturbance} of the samples that training
  *     shows before each one, in levels, 0 for none
+ * @param noisePart part of the training windows that are disturbed so, where there is noise
  * @param average decay of the running mean of the weights by which the model is judged and that it
  *     is made of, 0 for none
  * @param epochs passes over the recordings
@@ -89,6 +90,7 @@ public record WaveNetConfig(
         double speed,
         double dither,
         double noise,
+        double noisePart,
         double average,
         int epochs,
         int checkpointEvery,
@@ -113,6 +115,7 @@ public record WaveNetConfig(
     private static final double MOST_SPEED = 0.5;
     private static final double MOST_DITHER = 16;
     private static final double MOST_NOISE = 16;
+    private static final double LEAST_NOISE_PART = 1e-3;
 
     public WaveNetConfig {
         that(stacks > 0, "stacks", stacks, "> 0");
@@ -180,6 +183,11 @@ public record WaveNetConfig(
         that(speed >= 0 && speed <= MOST_SPEED, "speed", speed, "0 … " + MOST_SPEED);
         that(dither >= 0 && dither <= MOST_DITHER, "dither", dither, "0 … " + MOST_DITHER);
         that(noise >= 0 && noise <= MOST_NOISE, "noise", noise, "0 … " + MOST_NOISE);
+        that(
+                noisePart >= LEAST_NOISE_PART && noisePart <= 1,
+                "noisePart",
+                noisePart,
+                LEAST_NOISE_PART + " … 1");
         that(average >= 0 && average < 1, "average", average, "0 … 1, 1 excluded");
         that(epochs > 0, "epochs", epochs, "> 0");
         that(checkpointEvery >= 0, "checkpointEvery", checkpointEvery, ">= 0");
@@ -241,6 +249,7 @@ public record WaveNetConfig(
                 0,
                 0,
                 0,
+                0.5,
                 0.998,
                 8,
                 0,

@@ -190,7 +190,8 @@ record WindowBatch(
     private static void disturb(WaveNetConfig c, List<Window> windows, int epoch) {
         SplittableRandom random =
                 new SplittableRandom(c.seed() * 0xA0761D6478BD642FL + 31L * epoch + 13);
-        windows.replaceAll(w -> c.noise() == 0 ? w : w.disturbed(Disturbance.draw(random)));
+        windows.replaceAll(
+                w -> c.noise() == 0 ? w : w.disturbed(Disturbance.draw(random, c.noisePart())));
     }
 
     private static List<Window> windows(WaveNetConfig c, List<Recording> recordings) {

@@ -86,7 +86,7 @@ class DisturbanceTest {
         return 10 * Math.log10(x / y);
     }
 
-    /** Half of the windows, by seed and epoch alone; never what is held out. */
+    /** Half of the windows, or another part, by seed and epoch alone; never what is held out. */
     @Test
     void halfOfWhatIsTrainedOn() {
         List<Recording> all = new ArrayList<>();
@@ -108,6 +108,15 @@ class DisturbanceTest {
                                     .count())
                     .isBetween(25L, 80L);
         }
+        List<Window> fewer =
+                WindowBatch.shuffled(c.with("noisePart", 0.1), all, 1).stream()
+                        .flatMap(List::stream)
+                        .toList();
+        assertThat(fewer.stream().filter(w -> w.disturbed() != null).count()).isBetween(50L, 112L);
+        assertThat(
+                        WindowBatch.shuffled(c.with("noisePart", 1), all, 1).stream()
+                                .flatMap(List::stream))
+                .allMatch(w -> w.disturbed() != null);
         assertThat(WindowBatch.sorted(c, all).stream().flatMap(List::stream))
                 .noneMatch(w -> w.disturbed() != null);
         assertThat(WindowBatch.shuffled(c.with("noise", 0), all, 1).stream().flatMap(List::stream))
