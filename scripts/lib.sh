@@ -7,10 +7,11 @@ say() {
   printf 'tatara: %s\n' "$*" >&2
 }
 
-# jdk_major HOME: prints the feature version of the JDK there, nothing where there is none.
+# jdk_major HOME: prints the feature version of the JDK there, nothing where there is none, or one that does not run.
 jdk_major() {
   [ -x "$1/bin/javac" ] && [ -x "$1/bin/java" ] || return 0
-  "$1/bin/java" -version 2>&1 | sed -n 's/.* version "\([0-9][0-9]*\).*/\1/p' | head -n 1
+  # One of another machine fails, which under pipefail would end the script without a word.
+  { "$1/bin/java" -version 2>&1 || true; } | sed -n 's/.* version "\([0-9][0-9]*\).*/\1/p' | head -n 1
 }
 
 # Sets JAVA_HOME to a JDK that is new enough, or says what to install and fails.
@@ -40,6 +41,17 @@ find_jdk() {
   return 1
 }
 
+# Signal chaining: some OpenCL drivers take the signals that the JVM needs for its safepoints.
+chain_signals() {
+  local library=$JAVA_HOME/lib/libjsig.so
+  case $library in
+    *' '* | *:*) return 0 ;; # LD_PRELOAD has no way to write such a path
+  esac
+  if [ -f "$library" ]; then
+    export LD_PRELOAD="$library${LD_PRELOAD:+:$LD_PRELOAD}"
+  fi
+}
+
 # maven ARGS…: the wrapper, or the system's Maven where the wrapper cannot fetch itself.
 maven() {
   if [ -z "${MAVEN:-}" ]; then
@@ -47,7 +59,7 @@ maven() {
     if (cd "$ROOT" && ./mvnw --version) >/dev/null 2>&1; then
       MAVEN=./mvnw
     else
-      version=$(mvn --version 2>/dev/null | sed -n 's/.*Apache Maven \([0-9]*\.[0-9]*\).*/\1/p')
+      version=$({ mvn --version 2>/dev/null || true; } | sed -n 's/.*Apache Maven \([0-9]*\.[0-9]*\).*/\1/p')
       case $version in
         3.[89] | 3.[1-9][0-9] | [4-9].*)
           say "the Maven wrapper cannot download Maven; the system's Maven $version is used."
