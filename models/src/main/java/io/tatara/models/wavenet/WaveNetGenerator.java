@@ -200,8 +200,10 @@ public final class WaveNetGenerator implements AutoCloseable {
                             ? "generate: the model has features and no labels: it needs a recording to follow"
                             : "generate: a recording to follow is given, the model was trained without features");
         }
-        if (like != null && like.samples().length == 0) {
-            throw new TataraException("generate: the recording to follow has no samples");
+        // A sample or two of a high rate are none of a low one.
+        if (like != null && like.at(data.rate()).samples().length == 0) {
+            throw new TataraException(
+                    "generate: the recording to follow has no samples at " + data.rate() + " Hz");
         }
     }
 

@@ -263,6 +263,10 @@ class LocalConditionTest {
         assertThatThrownBy(() -> g.generate(labels, none, 0.5, s, t -> true))
                 .isInstanceOf(TataraException.class)
                 .hasMessageContaining("no samples");
+        Sound soon = new Sound(new float[2], 44_100);
+        assertThatThrownBy(() -> g.generate(labels, soon, 0.5, s, t -> true))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("no samples at 1000 Hz");
         try (WaveNetGenerator plain = WaveNetGenerator.load(device, dir.resolve("no"))) {
             Sound like = new Sound(new float[100], RATE);
             assertThatThrownBy(() -> plain.generate(labels, like, 0.5, s, t -> true))
