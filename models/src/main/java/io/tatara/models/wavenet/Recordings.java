@@ -48,13 +48,14 @@ record Recordings(VoiceData data, List<Recording> train, List<Recording> heldOut
             String name = folder.relativize(file).toString().replace('\\', '/');
             List<String> label = c.label(name);
             Sound s = Wav.read(file);
-            if (s.samples().length < 2 || s.peak() < SILENCE) {
+            Sound used = s.at(rate == 0 ? s.rate() : rate);
+            if (used.samples().length < 2 || s.peak() < SILENCE) {
                 silent++;
                 continue;
             }
-            rate = rate == 0 ? s.rate() : rate;
+            rate = used.rate();
             resampled += s.rate() == rate ? 0 : 1;
-            sources.add(new Source(name, s.at(rate), label));
+            sources.add(new Source(name, used, label));
         }
         if (silent > 0) {
             note.accept(silent + " recordings without sound are left out");

@@ -456,6 +456,8 @@ class WaveNetTrainingTest {
                 .isEqualTo(r.heldOut().stream().map(Recording::name).toList());
         refused(tiny().with("condition", "(\\d)_([A-Z]+)_"), data, "has no label");
         refused(tiny().with("heldOut", "none"), data, "0 held out");
+        // Of which there is nothing left.
+        refused(part.with("rate", 1), data, "no WAV file with sound");
         refused(tiny(), dir.resolve("nowhere"), "nowhere");
         refused(tiny(), Files.createDirectories(dir.resolve("empty")), "no WAV file");
         Path bad = dir.resolve("bad");
