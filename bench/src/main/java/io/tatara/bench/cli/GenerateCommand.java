@@ -1,6 +1,7 @@
 package io.tatara.bench.cli;
 
 import io.tatara.bench.measure.BenchResult;
+import io.tatara.bench.measure.ResultFiles;
 import io.tatara.kernels.DType;
 import io.tatara.kernels.TataraException;
 import io.tatara.models.audio.Sound;
@@ -161,6 +162,10 @@ final class GenerateCommand implements Runnable {
             check(
                     picture == null || ends(picture, ".png"),
                     "--picture " + picture + ": a file that ends in .png is needed");
+            ResultFiles.tryOut(out);
+            if (picture != null) {
+                ResultFiles.tryOut(picture);
+            }
             try (Device d = device.open();
                     WaveNetGenerator g = WaveNetGenerator.load(d, model, DType.of(weights))) {
                 List<List<String>> all = new ArrayList<>();

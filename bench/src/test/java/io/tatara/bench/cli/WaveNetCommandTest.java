@@ -285,6 +285,24 @@ class WaveNetCommandTest {
         assertOneLine(generate(model, "--seconds", "1", "--out", "a.mp3"), "a.mp3", ".wav");
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--picture", "a.gif"), "a.gif");
+        // Before the sound is made, which then were lost.
+        String below = out + "/a.wav";
+        assertOneLine(
+                generate(model, "--seconds", "1", "--label", "1", "--out", below),
+                "cannot write " + below);
+        String picture = out + "/a.png";
+        assertOneLine(
+                generate(
+                        model,
+                        "--seconds",
+                        "1",
+                        "--label",
+                        "1",
+                        "--out",
+                        out,
+                        "--picture",
+                        picture),
+                "cannot write " + picture);
         assertOneLine(
                 generate(model, "--seconds", "1", "--out", out, "--label", "7"), "7", "[[0, 1]]");
         assertOneLine(generate(model, "--seconds", "1", "--out", out), "one of each");
