@@ -21,7 +21,7 @@ final class JvmRoofs {
     private static final int WARM_UP = 5;
 
     /** Work that a thread repeats. */
-    private interface Loop {
+    interface Loop {
         /** Does a piece of work; returns something that depends on it. */
         double piece();
     }
@@ -71,16 +71,25 @@ final class JvmRoofs {
     }
 
     /** Work a second over all threads, in the best of several windows. */
-    private double best(java.util.function.Supplier<Loop> maker, double workOfPiece) {
+    double best(java.util.function.Supplier<Loop> maker, double workOfPiece) {
         // One beginning for all: a thread that was kept waiting has a longer window, so that only
         // what ran at the
         // same time adds up.
         AtomicLong begin = new AtomicLong();
         CyclicBarrier start = new CyclicBarrier(threads, () -> begin.set(System.nanoTime()));
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
-            List<Future<double[]>> futures = new ArrayList<>();
+            // All are made first: the start would wait in vain for one that found no memory.
+            List<Future<Loop>> made = new ArrayList<>();
             for (int t = 0; t < threads; t++) {
-                futures.add(pool.submit(() -> windows(maker.get(), start, begin, workOfPiece)));
+                made.add(pool.submit(maker::get));
+            }
+            List<Loop> loops = new ArrayList<>();
+            for (Future<Loop> f : made) {
+                loops.add(f.get());
+            }
+            List<Future<double[]>> futures = new ArrayList<>();
+            for (Loop loop : loops) {
+                futures.add(pool.submit(() -> windows(loop, start, begin, workOfPiece)));
             }
             double[] sum = new double[WINDOWS];
             for (Future<double[]> f : futures) {
