@@ -3,6 +3,7 @@ package io.tatara.bench.cli;
 import io.tatara.bench.measure.ResultFiles;
 import io.tatara.kernels.TataraException;
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.function.IntSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -48,6 +49,8 @@ public final class TataraCommand implements Runnable {
 
     /** The parser with everything set, for {@link #main} and for tests. */
     static CommandLine commandLine() {
+        // Else tables would have commas for points where the machine's language has them.
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         CommandLine c = new CommandLine(new TataraCommand());
         c.setCaseInsensitiveEnumValuesAllowed(true);
         c.setUsageHelpAutoWidth(true);

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -328,6 +329,8 @@ class CommandLineTest {
         assertThat(file.getFileName().toString()).isEqualTo("2026-01-02T030405-jvm-0-a-cpu.json");
         ResultFiles.write(file, result);
         assertThat(ResultFiles.read(file)).isEqualTo(result);
+        // Whatever the machine's language.
+        Locale.setDefault(Locale.Category.FORMAT, Locale.GERMANY);
         Run r = run("bench", "report", file.toString());
         assertThat(r.exit).isZero();
         assertThat(r.out)

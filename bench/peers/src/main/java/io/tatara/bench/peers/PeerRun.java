@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -290,7 +291,7 @@ final class PeerRun {
 
     private PeerResult result(boolean finished) {
         Map<String, String> settings = plan.describe();
-        settings.put("load average before", "%.2f".formatted(load));
+        settings.put("load average before", String.format(Locale.ROOT, "%.2f", load));
         return new PeerResult(
                 PeerResult.FORMAT,
                 date,
