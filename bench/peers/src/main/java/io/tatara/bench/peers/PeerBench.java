@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -91,6 +92,9 @@ public final class PeerBench implements Callable<Integer> {
             return 0;
         }
         PeerPlan plan = plan();
+        if (file != null) {
+            ResultFiles.tryOut(file);
+        }
         say(out, "about " + minutes(plan.estimate()) + " on a quiet machine");
         long begin = System.nanoTime();
         Path[] target = {file};
@@ -156,6 +160,10 @@ public final class PeerBench implements Callable<Integer> {
             }
         }
         int times = repetitions != null ? repetitions : quick ? 1 : 3;
+        if (times < 1 || threads.stream().anyMatch(t -> t < 1)) {
+            throw new TataraException(
+                    "--repetitions " + times + ", --threads " + threads + ": 1 or more is needed");
+        }
         int starts = start ? quick ? 3 : 10 : 0;
         return new PeerPlan(cases, contestants, threads, times, quick ? 3 : 7, busy, starts, quick);
     }
@@ -197,7 +205,10 @@ public final class PeerBench implements Callable<Integer> {
         }
     }
 
-    public static void main(String[] args) {
+    /** The parser with everything set, for {@link #main} and for tests. */
+    static CommandLine commandLine() {
+        // Else reports would have commas for points where the machine's language has them.
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         CommandLine c = new CommandLine(new PeerBench());
         c.setExecutionExceptionHandler((e, line, parsed) -> {
             if (!(e instanceof TataraException)) {
@@ -206,6 +217,10 @@ public final class PeerBench implements Callable<Integer> {
             line.getErr().println("bench-peers: " + e.getMessage());
             return 2;
         });
-        System.exit(c.execute(args));
+        return c;
+    }
+
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
     }
 }
