@@ -61,7 +61,10 @@ public final class PeerProcess implements AutoCloseable {
     private void read(BufferedReader out) {
         try (out) {
             for (String line = out.readLine(); line != null; line = out.readLine()) {
-                lines.add(line);
+                // What a library printed is no answer, nor the end.
+                if (!line.isBlank()) {
+                    lines.add(line);
+                }
             }
         } catch (IOException e) {
             // The end as well: whoever waits is told below.

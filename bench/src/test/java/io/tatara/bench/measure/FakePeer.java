@@ -37,6 +37,9 @@ final class FakePeer {
                 System.out.println("hello there");
                 continue;
             }
+            if (manner.equals("pauses")) {
+                System.out.println();
+            }
             int n = r.get("samples").intValue();
             StringBuilder s = new StringBuilder("{\"peers\": [{\"name\": \"fast\", \"samples\": [");
             for (int i = 0; i < n; i++) {

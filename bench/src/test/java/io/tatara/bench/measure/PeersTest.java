@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -77,6 +78,19 @@ class PeersTest {
         try (Peers p = fake("babbles")) {
             assertThat(p.measure(matmul(), ours(matmul())).getFirst().failure())
                     .contains("hello there");
+        }
+    }
+
+    /** Else each answer were taken for the next question's. */
+    @Test
+    void emptyLinesAreNoAnswers() {
+        try (Peers p = fake("pauses")) {
+            for (int samples = 3; samples <= 5; samples++) {
+                double[] seconds = new double[samples];
+                Arrays.fill(seconds, 1);
+                Measurement ours = Measurement.of(matmul(), 2, seconds, ROOFS);
+                assertThat(p.measure(matmul(), ours).getFirst().samples()).hasSize(samples);
+            }
         }
     }
 
