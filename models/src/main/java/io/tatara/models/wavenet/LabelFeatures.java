@@ -25,6 +25,12 @@ final class LabelFeatures {
     /** Recordings of a label that the mean is of, at most: each is compared with each. */
     private static final int MOST = 24;
 
+    /**
+     * Seconds; longer recordings are left out. Work and memory grow with the square: of minutes
+     * they are hours and gigabytes.
+     */
+    private static final int LONGEST = 20;
+
     private final Map<String, float[][]> known;
 
     private LabelFeatures(Map<String, float[][]> known) {
@@ -37,7 +43,9 @@ final class LabelFeatures {
     static LabelFeatures of(WaveNetConfig c, VoiceData data, List<Recording> recordings) {
         Map<String, List<Recording>> byLabel = new TreeMap<>();
         for (Recording r : recordings) {
-            byLabel.computeIfAbsent(name(data, r.factors()), _ -> new ArrayList<>()).add(r);
+            if (r.levels().length <= (long) LONGEST * data.rate()) {
+                byLabel.computeIfAbsent(name(data, r.factors()), _ -> new ArrayList<>()).add(r);
+            }
         }
         Map<String, float[][]> means = new LinkedHashMap<>();
         byLabel.entrySet().parallelStream()
@@ -112,7 +120,7 @@ final class LabelFeatures {
     /**
      * A label's frames.
      *
-     * @throws TataraException if there was no recording of it to train on
+     * @throws TataraException if there was no recording of it to train on, or only longer ones
      */
     float[][] of(List<String> label) {
         String name = String.join(",", label);
@@ -121,7 +129,9 @@ final class LabelFeatures {
             throw new TataraException(
                     "label "
                             + name
-                            + ": no recording of it was trained on, so its features are not known; give a recording to follow");
+                            + ": no recording of it of at most "
+                            + LONGEST
+                            + " s was trained on, so its features are not known; give a recording to follow");
         }
         return frames;
     }

@@ -356,6 +356,20 @@ class LocalConditionTest {
         assertThatThrownBy(() -> f.of(List.of("z"))).isInstanceOf(TataraException.class);
     }
 
+    /** Comparing them takes the square of their length. */
+    @Test
+    void longRecordingsGiveNoFeatures() {
+        VoiceData data = new VoiceData(RATE, List.of(List.of("x", "y")));
+        Path file = dir.resolve("long.safetensors");
+        LabelFeatures.of(tiny(), data, List.of(of(20 * RATE + 1, 0.5, 1))).write(file);
+        assertThatThrownBy(() -> LabelFeatures.read(file).of(List.of("y")))
+                .isInstanceOf(TataraException.class)
+                .hasMessageContaining("at most 20 s");
+        LabelFeatures f =
+                LabelFeatures.of(tiny(), data, List.of(of(20 * RATE + 1, 0.5, 1), of(300, 0.5, 1)));
+        assertThat(f.of(List.of("y")).length).isEqualTo(30);
+    }
+
     private static Recording of(int samples, double volume, int factor) {
         float[] x = tone(samples, 100, 400, volume);
         char[] levels = new char[samples];
