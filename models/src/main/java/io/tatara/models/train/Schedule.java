@@ -135,7 +135,8 @@ public interface Schedule {
      * @throws TrainingException if the text says something else
      */
     static Schedule parse(String text, double rate) {
-        String[] parts = text.strip().split("\\s*,\\s*");
+        // With what is empty at the end: a comma alone would else be no parts at all.
+        String[] parts = text.strip().split("\\s*,\\s*", -1);
         Map<String, String> settings = new LinkedHashMap<>();
         for (int i = 1; i < parts.length; i++) {
             String[] pair = parts[i].split("\\s*=\\s*", 2);

@@ -87,6 +87,11 @@ class ScheduleTest {
                 .hasMessageContaining("inverse-sqrt");
         assertThatThrownBy(() -> Schedule.parse("cosine,warmup", 1))
                 .hasMessageContaining("name=value");
+        for (String text : new String[] {",", " , ", "cosine,"}) {
+            assertThatThrownBy(() -> Schedule.parse(text, 1))
+                    .isInstanceOf(TrainingException.class)
+                    .hasMessageContaining("name=value");
+        }
         assertThatThrownBy(() -> Schedule.parse("cosine,power=2", 1)).hasMessageContaining("power");
         assertThatThrownBy(() -> Schedule.parse("linear,last=low", 1)).hasMessageContaining("low");
         assertThatThrownBy(() -> Schedule.parse("step", 1)).hasMessageContaining("every");
