@@ -48,6 +48,10 @@ public final class AdagradOptimizer extends Optimizer {
         Ops ops = step.ops();
         double rate = learningRate / (1 + (steps() - 1) * rateDecay);
         Tensor hyper = ops.concat(0, step.tensor(new float[] {(float) rate}, 1), scale);
-        ops.run(new Adagrad(p.length, epsilon, weightDecay), join(hyper, p, g, sums));
+        for (Group t : groups(p, weightDecay)) {
+            float decay = t.decayed() ? weightDecay : 0;
+            Adagrad op = new Adagrad(t.size(), epsilon, decay);
+            ops.run(op, join(hyper, t.of(p), t.of(g), t.of(sums)));
+        }
     }
 }

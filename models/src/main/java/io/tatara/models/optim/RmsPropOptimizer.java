@@ -51,8 +51,13 @@ public final class RmsPropOptimizer extends Optimizer {
     void update(Scope step, Tensor[] p, Tensor[] g, double learningRate, Tensor scale) {
         Ops ops = step.ops();
         Tensor rate = step.tensor(new float[] {(float) learningRate}, 1);
-        ops.run(
-                new RmsProp(p.length, alpha, epsilon, centered, momentum, weightDecay),
-                join(ops.concat(0, rate, scale), p, g, squares, means, velocity));
+        Tensor hyper = ops.concat(0, rate, scale);
+        for (Group t : groups(p, weightDecay)) {
+            Tensor[] m = centered ? t.of(means) : means;
+            Tensor[] v = momentum > 0 ? t.of(velocity) : velocity;
+            float decay = t.decayed() ? weightDecay : 0;
+            RmsProp op = new RmsProp(t.size(), alpha, epsilon, centered, momentum, decay);
+            ops.run(op, join(hyper, t.of(p), t.of(g), t.of(squares), m, v));
+        }
     }
 }

@@ -12,7 +12,9 @@ import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -60,11 +62,18 @@ class OptimizerTest {
 
     @Test
     void weightsThatAreSparedDoNotDecay() {
-        for (boolean adam : new boolean[] {false, true}) {
+        List<Function<Parameters, Optimizer>> optimizers =
+                List.of(
+                        p -> new AdamOptimizer(p, 0, 0.999, 0.5),
+                        p -> new SgdOptimizer(p, 0, 0.9, true, 0.5),
+                        p -> new AdagradOptimizer(p, 0, 0, 100, 1e-10, 2),
+                        p -> new RmsPropOptimizer(p, 0, 0.99, 1, false, 0, 2),
+                        p -> new RmsPropOptimizer(p, 0, 0.99, 1, true, 0.9, 2));
+        for (Function<Parameters, Optimizer> optimizer : optimizers) {
             try (Parameters p = parameters();
-                    Optimizer all = optimizer(adam, p);
+                    Optimizer all = optimizer.apply(p);
                     Parameters q = parameters();
-                    Optimizer one = optimizer(adam, q)) {
+                    Optimizer one = optimizer.apply(q)) {
                 Tensor y = q.get("y");
                 one.decayOnly(t -> t == y);
                 for (int i = 0; i < 2; i++) {
@@ -75,10 +84,6 @@ class OptimizerTest {
                 assertThat(q.get("x").item()).isGreaterThan(p.get("x").item() + 0.01f);
             }
         }
-    }
-
-    private static Optimizer optimizer(boolean adam, Parameters p) {
-        return adam ? new AdamOptimizer(p, 0, 0.999, 0.5) : new SgdOptimizer(p, 0, 0.9, true, 0.5);
     }
 
     @Test
