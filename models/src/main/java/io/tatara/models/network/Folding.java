@@ -110,10 +110,16 @@ final class Folding {
         return withEpilogue(ConvWindow.UNIT, c, a[0], new int[] {c, 1, 1, 1}, a[1], nodes);
     }
 
-    /** The pointwise convolution that alone reads what a depthwise one gives, null for none. */
+    /**
+     * The pointwise convolution that alone reads what a depthwise one gives, null for none, or
+     * where the depthwise one makes several channels of each: the op for pairs makes one.
+     */
     Folded pointwise(Folded depthwise) {
         Node next = reader(depthwise.nodes().getLast());
-        boolean pair = depthwise.nodes().getFirst().depthwise() && next != null;
+        boolean pair =
+                depthwise.nodes().getFirst().depthwise()
+                        && depthwise.op().groups() == depthwise.dims()[0]
+                        && next != null;
         return pair
                         && next.pointwise()
                         && next.kind() instanceof Kind.Conv2d c

@@ -224,6 +224,26 @@ class InferenceTest {
         }
     }
 
+    /** No pair for the op, which makes one channel of each. */
+    @Test
+    void depthwiseLayersMayMakeSeveralChannelsOfEach() {
+        NetworkBuilder b = new NetworkBuilder("multiplied", 3, 5, 4);
+        Node d = b.conv("dw", b.input(), new Kind.Conv2d(6, 3, 1, 1, 1, 3, false));
+        b.conv("pw", b.relu("relu", d), 4, 1, 1);
+        Network n = b.build();
+        Map<String, HostTensor> w = random(n, new Random(9));
+        try (Device device = Tatara.open("jvm");
+                Inference net = new Inference(device, n, w);
+                Scope s = device.scope()) {
+            Tensor x = s.normal(new Random(10), 1, 2, 3, 5, 4);
+            float[] y = net.run(s, x).toFloats();
+            Ops o = s.ops();
+            Tensor t = o.conv2d(x, of(s, w, "dw.weight"), null, ConvWindow.UNIT.pad(1), 3);
+            t = o.conv2d(o.relu(t), of(s, w, "pw.weight"), null, ConvWindow.UNIT, 1);
+            assertThat(y).containsExactly(t.toFloats(), within(1e-5f));
+        }
+    }
+
     private static Tensor of(Scope s, Map<String, HostTensor> w, String name) {
         HostTensor t = w.get(name);
         return s.tensor(t.floats(), t.spec().shape().toArray());
