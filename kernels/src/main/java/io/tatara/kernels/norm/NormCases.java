@@ -65,6 +65,8 @@ final class NormCases {
         cases.add(of("dropout", n, new With(false, true, 0.5f, true), 7, 19));
         cases.add(of("dropout not kept", n, new With(false, false, 0.3f, false), 3, 33));
         cases.add(of("dropout of all", n, new With(true, true, 1, true), 3, 16));
+        cases.add(of("dropout of all not kept", n, new With(false, true, 1, false), 3, 16));
+        cases.add(of("dropout of all and residual", n, new With(true, true, 1, false), 3, 16));
         cases.add(of("dropout and residual not kept", n, new With(true, true, 0.1f, false), 3, 20));
         cases.add(of("all", n, ALL, 3, 2, 70));
         cases.add(of("whole pieces", n, ALL, 37, 64));

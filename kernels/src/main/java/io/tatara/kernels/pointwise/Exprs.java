@@ -205,11 +205,10 @@ public final class Exprs {
         if (p == 0) {
             return x;
         }
-        if (p == 1) {
-            return constant(0);
-        }
+        // Where all are dropped too the seed must be named: what is not named is broadcast.
+        double growth = p == 1 ? 1 : 1 / (1 - (double) p);
         Expr kept = greaterEqual(uniform(seedInput, stream), constant(p));
-        return select(kept, scale(x, 1 / (1 - (double) p)), constant(0));
+        return select(kept, scale(x, growth), constant(0));
     }
 
     /** As {@link #dropout(Expr, int, float, int)}, stream 0. */

@@ -219,6 +219,7 @@ final class PointwiseCases {
                         .fixed(i32(2), SEED)
                         .exact()
                         .noGradient());
+        c.add(of("dropout of all", dropout(in(0), 1, 1)).in(f32(5, 1)).fixed(i32(2), SEED).exact());
         c.add(
                 of("uniform", add(uniform(1, 7), mul(in(0), constant(0.5))))
                         .in(f32(1030), Data.constant(0))
