@@ -86,13 +86,20 @@ public final class Parameters implements AutoCloseable {
      */
     Tensor uniform(
             String name, List<String> slices, List<String> zeros, double bound, int... dims) {
-        SplittableRandom random =
-                new SplittableRandom(seed * 0x9E3779B97F4A7C15L + hash(prefix + name));
+        SplittableRandom random = new SplittableRandom(start(seed) + hash(prefix + name));
         float[] v = new float[Shape.of(dims).size()];
         for (int i = 0; i < v.length; i++) {
             v[i] = (float) ((random.nextDouble() * 2 - 1) * bound);
         }
         return add(name, slices, zeros, v, dims);
+    }
+
+    /**
+     * Where a seed's numbers begin. Not its multiple of the constant by which {@link
+     * SplittableRandom} goes on: a weight of the next seed would be the same but for one element.
+     */
+    private static long start(long seed) {
+        return 0x9E3779B97F4A7C15L + (seed - 1) * 0xD1B54A32D192ED03L;
     }
 
     private static long hash(String s) {
