@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** What every command has. */
-@Command(mixinStandardHelpOptions = true, versionProvider = Version.class, showDefaultValues = true)
+@Command(mixinStandardHelpOptions = true, versionProvider = Version.class)
 abstract class BaseCommand implements Callable<Integer> {
     @Option(
             names = "--json",

@@ -31,7 +31,7 @@ final class ClassifyCommand extends BaseCommand {
     @Option(
             names = "--top",
             paramLabel = "N",
-            description = "how many classes to tell of each",
+            description = "how many classes to tell of each (default: ${DEFAULT-VALUE})",
             defaultValue = "3")
     private int top;
 

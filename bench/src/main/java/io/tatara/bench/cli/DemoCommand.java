@@ -46,7 +46,7 @@ final class DemoCommand extends BaseCommand {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "folder for what it writes",
+            description = "folder for what it writes (default: ${DEFAULT-VALUE})",
             defaultValue = "out/demo")
     private Path out;
 

@@ -87,7 +87,8 @@ final class GenerateCommand implements Runnable {
         @Option(
                 names = "--temperature",
                 paramLabel = "T",
-                description = "below 1 likelier samples, above 1 wilder ones, 0 the likeliest",
+                description =
+                        "below 1 likelier samples, above 1 wilder ones, 0 the likeliest (default: ${DEFAULT-VALUE})",
                 defaultValue = "1")
         private double temperature;
 
@@ -126,7 +127,7 @@ final class GenerateCommand implements Runnable {
         @Option(
                 names = "--seed",
                 paramLabel = "N",
-                description = "of the draws",
+                description = "of the draws (default: ${DEFAULT-VALUE})",
                 defaultValue = "1")
         private long seed;
 

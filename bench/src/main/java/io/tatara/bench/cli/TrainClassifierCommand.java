@@ -54,7 +54,7 @@ final class TrainClassifierCommand extends BaseCommand {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "folder for the model",
+            description = "folder for the model (default: ${DEFAULT-VALUE})",
             defaultValue = "out/image-classifier")
     private Path out;
 

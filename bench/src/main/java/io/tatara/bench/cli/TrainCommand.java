@@ -76,7 +76,7 @@ final class TrainCommand implements Runnable {
         @Option(
                 names = "--out",
                 paramLabel = "DIR",
-                description = "folder for the model",
+                description = "folder for the model (default: ${DEFAULT-VALUE})",
                 defaultValue = "out/translator")
         private Path out;
 

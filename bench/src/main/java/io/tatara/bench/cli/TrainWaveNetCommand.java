@@ -35,7 +35,7 @@ final class TrainWaveNetCommand extends BaseCommand {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "folder for the model",
+            description = "folder for the model (default: ${DEFAULT-VALUE})",
             defaultValue = "out/wavenet")
     private Path out;
 

@@ -172,16 +172,14 @@ public final class WaveNetGenerator implements AutoCloseable {
 
     private List<Told> told(List<List<String>> labels, Sound like, int samples) {
         check(like);
+        float[][] followed = like == null ? null : AcousticFeatures.of(like.at(data.rate()));
         List<Told> told = new ArrayList<>();
         for (List<String> label : labels) {
             int[] factors = data.rows(label);
             if (!config.features()) {
                 told.add(Told.of(factors));
             } else {
-                float[][] frames =
-                        like == null
-                                ? features.of(label)
-                                : AcousticFeatures.of(like.at(data.rate()));
+                float[][] frames = followed == null ? features.of(label) : followed;
                 told.add(Told.of(config, factors, frames, samples));
             }
         }
