@@ -25,7 +25,8 @@ import java.util.TreeSet;
  * <p>Inputs: x0 … x(inputs-1), broadcast to a common shape by the usual rule (align right, 1
  * stretches). Real inputs have one dtype, which is the output's (float32 where there is none);
  * int32 inputs are converted. An input named by a {@link Uniform} is a seed, int32 [2], and takes
- * no part in broadcasting. An input that the expression does not name still does.
+ * no part in broadcasting. An input that the expression does not name still does. An expression has
+ * at most 65536 terms, 500 of them in one another; deeper and larger ones are an error.
  *
  * <p>Output: y of the common shape. NaN and infinity go through as in Java's arithmetic.
  *
