@@ -92,9 +92,8 @@ KERNEL_SIZED(BLOCK, 1, 1) void depthwise_weight(const ELEM* RESTRICT x, const EL
               const int j = s / KX;
               const int q = s % KX;
               const int e = MEETS(j, q, SX, DX, PX);
-              if (OX == SV || tx * OX + j < ow) /* nor a column: where a row ends within a tile of several words */
-                acc[p * KX + q] =
-                    FMA(run_get<SV>(d[i * (OX / SV) + j / SV], j % SV), v[(e - LOX) % NX], acc[p * KX + q]);
+              acc[p * KX + q] =
+                  FMA(run_get<SV>(d[i * (OX / SV) + j / SV], j % SV), v[(e - LOX) % NX], acc[p * KX + q]);
             }
           }
         }

@@ -6,13 +6,11 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
-import io.tatara.kernels.check.Data;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -53,15 +51,6 @@ class DepthwiseCandidatesTest {
             Case c = Case.of("weight", new Conv2dWeightGradient(window, d[1], d[4], d[5]));
             return c.in(x()).in(y()).as(type).reduction(Math.max(1, d[0] * d[2] * d[3]));
         }
-
-        /** With a NaN at the end of a row, which only the last tap of the last result meets. */
-        Case oddKernel() {
-            Case c = Case.of("weight", new Conv2dWeightGradient(window, d[1], d[4], d[5]));
-            double[] x = new double[x().size()];
-            Arrays.fill(x, 1);
-            x[d[3] - 1] = Double.NaN;
-            return c.in(x(), Data.of(x)).in(y()).reduction(d[0] * d[2] * d[3]).noGradient();
-        }
     }
 
     private static List<Geometry> geometries() {
@@ -90,22 +79,6 @@ class DepthwiseCandidatesTest {
             add(g.kernel(), DepthwiseCuda.WEIGHT);
         }
         return tests;
-    }
-
-    /** Six columns of results by two tiles of four, behind which the source goes on. */
-    @TestFactory
-    List<DynamicTest> columnsThatAreNotThereMeetNoNan() {
-        Geometry g = new Geometry(ConvWindow.UNIT, DType.FLOAT32, 2, 3, 9, 8, 3, 3);
-        DepthwiseTile.Form form = new DepthwiseTile.Form(2, 4, 2);
-        return List.of(
-                DynamicTest.dynamicTest(
-                        "weight",
-                        () ->
-                                EmulatedCheck.run(
-                                        g.oddKernel(),
-                                        new DepthwiseCuda<>(DepthwiseCuda.WEIGHT.kind(), form, 128),
-                                        UNITS,
-                                        1)));
     }
 
     @SuppressWarnings("unchecked")
