@@ -457,7 +457,8 @@ public class GraphEqualityTest {
     private static Tensor step(Scope s, World w, Tensor x) {
         if (x.shape().equals(w.state[0].shape())) {
             Tensor hyper = s.tensor(new float[] {0.01f, 1}, 2);
-            s.ops().run(new Sgd(1, 0, false, 0), hyper, w.state[0], x);
+            // A gradient of its own: what is written in place may be no other input.
+            s.ops().run(new Sgd(1, 0, false, 0), hyper, w.state[0], s.ops().mul(x, 0.5f));
         }
         return s.ops().mul(w.state[0], 0.5f);
     }
