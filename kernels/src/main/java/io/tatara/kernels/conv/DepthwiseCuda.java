@@ -95,7 +95,12 @@ record DepthwiseCuda<O extends Op>(Kind<O> kind, DepthwiseTile.Form form, int bl
             return false;
         }
         DepthwiseTile tile = tile(s, in);
-        return tile != null && tile.tiles() * s.n() * s.c() < Integer.MAX_VALUE - 1024;
+        if (tile == null || tile.tiles() * s.n() * s.c() >= Integer.MAX_VALUE - 1024) {
+            return false;
+        }
+        // Else a row's last tile has columns of no results, and a NaN of the source there would
+        // meet their zeros.
+        return !kind.weight() || s.wo() % tile.ox() == 0;
     }
 
     @Override

@@ -6,11 +6,13 @@ import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.Data;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -51,6 +53,31 @@ class DepthwiseCandidatesTest {
             Case c = Case.of("weight", new Conv2dWeightGradient(window, d[1], d[4], d[5]));
             return c.in(x()).in(y()).as(type).reduction(Math.max(1, d[0] * d[2] * d[3]));
         }
+    }
+
+    /**
+     * Six columns of results, behind which the source goes on: a NaN at the end of a row is met by
+     * the last tap of the last result alone, whatever tile is tried.
+     */
+    @TestFactory
+    List<DynamicTest> columnsThatAreNotThereMeetNoNan() {
+        Geometry g = new Geometry(ConvWindow.UNIT, DType.FLOAT32, 2, 3, 9, 8, 3, 3);
+        double[] x = new double[g.x().size()];
+        Arrays.fill(x, 1);
+        x[7] = Double.NaN;
+        Case c = Case.of("weight", new Conv2dWeightGradient(g.window, 3, 3, 3));
+        Case odd = c.in(g.x(), Data.of(x)).in(g.y()).reduction(2 * 9 * 8).noGradient();
+        Conv2dWeightGradient op = (Conv2dWeightGradient) odd.op();
+        GpuTraits traits = GpuTraits.cuda(90, UNITS);
+        List<GpuKernel<Conv2dWeightGradient>> all =
+                new ArrayList<>(DepthwiseCuda.WEIGHT.candidates(op, odd.specs(), traits));
+        all.add(DepthwiseCuda.WEIGHT);
+        assertThat(all).hasSizeGreaterThan(3);
+        return all.stream()
+                .map(k ->
+                        DynamicTest.dynamicTest(
+                                k.variant(), () -> EmulatedCheck.run(odd, k, UNITS, 1)))
+                .toList();
     }
 
     private static List<Geometry> geometries() {
