@@ -6,29 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.pointwise.Activation;
 import io.tatara.kernels.recurrent.Direction;
-import io.tatara.runtime.Device;
+import io.tatara.models.OnJvm;
 import io.tatara.runtime.Scope;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
 import java.util.HashMap;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class NnTest {
-    private static Device device;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        device.close();
-    }
+class NnTest extends OnJvm {
 
     @Test
     void initialValuesDependOnSeedAndNameAlone() {

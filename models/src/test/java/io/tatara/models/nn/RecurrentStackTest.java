@@ -6,39 +6,24 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.recurrent.Direction;
-import io.tatara.runtime.Device;
+import io.tatara.models.OnJvm;
 import io.tatara.runtime.Ops;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class RecurrentStackTest {
+class RecurrentStackTest extends OnJvm {
     private static final int T = 4;
     private static final int N = 2;
     private static final int I = 3;
     private static final int H = 2;
-
-    private static Device device;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        device.close();
-    }
 
     private static float[] normal(long seed, int n) {
         SplittableRandom r = new SplittableRandom(seed);

@@ -5,38 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.TataraException;
+import io.tatara.models.OnJvm;
 import io.tatara.models.nn.SequenceLoss.Average;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Losses and their gradients against plain loops and finite differences in double. */
-class SequenceLossTest {
+class SequenceLossTest extends OnJvm {
     private static final int N = 4;
     private static final int T = 3;
     private static final int C = 5;
     private static final int[] LENGTHS = {3, 1, 0, 2};
-
-    private static Device device;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        device.close();
-    }
 
     private static float[] normal(long seed, int n) {
         SplittableRandom r = new SplittableRandom(seed);

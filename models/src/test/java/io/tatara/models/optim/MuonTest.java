@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.models.OnJvm;
 import io.tatara.models.nn.Parameters;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.Ops;
@@ -16,27 +17,13 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.ToIntFunction;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class MuonTest {
+class MuonTest extends OnJvm {
     private static final double RATE = 0.1;
     private static final ToIntFunction<String> PARTS =
             n -> n.startsWith("other") ? 0 : n.equals("two") ? 2 : 1;
-    private static Device device;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
-    }
 
     /**
      * Two of one shape, a tall one, a wide one, a convolution's, two below each other (of the shape

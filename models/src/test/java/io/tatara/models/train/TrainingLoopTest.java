@@ -5,11 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.TataraException;
+import io.tatara.models.OnJvm;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.optim.SgdOptimizer;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Tape;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
 import io.tatara.runtime.io.Safetensors;
@@ -19,25 +18,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TrainingLoopTest {
-    private static Device device;
+class TrainingLoopTest extends OnJvm {
 
     @TempDir Path dir;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        device.close();
-    }
 
     /** Brings x towards the batch's number: loss (x − b)². */
     private static final class Nearing implements TrainingTask<Float> {

@@ -4,38 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.DType;
+import io.tatara.models.OnJvm;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Recurrent;
 import io.tatara.models.text.Vocabulary;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class DecodingTest {
-    private static Device device;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
-    }
-
+class DecodingTest extends OnJvm {
     private static Translator untrained(String cell, String attention) {
         return untrained(cell, attention, 1);
     }

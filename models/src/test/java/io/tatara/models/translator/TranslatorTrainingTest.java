@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.TataraException;
+import io.tatara.models.OnJvm;
 import io.tatara.models.demo.DemoTask;
 import io.tatara.models.nn.Cell;
 import io.tatara.models.nn.Score;
@@ -13,8 +14,6 @@ import io.tatara.models.train.Json;
 import io.tatara.models.train.StopRequest;
 import io.tatara.models.train.TrainingException;
 import io.tatara.models.train.TrainingListener;
-import io.tatara.runtime.Device;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.io.HostTensor;
 import io.tatara.runtime.io.Safetensors;
 import java.nio.file.Files;
@@ -24,29 +23,20 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class TranslatorTrainingTest {
-    private static Device device;
+class TranslatorTrainingTest extends OnJvm {
     @TempDir static Path dir;
     private static Path data;
 
     @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
+    static void data() {
         data = dir.resolve("data");
         DemoTask.write(data, DemoTask.phrases(5, 600, 40, 40));
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
     }
 
     private static TranslatorConfig tiny() {

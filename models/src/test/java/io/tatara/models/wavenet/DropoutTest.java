@@ -3,12 +3,11 @@ package io.tatara.models.wavenet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.models.OnJvm;
 import io.tatara.models.nn.Noise;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.wavenet.Recording.Window;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,25 +15,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DropoutTest {
-    private static Device device;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
-    }
-
+class DropoutTest extends OnJvm {
     private static WaveNetConfig tiny() {
         return WaveNetConfig.defaults()
                 .merged(Map.of("stacks", 1, "layers", 3, "residual", 8, "skip", 8, "levels", 8))

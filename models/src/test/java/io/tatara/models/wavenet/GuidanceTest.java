@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.DType;
+import io.tatara.models.OnJvm;
 import io.tatara.models.audio.Sound;
 import io.tatara.models.audio.Wav;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.train.TrainingListener;
 import io.tatara.models.wavenet.Recording.Window;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,28 +19,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Labels left out in training, and sound drawn towards them. */
-class GuidanceTest {
+class GuidanceTest extends OnJvm {
     private static final int VALUES = 5;
     private static final int[][] LABELS = {{0, 2}, {1, 4}};
-    private static Device device;
     @TempDir static Path dir;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
-    }
 
     private static WaveNetConfig tiny() {
         return WaveNetConfig.defaults()

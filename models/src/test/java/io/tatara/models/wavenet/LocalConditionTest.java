@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.DType;
 import io.tatara.kernels.TataraException;
+import io.tatara.models.OnJvm;
 import io.tatara.models.audio.AcousticFeatures;
 import io.tatara.models.audio.MuLaw;
 import io.tatara.models.audio.Sound;
@@ -13,9 +14,7 @@ import io.tatara.models.audio.Wav;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.train.TrainingListener;
 import io.tatara.models.wavenet.Recording.Window;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import io.tatara.runtime.io.HostTensor;
 import io.tatara.runtime.io.Safetensors;
@@ -25,30 +24,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the network is told of pitch and spectrum, and sound that follows it. */
-class LocalConditionTest {
+class LocalConditionTest extends OnJvm {
     private static final int RATE = 1000;
     private static final MuLaw LAW = new MuLaw(64);
     private static final int[] FACTORS = {0};
 
-    private static Device device;
     @TempDir static Path dir;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
-    }
 
     private static WaveNetConfig tiny() {
         return WaveNetConfig.defaults()

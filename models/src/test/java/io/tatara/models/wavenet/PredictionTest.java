@@ -3,15 +3,14 @@ package io.tatara.models.wavenet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.models.OnJvm;
 import io.tatara.models.audio.MuLaw;
 import io.tatara.models.audio.Sound;
 import io.tatara.models.audio.Wav;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.train.TrainingListener;
 import io.tatara.models.wavenet.Recording.Window;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,25 +18,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PredictionTest {
-    private static Device device;
+class PredictionTest extends OnJvm {
     @TempDir static Path dir;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
-    }
 
     private static WaveNetConfig tiny() {
         return WaveNetConfig.defaults()

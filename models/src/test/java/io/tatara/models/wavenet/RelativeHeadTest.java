@@ -3,36 +3,21 @@ package io.tatara.models.wavenet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tatara.models.OnJvm;
 import io.tatara.models.nn.Parameters;
 import io.tatara.models.optim.AdamOptimizer;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
 import io.tatara.runtime.Tape;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class RelativeHeadTest {
+class RelativeHeadTest extends OnJvm {
     private static final int LEVELS = 64;
     private static final int SKIP = 16;
     private static final int N = 5;
-    private static Device device;
-
-    @BeforeAll
-    static void open() {
-        device = Tatara.open("jvm");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
-    }
 
     private static WaveNetConfig config() {
         return WaveNetConfig.defaults()

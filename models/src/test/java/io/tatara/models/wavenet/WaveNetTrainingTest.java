@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tatara.kernels.DType;
 import io.tatara.kernels.TataraException;
+import io.tatara.models.OnJvm;
 import io.tatara.models.audio.Sound;
 import io.tatara.models.audio.Wav;
 import io.tatara.models.network.ModelZoo;
@@ -13,9 +14,7 @@ import io.tatara.models.nn.Parameters;
 import io.tatara.models.train.EpochRecord;
 import io.tatara.models.train.StopRequest;
 import io.tatara.models.train.TrainingListener;
-import io.tatara.runtime.Device;
 import io.tatara.runtime.Scope;
-import io.tatara.runtime.Tatara;
 import io.tatara.runtime.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,17 +23,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class WaveNetTrainingTest {
+class WaveNetTrainingTest extends OnJvm {
     private static final int RATE = 1000;
 
-    private static Device device;
     @TempDir static Path dir;
     private static Path data;
 
@@ -42,8 +39,7 @@ class WaveNetTrainingTest {
      * Sines of two pitches at two volumes, of 8 and 4 samples a period: name PITCH_VOLUME_NUMBER.
      */
     @BeforeAll
-    static void open() throws Exception {
-        device = Tatara.open("jvm");
+    static void data() throws Exception {
         data = dir.resolve("data");
         for (int i = 0; i < 12; i++) {
             int pitch = i % 2 == 0 ? 125 : 250;
@@ -60,12 +56,6 @@ class WaveNetTrainingTest {
         Wav.write(data.resolve("125_soft_silence.wav"), new Sound(new float[300], RATE));
         Wav.write(data.resolve("125_soft_empty.WAV"), new Sound(new float[0], RATE));
         Files.writeString(data.resolve("README.txt"), "no sound");
-    }
-
-    @AfterAll
-    static void close() {
-        assertThat(device.openScopes()).isZero();
-        device.close();
     }
 
     private static WaveNetConfig tiny() {
