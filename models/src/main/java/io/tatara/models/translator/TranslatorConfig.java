@@ -5,6 +5,7 @@ import io.tatara.models.nn.Arithmetic;
 import io.tatara.models.nn.Cell;
 import io.tatara.models.nn.Score;
 import io.tatara.models.train.Json;
+import io.tatara.models.train.Ranges;
 import io.tatara.models.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,12 +109,7 @@ public record TranslatorConfig(
         that(hidden > 0, "hidden", hidden, "> 0");
         that(batch > 0, "batch", batch, "> 0");
         that(pool > 0, "pool", pool, "> 0");
-        // Optimizers compute in float32, where what is larger is infinite.
-        that(
-                learningRate > 0 && learningRate <= Float.MAX_VALUE,
-                "learningRate",
-                learningRate,
-                "> 0");
+        that(Ranges.positive(learningRate), "learningRate", learningRate, "> 0");
         that(warmup >= 0, "warmup", warmup, ">= 0");
         that(decayFrom >= 0 && decayFrom <= 1, "decayFrom", decayFrom, "0 … 1");
         that(lastRate >= 0 && lastRate <= 1, "lastRate", lastRate, "0 … 1");
@@ -123,12 +119,8 @@ public record TranslatorConfig(
                 "labelSmoothing",
                 labelSmoothing,
                 "0 … 1, 1 excluded");
-        that(clip >= 0 && clip <= Float.MAX_VALUE, "clip", clip, ">= 0");
-        that(
-                weightDecay >= 0 && weightDecay <= Float.MAX_VALUE,
-                "weightDecay",
-                weightDecay,
-                ">= 0");
+        that(Ranges.notNegative(clip), "clip", clip, ">= 0");
+        that(Ranges.notNegative(weightDecay), "weightDecay", weightDecay, ">= 0");
         that(epochs > 0, "epochs", epochs, "> 0");
         that(pairs > 0, "pairs", pairs, "> 0");
         that(maxWords > 0, "maxWords", maxWords, "> 0");

@@ -2,6 +2,7 @@ package io.tatara.models.vision;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.models.train.Json;
+import io.tatara.models.train.Ranges;
 import io.tatara.models.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,18 +76,9 @@ public record ClassifierConfig(
                 "optimizer",
                 optimizer,
                 "sgd or adamw");
-        // Optimizers compute in float32, where what is larger is infinite.
-        that(
-                learningRate > 0 && learningRate <= Float.MAX_VALUE,
-                "learningRate",
-                learningRate,
-                "> 0");
+        that(Ranges.positive(learningRate), "learningRate", learningRate, "> 0");
         that(momentum >= 0 && momentum < 1, "momentum", momentum, "0 … 1, 1 excluded");
-        that(
-                weightDecay >= 0 && weightDecay <= Float.MAX_VALUE,
-                "weightDecay",
-                weightDecay,
-                ">= 0");
+        that(Ranges.notNegative(weightDecay), "weightDecay", weightDecay, ">= 0");
         that(schedule != null, "schedule", null, "the text of a schedule");
         that(
                 warmupEpochs >= 0 && warmupEpochs < epochs,
@@ -98,7 +90,7 @@ public record ClassifierConfig(
                 "labelSmoothing",
                 labelSmoothing,
                 "0 … 1, 1 excluded");
-        that(clip >= 0 && clip <= Float.MAX_VALUE, "clip", clip, ">= 0");
+        that(Ranges.notNegative(clip), "clip", clip, ">= 0");
         that(
                 shift >= 0 && shift <= Images.LARGEST_SIDE,
                 "shift",

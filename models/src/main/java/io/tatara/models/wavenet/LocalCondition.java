@@ -1,6 +1,8 @@
 package io.tatara.models.wavenet;
 
 import io.tatara.models.audio.AcousticFeatures;
+import io.tatara.models.audio.MuLaw;
+import io.tatara.models.wavenet.Recording.Window;
 import java.util.Arrays;
 
 /**
@@ -43,6 +45,22 @@ final class LocalCondition {
     private static int voiced(float pitch) {
         double semitone = Math.rint(12 * Math.log(pitch / LOWEST) / Math.log(2));
         return (int) Math.clamp(1 + semitone, 1, PITCHES - 1);
+    }
+
+    /**
+     * Ids of a window's frames, from that of its first sample to that of its last.
+     *
+     * @param levels of the recording from number {@code from} on, as far as frames look
+     */
+    static int[] ids(WaveNetConfig c, Window w, char[] levels, int from) {
+        int hop = AcousticFeatures.hop(c.rate());
+        int first = w.start() / hop;
+        int end = Math.ceilDiv(w.end(), hop);
+        if (!w.labelled()) {
+            return unknown(c, end - first);
+        }
+        float[] x = Recording.decoded(new MuLaw(c.levels()), levels);
+        return ids(c, AcousticFeatures.of(x, from, c.rate(), first, end));
     }
 
     /** Ids of so many frames of which the network is told nothing. */

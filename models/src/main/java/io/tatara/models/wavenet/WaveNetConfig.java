@@ -2,6 +2,7 @@ package io.tatara.models.wavenet;
 
 import io.tatara.kernels.TataraException;
 import io.tatara.models.train.Json;
+import io.tatara.models.train.Ranges;
 import io.tatara.models.train.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -156,18 +157,9 @@ public record WaveNetConfig(
         that(batch > 0, "batch", batch, "> 0");
         that(pool > 0, "pool", pool, "> 0");
         that(List.of(ADAM, MUON).contains(optimizer), "optimizer", optimizer, ADAM + " or " + MUON);
-        // Optimizers compute in float32, where what is larger is infinite.
-        that(
-                learningRate > 0 && learningRate <= Float.MAX_VALUE,
-                "learningRate",
-                learningRate,
-                "> 0");
-        that(clip >= 0 && clip <= Float.MAX_VALUE, "clip", clip, ">= 0");
-        that(
-                weightDecay >= 0 && weightDecay <= Float.MAX_VALUE,
-                "weightDecay",
-                weightDecay,
-                ">= 0");
+        that(Ranges.positive(learningRate), "learningRate", learningRate, "> 0");
+        that(Ranges.notNegative(clip), "clip", clip, ">= 0");
+        that(Ranges.notNegative(weightDecay), "weightDecay", weightDecay, ">= 0");
         that(dropout >= 0 && dropout < 1, "dropout", dropout, "0 … 1, 1 excluded");
         that(
                 labelDropout >= 0 && labelDropout < 1,

@@ -87,7 +87,7 @@ record WindowBatch(
         }
         from = c.prediction() ? Prediction.from(from) : from;
         char[] levels = w.levels(law, from, to);
-        int[] features = features(c, w, levels, from);
+        int[] features = c.features() ? LocalCondition.ids(c, w, levels, from) : null;
         char[] shown = w.disturbed() == null ? levels : w.disturbed().of(levels, law, c.noise());
         Prediction.All all = c.prediction() ? Prediction.all(c, shown) : null;
         int local = LocalCondition.COLUMNS;
@@ -123,23 +123,6 @@ record WindowBatch(
                 labels[at] = levels[j - from];
             }
         }
-    }
-
-    /**
-     * Ids of the frames from that of the window's first sample on; of levels from {@code from} on.
-     */
-    private static int[] features(WaveNetConfig c, Window w, char[] levels, int from) {
-        if (!c.features()) {
-            return new int[0];
-        }
-        int hop = AcousticFeatures.hop(c.rate());
-        int first = w.start() / hop;
-        int end = Math.ceilDiv(w.end(), hop);
-        if (!w.labelled()) {
-            return LocalCondition.unknown(c, end - first);
-        }
-        float[] x = Recording.decoded(new MuLaw(c.levels()), levels);
-        return LocalCondition.ids(c, AcousticFeatures.of(x, from, c.rate(), first, end));
     }
 
     /** Where samples are expected, as {@link WaveNetModel#forward} takes it. */
