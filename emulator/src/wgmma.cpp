@@ -71,7 +71,7 @@ void carry_out(std::vector<Fiber*>& group, size_t index) {
   }
   Fiber* const readers[4] = {group[0], group[32], group[64], group[96]};
   static float a[64][16], b[16][256], sum[256];
-  Descriptor da = decode(w.a, "a", false, group[0]), db = decode(w.b, "b", !w.trans_b, group[0]);
+  Descriptor da = decode(w.a, "a", false, group[0]), db = decode(w.b, "b", true, group[0]);
   for (int i = 0; i < 64; i++) {
     for (int k = 0; k < 16; k++) a[i][k] = element(fetch(da, i, k, w.trans_a, "wgmma a", readers + i / 16, 1), w.type);
   }

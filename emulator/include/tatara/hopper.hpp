@@ -123,4 +123,15 @@ static inline void stmatrix_x4(uint at, const uint (&r)[4]) {
     tatara_emu_cluster_store(row + lane % 4 * 4, r[i]);
   }
 }
+/* Even lanes of a column of four take its first element's two channels, odd ones its second's. */
+static inline void stmatrix_x4_turned(uint at, const uint (&r)[4]) {
+  int lane = tatara_emu_lane();
+  int odd = lane / 4 & 1;
+  for (int i = 0; i < 4; i++) {
+    uint other = __shfl_xor_sync(0xffffffffu, r[i], 4);
+    uint word = odd ? other >> 16 | (r[i] & 0xffff0000u) : (r[i] & 0xffffu) | other << 16;
+    uint row = __shfl_sync(0xffffffffu, at, 8 * i + lane % 4 * 2 + odd);
+    tatara_emu_cluster_store(row + lane / 8 * 4, word);
+  }
+}
 static inline int warp_elect() { return tatara_emu_lane() == 0; }

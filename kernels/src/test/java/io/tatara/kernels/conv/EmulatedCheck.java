@@ -36,7 +36,9 @@ final class EmulatedCheck {
         RefArray[] want = new ReferenceEmitter().run(op, in);
         GpuPlan plan = kernel.plan(op, c.specs(), out, traits);
         Emulation emulation = Emulation.open();
-        emulation.order(Long.getLong("tatara.emulation.shuffle", 0));
+        emulation.order(
+                Long.getLong("tatara.emulation.shuffle", 0),
+                Boolean.getBoolean("tatara.emulation.races"));
         try (EmulatedPlan run = new EmulatedPlan(emulation, traits, true)) {
             RefArray[] got = run.run(plan, in, out, new int[] {-1});
             Comparison d = Comparison.of(got[0].data(), want[0]);
