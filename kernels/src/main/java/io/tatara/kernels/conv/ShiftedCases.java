@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * Cases in the 16-bit types, most of planes that are no whole 16 bytes, large or deep enough for
- * {@link ShiftedHopper} and {@link ShiftedWeight}.
+ * {@link ShiftedHopper}, {@link ShiftedWeight} and {@link LinesWeight}.
  */
 final class ShiftedCases {
     /** {n, c, extent, m, taps along an axis}. */
@@ -127,12 +127,26 @@ final class ShiftedCases {
                         new Layer("shifted-7", DType.BFLOAT16, UNIT.pad(1), 16, 62, 7, 200, 3),
                         new Layer("shifted-planes", DType.FLOAT16, UNIT, 16, 40, 28, 72, 1),
                         LAYERS.get(2),
-                        PAIRS);
+                        PAIRS,
+                        new Layer("strips-odd", DType.FLOAT16, UNIT.pad(1), 3, 72, 15, 65, 3),
+                        new Layer("strips-14", DType.FLOAT16, UNIT.pad(1), 5, 66, 14, 100, 3),
+                        new Layer("strips-2x2", DType.BFLOAT16, UNIT, 2, 64, 29, 72, 2),
+                        new Layer(
+                                "strips-dilation",
+                                DType.FLOAT16,
+                                UNIT.pad(2).dilation(2),
+                                3,
+                                72,
+                                20,
+                                64,
+                                3));
         for (Layer l : layers) {
             cases.add(weight(l, l.name(), Data.normal()));
         }
         Layer odd = new Layer("", DType.FLOAT16, UNIT.stride(2).pad(1), 2, 40, 28, 120, 3);
-        cases.add(weight(odd, "shifted-specials", Data.normal().sprinkled(997, ConvCases.SPECIAL)));
+        Data specials = Data.normal().sprinkled(997, ConvCases.SPECIAL);
+        cases.add(weight(odd, "shifted-specials", specials));
+        cases.add(weight(layers.getFirst(), "strips-specials", specials));
         return cases;
     }
 

@@ -16,6 +16,9 @@ final class ShiftedImages {
     /** Places and channels that a block lays out. */
     private static final int TILE = 64;
 
+    /** Of a kernel of which a thread holds 16 bytes each. */
+    private static final int FEW_TAPS = 16;
+
     /** Most bytes of all rows together. */
     private static final long MOST_BYTES = 2L << 30;
 
@@ -109,6 +112,32 @@ final class ShiftedImages {
         int line2 = ShiftedRows.line(channels2);
         Object[] more = {from2, to2, channels2, line2, h, r.x().results(), null, null, 0, 0, 1, 0};
         launch(plan, type, r, from, to, channels, channels2, 0, more);
+    }
+
+    /**
+     * Adds the launch for a kernel alone.
+     *
+     * @param w [m, channels, taps]
+     * @param packed the same tap by tap, [taps, m, line]
+     */
+    static void addKernel(
+            GpuPlan.Builder plan, DType type, GpuPlan.Arg w, GpuPlan.Arg packed, ConvShape s) {
+        if (s.cg() % 8 == 0 && s.taps() <= FEW_TAPS) {
+            GpuProgram program =
+                    GpuProgram.of(
+                                    "conv/taps_first.cu",
+                                    ConvGpu.text("taps_first.cu"),
+                                    "TAPS",
+                                    s.taps(),
+                                    "STORAGE",
+                                    GpuProgram.storage(type))
+                            .withHeaders(List.of("warp.cuh"));
+            long threads = (long) s.m() * s.cg() / 8;
+            plan.launch1d(program, "taps_first", threads, 128, w, packed, s.m(), s.cg());
+            return;
+        }
+        ShiftedRows.Along one = new ShiftedRows.Along(1, 0, 1, 1, 1, 1);
+        add(plan, type, new ShiftedRows(one, one, 1), w, packed, 0, w, packed, s);
     }
 
     private static void launch(

@@ -47,11 +47,15 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
         if (!w.planes()) {
             clocks += ShiftedImages.weightClocks(r, s.c(), s.m(), traits);
         }
-        double other = OTHER_START + s.flops() / 2 / (OTHER_RATE * traits.computeUnits());
-        return clocks < other;
+        return clocks < other(s, traits);
     }
 
-    private static ShiftedRows rows(ConvShape s) {
+    /** Clocks that {@link WeightImplicit} takes. */
+    static double other(ConvShape s, GpuTraits traits) {
+        return OTHER_START + s.flops() / 2 / (OTHER_RATE * traits.computeUnits());
+    }
+
+    static ShiftedRows rows(ConvShape s) {
         return ShiftedHopper.rows(Sums.forward(s, null, null, null, null, null));
     }
 

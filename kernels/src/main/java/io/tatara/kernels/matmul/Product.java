@@ -281,7 +281,8 @@ record Product(
         return GpuProgram.of("matmul/" + file, text(files), defines(defines));
     }
 
-    private static String text(List<String> files) {
+    /** Several texts of this room, the lines of each counted from its beginning. */
+    static String text(List<String> files) {
         StringBuilder text = new StringBuilder();
         for (String f : files) {
             text.append("#line 1 \"matmul/").append(f).append("\"\n");

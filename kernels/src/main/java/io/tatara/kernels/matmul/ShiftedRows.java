@@ -45,7 +45,7 @@ public record ShiftedRows(Along y, Along x, int images) {
         }
 
         /** Places from one line (image) to the next, so that no tap meets a neighbour's. */
-        private int extent() {
+        public int extent() {
             int low = Math.floorDiv(Math.min(at(0), at(taps - 1)), stride);
             int high = Math.floorDiv(Math.max(at(0), at(taps - 1)), stride);
             return Math.max(results, Math.max(elements() - Math.min(0, low), results + high));

@@ -1,0 +1,65 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.matmul.LineWeights;
+import java.util.List;
+
+/**
+ * Dense weight gradients (one group) of stride 1 and 2 × 2 to 3 × 3 taps in float16 and bfloat16 on
+ * Hopper's wgmma, as {@link ShiftedWeight} sums them, but from the images as they are.
+ *
+ * @param joined whether the taps of a row of the kernel are one instruction
+ * @param everywhere whether it takes all that it can run, fast or not
+ */
+record LinesWeight(boolean joined, boolean everywhere) implements GpuKernel<Conv2dWeightGradient> {
+    static final LinesWeight WEIGHT = new LinesWeight(true, false);
+
+    /** Wherever it can run, for suites and the tuner. */
+    LinesWeight anywhere() {
+        return new LinesWeight(joined, true);
+    }
+
+    @Override
+    public String variant() {
+        return joined ? "lines" : "lines/apart";
+    }
+
+    @Override
+    public List<GpuKernel<Conv2dWeightGradient>> candidates(
+            Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
+        LinesWeight apart = new LinesWeight(false, everywhere);
+        return joined && apart.supports(op, in, traits) ? List.of(apart) : List.of();
+    }
+
+    @Override
+    public boolean supports(Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
+        if (!traits.hopper() || in[0].dtype() == DType.FLOAT32) {
+            return false;
+        }
+        ConvShape s = op.shape(in);
+        if (s.n() == 0 || s.groups() != 1) {
+            return false;
+        }
+        LineWeights w = weights(op, in);
+        return w.supported(traits)
+                && (everywhere || w.clocks(traits) < ShiftedWeight.other(s, traits));
+    }
+
+    private LineWeights weights(Conv2dWeightGradient op, TensorSpec[] in) {
+        ConvShape s = op.shape(in);
+        return new LineWeights(in[0].dtype(), ShiftedWeight.rows(s), joined, s.m(), s.c());
+    }
+
+    @Override
+    public GpuPlan plan(
+            Conv2dWeightGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+        GpuPlan.Builder plan = GpuPlan.builder();
+        LineWeights w = weights(op, in);
+        w.add(plan, traits, GpuPlan.in(1), GpuPlan.in(0), GpuPlan.out(0));
+        return plan.build();
+    }
+}

@@ -1,0 +1,171 @@
+package io.tatara.kernels.matmul;
+
+import java.util.Comparator;
+import java.util.Objects;
+
+/**
+ * How {@code lines_product_sm90.cu} cuts a {@link LineProduct} into tiles.
+ *
+ * @param form of the tiles
+ * @param stages of the ring of kernels
+ * @param strips of the ring of lines
+ */
+record LineTiling(LineForm form, int stages, int strips) {
+    /** Columns of a warpgroup whose sums leave registers for two warpgroups of fillers. */
+    private static final int FEW_COLUMNS = 192;
+
+    private static final int WARPGROUP = 128;
+
+    private static final int MEMORY = 227 << 10;
+    private static final int BARRIERS = 512;
+    private static final int LINE_BYTES = 2 * HopperTiling.BK;
+    private static final int MOST_STAGES = 10;
+    private static final int LEAST_STAGES = 4;
+    private static final int STRIPS = 2;
+
+    /** Of A, for 16 of k; of shared memory in a clock. */
+    private static final int A_SLICE = 2048;
+
+    private static final int BANK_BYTES = 128;
+
+    /** Lines that a warp turns at a time. */
+    private static final int BATCH = 16;
+
+    // The estimate, in clock cycles: bytes a multiprocessor gets from L2 in one, a batch of lines,
+    // what a tap costs besides its products, a launch, a tile's column on its way to the result,
+    // sums of another block.
+    private static final double L2_BYTES = 24;
+    private static final double TURN = 1200;
+    private static final double ONES = 2500;
+    private static final double TAP = 60;
+    private static final double START = 2500;
+    private static final double STORE = 10;
+    private static final double STORE_APART = 60;
+    private static final double GIVEN = 700;
+
+    /** The tiling of least estimated time; null where none fits. */
+    static LineTiling of(LineProduct p, int multiprocessors) {
+        return LineForm.all().stream()
+                .map(f -> make(p, f, multiprocessors))
+                .filter(Objects::nonNull)
+                .min(Comparator.comparingDouble(t -> t.time(p, multiprocessors)))
+                .orElse(null);
+    }
+
+    /** Tiles of this form with as many stages as fit; null where too few do. */
+    static LineTiling make(LineProduct p, LineForm form, int multiprocessors) {
+        LineTiling one = new LineTiling(form, LEAST_STAGES, STRIPS);
+        if (form.split() > 1 && !one.splits(p, multiprocessors)) {
+            return null;
+        }
+        LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS);
+        int room = MEMORY - t.shared(p) + LEAST_STAGES * t.stageBytes();
+        int stages = Math.min(MOST_STAGES, Math.floorDiv(room, t.stageBytes()));
+        return stages < LEAST_STAGES ? null : new LineTiling(form, stages, STRIPS);
+    }
+
+    /** Whether all tiles' slices can be shared out, at one time. */
+    private boolean splits(LineProduct p, int multiprocessors) {
+        return p.slices() >= form.split()
+                && p.classes().size() == 1
+                && (long) rows(p) * columns(p) <= multiprocessors / form.split();
+    }
+
+    /** Warpgroups that turn images and fetch kernels. */
+    int fillers(LineProduct p) {
+        int sums = p.grouped(form) ? p.classes().size() * form.bn() : form.bn();
+        return sums > FEW_COLUMNS ? 1 : 2;
+    }
+
+    int threads(LineProduct p) {
+        return (2 + fillers(p)) * WARPGROUP;
+    }
+
+    private int stageBytes() {
+        return form.rows() * LINE_BYTES;
+    }
+
+    /** Lines of the kernel, stored [rows, terms], that a block fetches at once. */
+    int lines() {
+        return form.rows() / form.cluster();
+    }
+
+    /** The same where it is stored [terms, rows]: boxes are 64 rows wide. */
+    int spans() {
+        return form.side() ? HopperTiling.BK / form.cluster() : HopperTiling.BK;
+    }
+
+    /** Times 16 elements that a warp has under way: as many as the registers hold. */
+    int turns(LineProduct p) {
+        return p.vector() == 1 ? 1 : fillers(p) == 1 && !p.grouped(form) ? 3 : 2;
+    }
+
+    /** Lines of a phase of a strip: whole turns of a warp, whole patterns of the swizzle. */
+    int stripLines(LineProduct p) {
+        int unit = BATCH * turns(p);
+        return Product.ceil(form.columns() + p.reach(form), unit) * unit;
+    }
+
+    int rows(LineProduct p) {
+        return Product.ceil(p.rows(), form.rows());
+    }
+
+    /** Columns of tiles, those of a cluster counted as one. */
+    int columns(LineProduct p) {
+        return Product.ceil(p.source().length(), form.columns() * form.cluster());
+    }
+
+    int blocks(LineProduct p, int multiprocessors) {
+        long tiles = (long) rows(p) * columns(p) * (p.grouped(form) ? 1 : p.classes().size());
+        int clusters = Math.max(1, multiprocessors / form.blocks());
+        return (int) Math.min(clusters, tiles) * form.blocks();
+    }
+
+    /** Bytes of shared memory of a block. */
+    int shared(LineProduct p) {
+        int strip = p.source().phases() * stripLines(p) * LINE_BYTES;
+        int columns = p.grouped(form) ? 2 * form.bn() : form.bn();
+        int staging = 2 * HopperTiling.BM * (columns + 8);
+        return stages * stageBytes()
+                + strips * strip
+                + staging
+                + BARRIERS
+                + LineProduct.tables(form.bn());
+    }
+
+    /** Estimated cycles. */
+    double time(LineProduct p, int multiprocessors) {
+        double slots = Math.max(1, multiprocessors / form.blocks());
+        int slices = Product.ceil(p.slices(), form.split());
+        double tiles = (double) rows(p) * columns(p);
+        double kernel = (double) stageBytes() / form.cluster() / L2_BYTES;
+        int warps = 4 * fillers(p) - 1;
+        double batches = (double) p.source().phases() * stripLines(p) / BATCH / turns(p);
+        double each16 = p.vector() == 1 ? ONES : TURN;
+        double turned = p.source().kinds() * Math.ceil(batches / warps) * each16;
+        double store = p.apart() && !p.grouped(form) ? STORE_APART : STORE;
+        double all = 0;
+        double most = 0;
+        int rest = p.grouped(form) ? p.classes().size() : 1;
+        for (LineProduct.Places c : p.classes()) {
+            double slice = slices * c.taps().size() * tap(kernel);
+            double least = slices * turned / rest;
+            double each = Math.max(slice, least) + store * form.bn();
+            all += tiles * each;
+            most = Math.max(most, each);
+        }
+        double rounds = Math.ceil(tiles / slots);
+        boolean one = p.grouped(form) || p.classes().size() == 1;
+        return START
+                + turned
+                + (form.split() - 1) * GIVEN
+                + (one ? rounds * all / tiles : all / slots + most / 2);
+    }
+
+    /** Cycles of a tap: of the matrix units, of shared memory, of what comes from L2. */
+    private double tap(double kernel) {
+        double read = 2 * 4 * (A_SLICE + (double) form.bn() * LINE_BYTES / 4) / BANK_BYTES;
+        double written = (double) stageBytes() / BANK_BYTES;
+        return Math.max(4.0 * form.bn(), Math.max(read + written, kernel)) + TAP;
+    }
+}

@@ -1,0 +1,229 @@
+package io.tatara.kernels.matmul;
+
+/**
+ * How {@code lines_weights_sm90.cu} cuts a weight gradient: tiles of {@link #SIDE} by {@link #SIDE}
+ * channels, and pieces of the places. Pitch and plane are wider than those of {@link ShiftedRows}
+ * where that lets a load take more.
+ *
+ * @param vec elements of a load: all in a line of the images or none, or {@link #LINE}
+ * @param pitch places from a line to the next
+ * @param plane from an image to the next
+ * @param base place that the lines of x begin with, counted from that of dy's
+ * @param first lines from there to the first tap
+ * @param lead lines of x that a step needs besides its own
+ * @param stages steps in shared memory
+ * @param steps of all places
+ * @param depth steps of a piece
+ * @param tiles of all channels
+ */
+record LineWeightTiling(
+        int vec,
+        int pitch,
+        int plane,
+        int base,
+        int first,
+        int lead,
+        int stages,
+        int steps,
+        int depth,
+        int tiles) {
+    static final int SIDE = 64;
+    static final int LINE = 8;
+
+    /** Places of one product of the matrix units, and of a step. */
+    private static final int SLICE = 16;
+
+    private static final int STEP = 64;
+
+    /** Elements of a load; the last: lines of up to 7 at any element, one in 8 places. */
+    private static final int[] VECTORS = {4, 2, 1, LINE};
+
+    private static final int LINE_BYTES = 128;
+    private static final int MEMORY = 227 << 10;
+    private static final int BARRIERS = 16;
+
+    /** Most stages: as many as leave room for the sums on their way out, in any case. */
+    private static final int STAGES = 10;
+
+    private static final int MOST_PIECES = 160;
+
+    /** Most bytes of raw sums in pieces, and of one piece. */
+    private static final long WORKSPACE = 64L << 20;
+
+    private static final long MOST_WORKSPACE = 256L << 20;
+
+    // The estimate, in clock cycles of a multiprocessor, not measured: the matrix units' rate, a
+    // load that meets eight lines of memory, latencies, two launches, bytes from L2.
+    private static final double COLUMNS = 0.5;
+    private static final double LOAD = 8;
+    private static final double START = 3500;
+    private static final double STORE = 4000;
+    private static final double SECOND_LAUNCH = 4000;
+    private static final double SUM_BYTES = 32;
+
+    /** The tiling of least estimated time, null where there is none. */
+    static LineWeightTiling of(ShiftedRows at, int rows, int channels, int multiprocessors) {
+        LineWeightTiling best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (int vec : VECTORS) {
+            LineWeightTiling one = make(at, vec, rows, channels);
+            if (one == null) {
+                continue;
+            }
+            for (int pieces = 1; pieces <= Math.min(MOST_PIECES, one.steps); pieces++) {
+                LineWeightTiling t = one.withDepth(Math.ceilDiv(one.steps, pieces));
+                double time = t.time(at, rows, channels, multiprocessors);
+                if (t.pieces() == pieces && t.fits(at, rows, channels) && time < least) {
+                    best = t;
+                    least = time;
+                }
+            }
+        }
+        return best;
+    }
+
+    /** All places in one piece; null where loads cannot take so many elements, or room lacks. */
+    static LineWeightTiling make(ShiftedRows at, int vec, int rows, int channels) {
+        ShiftedRows.Along x = at.x();
+        ShiftedRows.Along y = at.y();
+        if (vec == LINE ? !lines(at, rows, channels) : x.source() % vec + x.results() % vec != 0) {
+            return null;
+        }
+        double pitches = Math.ceilDiv(at.pitch(), vec) * (double) vec;
+        double planes = pitches * (at.plane() / at.pitch());
+        double reaches = (y.taps() - 1.0) * y.step() * pitches + (x.taps() - 1.0) * x.step();
+        if (planes * at.images() > 1 << 30 || reaches + 4 * STEP > MEMORY / LINE_BYTES) {
+            return null;
+        }
+        int pitch = (int) pitches;
+        int low = y.start() * pitch + x.start();
+        int base = Math.floorDiv(low, vec) * vec;
+        int lead = up((int) reaches + low - base, unit(vec));
+        int room = MEMORY / LINE_BYTES - 2 - lead - tail(x, vec);
+        int stages = Math.min(STAGES, room / (2 * STEP));
+        int steps = Math.ceilDiv(at.images() * (int) planes, STEP);
+        int tiles = Math.ceilDiv(rows, SIDE) * Math.ceilDiv(channels, SIDE);
+        return stages < 2
+                ? null
+                : new LineWeightTiling(
+                        vec,
+                        pitch,
+                        (int) planes,
+                        base,
+                        low - base,
+                        lead,
+                        stages,
+                        steps,
+                        steps,
+                        tiles);
+    }
+
+    /** Whether lines are one in 8 places, and words never reach behind the images. */
+    private static boolean lines(ShiftedRows at, int rows, int channels) {
+        ShiftedRows.Along x = at.x();
+        ShiftedRows.Along y = at.y();
+        return at.pitch() <= LINE
+                && x.source() < LINE
+                && x.results() < LINE
+                && (at.images() % 2 == 0
+                        || channels * y.source() * x.source() % 2 == 0
+                                && rows * y.results() * x.results() % 2 == 0);
+    }
+
+    LineWeightTiling withDepth(int count) {
+        return new LineWeightTiling(
+                vec, pitch, plane, base, first, lead, stages, steps, count, tiles);
+    }
+
+    /** Lines behind the ring of x that repeat its beginning. */
+    private static int tail(ShiftedRows.Along x, int vec) {
+        return up(SLICE - 1 + (x.taps() - 1) * x.step(), unit(vec));
+    }
+
+    /** Places that a warp turns at a time: what lets it have many loads under way. */
+    private static int unit(int vec) {
+        return (vec == 1 ? 2 : 4) * SLICE;
+    }
+
+    private static int up(int x, int step) {
+        return Math.ceilDiv(x, step) * step;
+    }
+
+    int pieces() {
+        return Math.ceilDiv(steps, depth);
+    }
+
+    int blocks() {
+        return tiles * pieces();
+    }
+
+    /** Floats from one piece's raw sums to the next one's. */
+    static int each(ShiftedRows at, int rows, int channels) {
+        return Math.ceilDiv(rows * channels * at.taps(), 4) * 4;
+    }
+
+    private boolean fits(ShiftedRows at, int rows, int channels) {
+        double bytes = (double) Float.BYTES * pieces() * rows * channels * at.taps();
+        return bytes <= (pieces() > 1 ? WORKSPACE : MOST_WORKSPACE);
+    }
+
+    /** Threads that share the pieces of a result in the launch that adds them. */
+    int share(int each, int multiprocessors) {
+        int share = 1;
+        while (share < 16
+                && 4 * share <= pieces()
+                && (double) each / 4 * share < 4.0 * LineWeights.THREADS * multiprocessors) {
+            share *= 2;
+        }
+        return share;
+    }
+
+    /** Estimated cycles. */
+    double time(ShiftedRows at, int rows, int channels, int multiprocessors) {
+        double products = COLUMNS * SIDE * at.taps() * (STEP / SLICE);
+        double loads = LOAD * 4 * STEP / (vec == LINE ? 2 : vec);
+        double each = Math.max(products, loads);
+        double waves = Math.ceil((double) blocks() / multiprocessors);
+        double start = loads / 2 * lead / STEP;
+        double sums = (double) Float.BYTES * pieces() * rows * channels * at.taps();
+        return START
+                + waves * (depth * each + start + STORE)
+                + SECOND_LAUNCH
+                + sums / (SUM_BYTES * multiprocessors);
+    }
+
+    /** Bytes of shared memory of a block. */
+    int shared(ShiftedRows at) {
+        return (2 * stages * STEP + lead + tail(at.x(), vec)) * LINE_BYTES + BARRIERS * stages;
+    }
+
+    /** What the source is told. */
+    Object[] defines(ShiftedRows at) {
+        return new Object[] {
+            "VEC",
+            vec,
+            "FILL_TURNS",
+            unit(vec) / SLICE,
+            "PITCH",
+            pitch,
+            "PLANE",
+            plane,
+            "BASE",
+            "(" + base + ")",
+            "FIRST",
+            first,
+            "LEAD",
+            lead,
+            "STAGES",
+            stages,
+            "ROW",
+            at.y().step() * pitch,
+            "DILATION",
+            at.x().step(),
+            "TAPSX",
+            at.x().taps(),
+            "TAPSY",
+            at.y().taps()
+        };
+    }
+}

@@ -1,0 +1,126 @@
+package io.tatara.kernels.matmul;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuTraits;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The weight gradient to {@link TapWeights} where images need no launch that lays them out: {@code
+ * lines_weights_sm90.cu} does that in shared memory. Stride 1, two or three taps along each axis.
+ *
+ * @param type float16 or bfloat16, else it is not supported
+ * @param at how both stand and what the taps are
+ * @param joined whether the taps of a row of the kernel are one instruction
+ * @param rows channels of dy
+ * @param channels of x
+ */
+public record LineWeights(DType type, ShiftedRows at, boolean joined, int rows, int channels) {
+    static final int THREADS = 256;
+
+    private static final int WARPGROUP = 128;
+
+    /** Whether the device has the units, and the source takes this. */
+    public boolean supported(GpuTraits traits) {
+        return MatMulHopper.units(type, traits)
+                && rows >= MatMulHopper.LEAST
+                && channels >= MatMulHopper.LEAST
+                && possible(at.y())
+                && possible(at.x())
+                && counted(rows, at.y().results(), at.x().results())
+                && counted(channels, at.y().source(), at.x().source())
+                && tiling(traits) != null;
+    }
+
+    private static boolean possible(ShiftedRows.Along a) {
+        return a.taps() >= 2 && a.taps() <= 3 && a.stride() == 1 && a.step() > 0;
+    }
+
+    /** Whether images, and a tile of channels more, are fewer elements than ints count. */
+    private boolean counted(int count, int height, int width) {
+        double all = (double) at.images() * count + LineWeightTiling.SIDE;
+        return height > 0 && width > 0 && all * height * width < Integer.MAX_VALUE;
+    }
+
+    LineWeightTiling tiling(GpuTraits traits) {
+        return LineWeightTiling.of(at, rows, channels, traits.computeUnits());
+    }
+
+    /** Clocks that it should take, by the rough model that chooses its pieces. */
+    public double clocks(GpuTraits traits) {
+        return tiling(traits).time(at, rows, channels, traits.computeUnits());
+    }
+
+    /**
+     * Adds the launches. Called only where it is supported.
+     *
+     * @param dy the images [images, rows, results]
+     * @param x [images, channels, source]
+     * @param out [rows, channels, taps]
+     */
+    public void add(
+            GpuPlan.Builder plan,
+            GpuTraits traits,
+            GpuPlan.Arg dy,
+            GpuPlan.Arg x,
+            GpuPlan.Arg out) {
+        add(plan, tiling(traits), traits, dy, x, out);
+    }
+
+    /** With pieces and loads as told. */
+    void add(
+            GpuPlan.Builder plan,
+            LineWeightTiling t,
+            GpuTraits traits,
+            GpuPlan.Arg dy,
+            GpuPlan.Arg x,
+            GpuPlan.Arg out) {
+        int each = LineWeightTiling.each(at, rows, channels);
+        int share = t.share(each, traits.computeUnits());
+        GpuProgram program = program(t, share);
+        GpuPlan.Arg part = plan.temporary((long) Float.BYTES * t.pieces() * each);
+        Object[] sizes = {
+            at.images(),
+            rows,
+            at.y().results(),
+            at.x().results(),
+            channels,
+            at.y().source(),
+            at.x().source()
+        };
+        List<Object> args = new ArrayList<>(List.of(dy, x, part, each));
+        args.addAll(List.of(at.images(), rows, channels));
+        int cols = Math.ceilDiv(channels, LineWeightTiling.SIDE);
+        args.addAll(List.of(t.tiles(), cols, t.steps(), t.depth()));
+        plan.launch(
+                program,
+                "lines_weights",
+                new int[] {t.blocks(), 1, 1},
+                new int[] {WARPGROUP * (at.y().taps() + 1), 1, 1},
+                t.shared(at),
+                false,
+                args.toArray());
+        List<Object> sum = new ArrayList<>(List.of(part, each, t.pieces(), out, dy, x));
+        sum.addAll(Arrays.asList(sizes));
+        sum.addAll(List.of(at.y().start(), at.y().step(), at.x().start(), at.x().step()));
+        plan.launch1d(
+                program, "lines_weights_sum", (long) each / 4 * share, THREADS, sum.toArray());
+    }
+
+    private GpuProgram program(LineWeightTiling t, int share) {
+        List<Object> defines = new ArrayList<>(Arrays.asList(t.defines(at)));
+        defines.addAll(List.of("STORAGE", GpuProgram.storage(type)));
+        defines.addAll(List.of("X_H", at.y().source(), "X_W", at.x().source()));
+        defines.addAll(List.of("Y_H", at.y().results(), "Y_W", at.x().results()));
+        int whole = rows % LineWeightTiling.SIDE + channels % LineWeightTiling.SIDE;
+        defines.addAll(List.of("ALL_CHANNELS", whole == 0 ? 1 : 0));
+        defines.addAll(List.of("JOINED", joined ? 1 : 0, "SHARE", share));
+        String file = "lines_weights_sm90.cu";
+        String text = Product.text(List.of("lines_sm90.cuh", file));
+        return GpuProgram.of("matmul/" + file, text, defines.toArray())
+                .withHeaders(List.of("warp.cuh", "tensor.cuh", "hopper.cuh"));
+    }
+}

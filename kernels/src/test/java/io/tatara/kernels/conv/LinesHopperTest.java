@@ -1,0 +1,135 @@
+package io.tatara.kernels.conv;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.Data;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.matmul.Epilogue;
+import io.tatara.kernels.matmul.LineForm;
+import io.tatara.kernels.pointwise.Activation;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Shifted products straight from images under emulation, at sizes that {@code supports} leaves to
+ * other kernels: any padding and dilation, strides of 1 and 2, odd and even lines, ragged channels,
+ * several tiles a block. {@code -Dtatara.case} picks by name.
+ */
+class LinesHopperTest {
+    /** {n, c, h, w, m, kh, kw}, and for how many multiprocessors. */
+    private record Geometry(String name, ConvWindow window, int units, int... d) {
+        TensorSpec x() {
+            return TensorSpec.f32(d[0], d[1], d[2], d[3]);
+        }
+
+        TensorSpec weight() {
+            return TensorSpec.f32(d[4], d[1], d[5], d[6]);
+        }
+
+        TensorSpec y() {
+            int height = window.outHeight(d[2], d[5]);
+            return TensorSpec.f32(d[0], d[4], height, window.outWidth(d[3], d[6]));
+        }
+    }
+
+    private static List<Geometry> geometries() {
+        ConvWindow u = ConvWindow.UNIT;
+        return List.of(
+                new Geometry("one", u, 1, 1, 1, 1, 1, 1, 1, 1),
+                new Geometry("3x3", u.pad(1), 1, 2, 72, 14, 14, 136, 3, 3),
+                new Geometry("3x3-odd", u.pad(1), 2, 3, 130, 7, 7, 70, 3, 3),
+                new Geometry("3x3-side", u.pad(1), 1, 2, 66, 9, 28, 64, 3, 3),
+                new Geometry("3x3-side-odd", u.pad(1), 2, 3, 40, 15, 15, 60, 3, 3),
+                new Geometry("3x3-valid", u, 2, 2, 9, 12, 11, 33, 3, 3),
+                new Geometry("asymmetric", u.pad(2, 0, 1, 3), 4, 3, 5, 6, 7, 9, 4, 3),
+                new Geometry("wide-padding", u.pad(3), 4, 2, 3, 2, 3, 5, 2, 2),
+                new Geometry("dilation", u.pad(2, 1, 3, 0).dilation(2, 3), 4, 2, 6, 9, 10, 7, 3, 2),
+                new Geometry("row", u.pad(0, 0, 4, 0).dilation(1, 2), 4, 2, 66, 1, 70, 34, 1, 3),
+                new Geometry("column", u.pad(3, 3, 0, 0), 4, 2, 3, 20, 1, 4, 7, 1),
+                new Geometry("5x5", u.pad(2), 2, 2, 70, 9, 12, 72, 5, 5),
+                new Geometry("pointwise", u, 2, 3, 70, 7, 7, 150, 1, 1),
+                new Geometry("stride-2", u.stride(2).pad(1), 2, 2, 40, 14, 14, 70, 3, 3),
+                new Geometry("stride-2-odd", u.stride(2).pad(3, 2, 3, 1), 4, 2, 3, 15, 13, 8, 7, 6),
+                new Geometry("stride-2-even", u.stride(2).pad(1), 2, 3, 72, 12, 20, 150, 3, 3),
+                new Geometry("stride-2-line", u.stride(2).pad(1), 2, 5, 66, 16, 14, 40, 3, 3),
+                new Geometry("stride-2x1", u.stride(2, 1).pad(1), 4, 2, 20, 9, 8, 40, 3, 3),
+                new Geometry("stride-1x2", u.stride(1, 2).pad(1), 4, 2, 20, 9, 8, 40, 3, 3));
+    }
+
+    private static Geometry pointwiseStride() {
+        return new Geometry(
+                "pointwise-stride-2", ConvWindow.UNIT.stride(2), 4, 2, 16, 7, 8, 9, 1, 1);
+    }
+
+    private final List<DynamicTest> tests = new ArrayList<>();
+    private int made;
+
+    @TestFactory
+    List<DynamicTest> convolutions() {
+        List<Geometry> all = new ArrayList<>(geometries());
+        all.add(pointwiseStride());
+        for (Geometry g : all) {
+            Case c = Case.of(g.name(), new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
+            add(g, c.reduction(g.d()[1] * g.d()[5] * g.d()[6]), LinesHopper.CONV);
+        }
+        Geometry g = geometries().get(1);
+        Case c = Case.of("3x3-relu", new Conv2d(g.window(), 1, new Epilogue(Activation.RELU)));
+        c = c.in(g.x()).in(g.weight()).in(TensorSpec.f32(g.d()[4])).in(g.y());
+        add(g, c.reduction(9 * g.d()[1]), LinesHopper.CONV);
+        Data odd = Data.normal().sprinkled(397, ConvCases.SPECIAL);
+        Case s = Case.of("specials", new Conv2d(g.window(), 1)).in(g.x(), odd).in(g.weight());
+        add(g, s.reduction(9 * g.d()[1]), LinesHopper.CONV);
+        return tests;
+    }
+
+    @TestFactory
+    List<DynamicTest> dataGradients() {
+        for (Geometry g : geometries()) {
+            Op op = new Conv2dDataGradient(g.window(), 1, g.d()[2], g.d()[3]);
+            Case c = Case.of(g.name(), op).in(g.y()).in(g.weight());
+            add(g, c.reduction(g.d()[4] * g.d()[5] * g.d()[6]), LinesHopper.DATA);
+        }
+        return tests;
+    }
+
+    /** Every form of tile, forward and back, with and without a stride. */
+    @TestFactory
+    List<DynamicTest> forms() {
+        ConvWindow u = ConvWindow.UNIT.pad(1);
+        for (LineForm f : LineForm.all()) {
+            if (f.bn() == 224 && f.side()) {
+                continue; // for nothing that reaches so far
+            }
+            int units = f.split() > 1 ? 132 : f.cluster();
+            int channels = f.split() > 1 ? 300 : 70;
+            Geometry g = new Geometry(f + "", u, units, 4, channels, 13, 14, 130, 3, 3);
+            Case c = Case.of(f + "", new Conv2d(u, 1)).in(g.x()).in(g.weight());
+            LinesHopper<Conv2d> conv = new LinesHopper<>(LinesHopper.CONV.problem(), true, f);
+            add(g, c.reduction(9 * channels), conv);
+            if (f.split() > 1) {
+                continue;
+            }
+            Geometry s = new Geometry(f + "", u.stride(2), f.cluster(), 3, 40, 18, 22, 70, 3, 3);
+            Op op = new Conv2dDataGradient(s.window(), 1, s.d()[2], s.d()[3]);
+            Case d = Case.of(f + "-stride", op).in(s.y()).in(s.weight());
+            add(s, d.reduction(9 * 70), new LinesHopper<>(LinesHopper.DATA.problem(), true, f));
+        }
+        return tests;
+    }
+
+    /** In both types in turn. */
+    private <O extends Op> void add(Geometry g, Case c, GpuKernel<O> kernel) {
+        if (!c.name().contains(System.getProperty("tatara.case", ""))) {
+            return;
+        }
+        DType type = made++ % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16;
+        Case typed = c.as(type);
+        tests.add(
+                DynamicTest.dynamicTest(
+                        typed.toString(), () -> EmulatedCheck.run(typed, kernel, g.units(), 1)));
+    }
+}

@@ -1,0 +1,142 @@
+package io.tatara.kernels.conv;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tatara.kernels.DType;
+import io.tatara.kernels.Op;
+import io.tatara.kernels.TensorSpec;
+import io.tatara.kernels.check.Case;
+import io.tatara.kernels.check.Data;
+import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuPlan;
+import io.tatara.kernels.gpu.GpuProgram;
+import io.tatara.kernels.gpu.GpuTraits;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Weight gradients from images as they are, under emulation, at sizes that {@code supports} leaves
+ * to other kernels too: loads of one, two and four elements, ragged channels, several tiles and
+ * pieces, any padding, dilation, both forms of the product. {@code -Dtatara.case} picks by name.
+ */
+class LinesWeightTest {
+    /** {n, c, h, w, m, kh, kw}, and for how many multiprocessors. */
+    private record Geometry(String name, ConvWindow window, int units, int... d) {}
+
+    private static final ConvWindow UNIT = ConvWindow.UNIT;
+
+    private static final List<Geometry> GEOMETRIES =
+            List.of(
+                    new Geometry("fours", UNIT.pad(1), 1, 2, 64, 40, 28, 64, 3, 3),
+                    new Geometry("fours-pieces", UNIT.pad(1), 132, 3, 40, 20, 28, 70, 3, 3),
+                    new Geometry("pairs", UNIT.pad(1), 4, 9, 100, 14, 14, 66, 3, 3),
+                    new Geometry("odd", UNIT.pad(1), 1, 8, 64, 9, 13, 64, 3, 3),
+                    new Geometry("odd-pieces", UNIT.pad(1), 132, 21, 130, 7, 7, 129, 3, 3),
+                    new Geometry("line-valid", UNIT, 1, 24, 40, 9, 7, 34, 3, 3),
+                    new Geometry("line-2x2", UNIT.pad(1, 0, 0, 1), 4, 5, 66, 6, 7, 40, 2, 2),
+                    new Geometry("line-3", UNIT.pad(1), 132, 8, 35, 7, 3, 33, 3, 3),
+                    new Geometry("valid", UNIT, 8, 5, 33, 12, 11, 34, 3, 3),
+                    new Geometry("valid-pairs", UNIT, 8, 5, 33, 12, 10, 34, 3, 3),
+                    new Geometry("2x2", UNIT, 16, 3, 40, 9, 9, 64, 2, 2),
+                    new Geometry("2x2-padded", UNIT.pad(2), 2, 3, 40, 5, 4, 64, 2, 2),
+                    new Geometry("3x2", UNIT.pad(1, 1, 1, 0), 16, 3, 64, 12, 16, 40, 3, 2),
+                    new Geometry("2x3", UNIT.pad(0, 1, 1, 1), 4, 3, 64, 12, 12, 40, 2, 3),
+                    new Geometry("dilation", UNIT.pad(2).dilation(2), 2, 6, 65, 15, 15, 40, 3, 3),
+                    new Geometry(
+                            "far", UNIT.pad(1, 2, 9, 3).dilation(2, 9), 4, 2, 34, 9, 32, 40, 3, 3),
+                    new Geometry("asymmetric", UNIT.pad(2, 0, 0, 3), 4, 3, 8, 6, 7, 9, 3, 3),
+                    new Geometry("wide-padding", UNIT.pad(5), 4, 2, 3, 2, 3, 5, 3, 2),
+                    new Geometry("one", UNIT.pad(1), 1, 1, 1, 1, 1, 1, 3, 3));
+
+    /** Without the second sum of what is NaN, which would hide what must not be. */
+    private record Unrepaired(GpuKernel<Conv2dWeightGradient> kernel)
+            implements GpuKernel<Conv2dWeightGradient> {
+        private static final String REPAIR = "if (all[j] != all[j])";
+
+        @Override
+        public String variant() {
+            return kernel.variant();
+        }
+
+        @Override
+        public boolean supports(Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
+            return kernel.supports(op, in, traits);
+        }
+
+        @Override
+        public GpuPlan plan(
+                Conv2dWeightGradient op, TensorSpec[] in, TensorSpec[] out, GpuTraits traits) {
+            GpuPlan plan = kernel.plan(op, in, out, traits);
+            List<GpuPlan.Launch> launches = new ArrayList<>();
+            for (GpuPlan.Launch l : plan.launches()) {
+                GpuProgram p = l.program();
+                assertThat(p.source()).contains(REPAIR);
+                String source = p.source().replace(REPAIR, "if (false)");
+                launches.add(
+                        new GpuPlan.Launch(
+                                new GpuProgram(p.name(), source, p.defines(), p.headers()),
+                                l.entry(),
+                                l.groups(),
+                                l.local(),
+                                l.dynamicShared(),
+                                l.cooperative(),
+                                l.args()));
+            }
+            return new GpuPlan(launches, plan.temporaries());
+        }
+    }
+
+    private final List<DynamicTest> tests = new ArrayList<>();
+    private int made;
+
+    @TestFactory
+    List<DynamicTest> joined() {
+        return all(true);
+    }
+
+    @TestFactory
+    List<DynamicTest> tapByTap() {
+        return all(false);
+    }
+
+    private List<DynamicTest> all(boolean joined) {
+        for (Geometry g : GEOMETRIES) {
+            Data all = Data.normal();
+            add(g, g.name(), all, all, joined);
+        }
+        // What is NaN because it meets a gap of the other's images must not be.
+        Data odd = Data.normal().sprinkled(997, ConvCases.SPECIAL);
+        for (int i : new int[] {1, 2, 3, 4, 8}) {
+            Geometry g = GEOMETRIES.get(i);
+            add(g, g.name() + "-special-x", odd, Data.normal(), joined);
+            add(g, g.name() + "-special-dy", Data.normal(), odd, joined);
+        }
+        return tests;
+    }
+
+    /** In both types in turn. */
+    private void add(Geometry g, String name, Data x, Data dy, boolean joined) {
+        if (!name.contains(System.getProperty("tatara.case", ""))) {
+            return;
+        }
+        int[] d = g.d();
+        int height = g.window().outHeight(d[2], d[5]);
+        int width = g.window().outWidth(d[3], d[6]);
+        Op op = new Conv2dWeightGradient(g.window(), 1, d[5], d[6]);
+        DType type = made++ % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16;
+        Case c =
+                Case.of(name, op)
+                        .in(TensorSpec.f32(d[0], d[1], d[2], d[3]), x)
+                        .in(TensorSpec.f32(d[0], d[4], height, width), dy)
+                        .reduction(d[0] * height * width)
+                        .as(type);
+        boolean finite = x == dy;
+        GpuKernel<Conv2dWeightGradient> kernel = new LinesWeight(joined, true);
+        GpuKernel<Conv2dWeightGradient> tested = finite ? new Unrepaired(kernel) : kernel;
+        tests.add(
+                DynamicTest.dynamicTest(
+                        c.toString(), () -> EmulatedCheck.run(c, tested, g.units(), 1)));
+    }
+}
