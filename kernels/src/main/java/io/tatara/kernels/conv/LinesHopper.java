@@ -69,7 +69,7 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
                 || c.window().strideY() > MOST_STRIDE
                 || c.window().strideX() > MOST_STRIDE
                 || !ShiftedImages.fit(c)
-                || !everywhere && c.taps() < LEAST_TAPS) {
+                || !everywhere && (c.taps() < LEAST_TAPS || strided(s))) {
             return false;
         }
         LineProduct p = product(op, in, s, null);
@@ -89,6 +89,11 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
                 .filter(k -> k.supports(op, in, traits))
                 .<GpuKernel<O>>map(k -> k)
                 .toList();
+    }
+
+    /** Whether a source has phases: an H200 was no faster by this then than by a launch before. */
+    private static boolean strided(Sums s) {
+        return s.ys().getFirst().inStep() * s.xs().getFirst().inStep() > 1;
     }
 
     /** Clocks that bringing the kernel into order should take. */

@@ -6,33 +6,24 @@ import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.LineWeights;
-import java.util.List;
 
 /**
  * Dense weight gradients (one group) of stride 1 and 2 × 2 to 3 × 3 taps in float16 and bfloat16 on
  * Hopper's wgmma, as {@link ShiftedWeight} sums them, but from the images as they are.
  *
- * @param joined whether the taps of a row of the kernel are one instruction
  * @param everywhere whether it takes all that it can run, fast or not
  */
-record LinesWeight(boolean joined, boolean everywhere) implements GpuKernel<Conv2dWeightGradient> {
-    static final LinesWeight WEIGHT = new LinesWeight(true, false);
+record LinesWeight(boolean everywhere) implements GpuKernel<Conv2dWeightGradient> {
+    static final LinesWeight WEIGHT = new LinesWeight(false);
 
     /** Wherever it can run, for suites and the tuner. */
     LinesWeight anywhere() {
-        return new LinesWeight(joined, true);
+        return new LinesWeight(true);
     }
 
     @Override
     public String variant() {
-        return joined ? "lines" : "lines/apart";
-    }
-
-    @Override
-    public List<GpuKernel<Conv2dWeightGradient>> candidates(
-            Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
-        LinesWeight apart = new LinesWeight(false, everywhere);
-        return joined && apart.supports(op, in, traits) ? List.of(apart) : List.of();
+        return "lines";
     }
 
     @Override
@@ -51,7 +42,7 @@ record LinesWeight(boolean joined, boolean everywhere) implements GpuKernel<Conv
 
     private LineWeights weights(Conv2dWeightGradient op, TensorSpec[] in) {
         ConvShape s = op.shape(in);
-        return new LineWeights(in[0].dtype(), ShiftedWeight.rows(s), joined, s.m(), s.c());
+        return new LineWeights(in[0].dtype(), ShiftedWeight.rows(s), s.m(), s.c());
     }
 
     @Override

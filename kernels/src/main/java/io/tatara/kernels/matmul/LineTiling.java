@@ -34,14 +34,17 @@ record LineTiling(LineForm form, int stages, int strips) {
     // The estimate, in clock cycles: bytes a multiprocessor gets from L2 in one, a batch of lines,
     // what a tap costs besides its products, a launch, a tile's column on its way to the result,
     // sums of another block.
-    private static final double L2_BYTES = 24;
+    private static final double L2_BYTES = 48;
     private static final double TURN = 1200;
     private static final double ONES = 2500;
     private static final double TAP = 60;
     private static final double START = 2500;
     private static final double STORE = 10;
     private static final double STORE_APART = 60;
-    private static final double GIVEN = 700;
+    private static final double GIVEN = 1500;
+
+    /** What sharing slices of the kernel cost an H200 rather than saved. */
+    private static final double CLUSTERED = 1.05;
 
     /** The tiling of least estimated time; null where none fits. */
     static LineTiling of(LineProduct p, int multiprocessors) {
@@ -64,11 +67,15 @@ record LineTiling(LineForm form, int stages, int strips) {
         return stages < LEAST_STAGES ? null : new LineTiling(form, stages, STRIPS);
     }
 
-    /** Whether all tiles' slices can be shared out, at one time. */
+    /**
+     * Whether all tiles' slices can be shared out, at one time: of clusters of four a chip's groups
+     * of multiprocessors do not hold as many as it has multiprocessors for.
+     */
     private boolean splits(LineProduct p, int multiprocessors) {
+        int room = form.split() > 2 ? multiprocessors * 3 / 4 : multiprocessors;
         return p.slices() >= form.split()
                 && p.classes().size() == 1
-                && (long) rows(p) * columns(p) <= multiprocessors / form.split();
+                && (long) rows(p) * columns(p) <= room / form.split();
     }
 
     /** Warpgroups that turn images and fetch kernels. */
@@ -156,10 +163,9 @@ record LineTiling(LineForm form, int stages, int strips) {
         }
         double rounds = Math.ceil(tiles / slots);
         boolean one = p.grouped(form) || p.classes().size() == 1;
-        return START
-                + turned
-                + (form.split() - 1) * GIVEN
-                + (one ? rounds * all / tiles : all / slots + most / 2);
+        double sum = one ? rounds * all / tiles : all / slots + most / 2;
+        double clustered = form.cluster() > 1 ? CLUSTERED : 1;
+        return START + turned + (form.split() - 1) * GIVEN + clustered * sum;
     }
 
     /** Cycles of a tap: of the matrix units, of shared memory, of what comes from L2. */

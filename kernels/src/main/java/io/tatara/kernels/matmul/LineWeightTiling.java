@@ -52,7 +52,7 @@ record LineWeightTiling(
 
     private static final long MOST_WORKSPACE = 256L << 20;
 
-    // The estimate, in clock cycles of a multiprocessor, not measured: the matrix units' rate, a
+    // The estimate, in clock cycles of a multiprocessor: the matrix units' rate, a
     // load that meets eight lines of memory, latencies, two launches, bytes from L2.
     private static final double COLUMNS = 0.5;
     private static final double LOAD = 8;

@@ -14,11 +14,10 @@ import java.util.List;
  *
  * @param type float16 or bfloat16, else it is not supported
  * @param at how both stand and what the taps are
- * @param joined whether the taps of a row of the kernel are one instruction
  * @param rows channels of dy
  * @param channels of x
  */
-public record LineWeights(DType type, ShiftedRows at, boolean joined, int rows, int channels) {
+public record LineWeights(DType type, ShiftedRows at, int rows, int channels) {
     static final int THREADS = 256;
 
     private static final int WARPGROUP = 128;
@@ -117,7 +116,7 @@ public record LineWeights(DType type, ShiftedRows at, boolean joined, int rows, 
         defines.addAll(List.of("Y_H", at.y().results(), "Y_W", at.x().results()));
         int whole = rows % LineWeightTiling.SIDE + channels % LineWeightTiling.SIDE;
         defines.addAll(List.of("ALL_CHANNELS", whole == 0 ? 1 : 0));
-        defines.addAll(List.of("JOINED", joined ? 1 : 0, "SHARE", share));
+        defines.addAll(List.of("SHARE", share));
         String file = "lines_weights_sm90.cu";
         String text = Product.text(List.of("lines_sm90.cuh", file));
         return GpuProgram.of("matmul/" + file, text, defines.toArray())

@@ -105,15 +105,15 @@ class LinesHopperTest {
                 continue; // for nothing that reaches so far
             }
             int units = f.split() > 1 ? 132 : f.cluster();
-            int channels = f.split() > 1 ? 300 : 70;
-            Geometry g = new Geometry(f + "", u, units, 4, channels, 13, 14, 130, 3, 3);
+            int channels = f.split() > 1 ? 60 * f.split() : 70;
+            Geometry g = new Geometry(f + "", u, units, 3, channels, 11, 14, 130, 3, 3);
             Case c = Case.of(f + "", new Conv2d(u, 1)).in(g.x()).in(g.weight());
             LinesHopper<Conv2d> conv = new LinesHopper<>(LinesHopper.CONV.problem(), true, f);
             add(g, c.reduction(9 * channels), conv);
             if (f.split() > 1) {
                 continue;
             }
-            Geometry s = new Geometry(f + "", u.stride(2), f.cluster(), 3, 40, 18, 22, 70, 3, 3);
+            Geometry s = new Geometry(f + "", u.stride(2), f.cluster(), 2, 40, 18, 22, 70, 3, 3);
             Op op = new Conv2dDataGradient(s.window(), 1, s.d()[2], s.d()[3]);
             Case d = Case.of(f + "-stride", op).in(s.y()).in(s.weight());
             add(s, d.reduction(9 * 70), new LinesHopper<>(LinesHopper.DATA.problem(), true, f));

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.TestFactory;
 /**
  * Weight gradients from images as they are, under emulation, at sizes that {@code supports} leaves
  * to other kernels too: loads of one, two and four elements, ragged channels, several tiles and
- * pieces, any padding, dilation, both forms of the product. {@code -Dtatara.case} picks by name.
+ * pieces, any padding, dilation. {@code -Dtatara.case} picks by name.
  */
 class LinesWeightTest {
     /** {n, c, h, w, m, kh, kw}, and for how many multiprocessors. */
@@ -92,32 +92,23 @@ class LinesWeightTest {
     private int made;
 
     @TestFactory
-    List<DynamicTest> joined() {
-        return all(true);
-    }
-
-    @TestFactory
-    List<DynamicTest> tapByTap() {
-        return all(false);
-    }
-
-    private List<DynamicTest> all(boolean joined) {
+    List<DynamicTest> weightGradients() {
         for (Geometry g : GEOMETRIES) {
             Data all = Data.normal();
-            add(g, g.name(), all, all, joined);
+            add(g, g.name(), all, all);
         }
         // What is NaN because it meets a gap of the other's images must not be.
         Data odd = Data.normal().sprinkled(997, ConvCases.SPECIAL);
         for (int i : new int[] {1, 2, 3, 4, 8}) {
             Geometry g = GEOMETRIES.get(i);
-            add(g, g.name() + "-special-x", odd, Data.normal(), joined);
-            add(g, g.name() + "-special-dy", Data.normal(), odd, joined);
+            add(g, g.name() + "-special-x", odd, Data.normal());
+            add(g, g.name() + "-special-dy", Data.normal(), odd);
         }
         return tests;
     }
 
     /** In both types in turn. */
-    private void add(Geometry g, String name, Data x, Data dy, boolean joined) {
+    private void add(Geometry g, String name, Data x, Data dy) {
         if (!name.contains(System.getProperty("tatara.case", ""))) {
             return;
         }
@@ -133,7 +124,7 @@ class LinesWeightTest {
                         .reduction(d[0] * height * width)
                         .as(type);
         boolean finite = x == dy;
-        GpuKernel<Conv2dWeightGradient> kernel = new LinesWeight(joined, true);
+        GpuKernel<Conv2dWeightGradient> kernel = new LinesWeight(true);
         GpuKernel<Conv2dWeightGradient> tested = finite ? new Unrepaired(kernel) : kernel;
         tests.add(
                 DynamicTest.dynamicTest(
