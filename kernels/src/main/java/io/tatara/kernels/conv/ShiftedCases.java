@@ -46,7 +46,7 @@ final class ShiftedCases {
     private static final Layer PAIRS =
             new Layer("shifted-pairs", DType.BFLOAT16, UNIT.pad(1), 1, 72, 28, 136, 3);
 
-    /** What matmul_rows_sm90.cu meets besides: rows of other lengths. */
+    /** Rows of taps of other lengths. */
     private static final List<Layer> ROWS =
             List.of(
                     new Layer("shifted-5x5", DType.FLOAT16, UNIT.pad(2), 2, 136, 13, 72, 5),

@@ -24,18 +24,14 @@ import io.tatara.kernels.pointwise.Activation;
  *
  * @param problem what an op asks for
  * @param planes what needs no copy of the images, where it can run
- * @param strips whether columns are fetched once for all taps of a row of the kernel
- * @param least tiles of 128 channels by 256 columns, in multiples of the multiprocessors, from
- *     which on it is taken
  */
-record ShiftedHopper<O extends Op>(
-        ConvCpu.Problem<O> problem, PointwiseHopper<O> planes, boolean strips, double least)
+record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O> planes)
         implements GpuKernel<O> {
     static final ShiftedHopper<Conv2d> CONV =
-            new ShiftedHopper<>(ConvImplicit.CONV.problem(), PointwiseHopper.CONV, false, 0);
+            new ShiftedHopper<>(ConvImplicit.CONV.problem(), PointwiseHopper.CONV);
 
     static final ShiftedHopper<Conv2dDataGradient> DATA =
-            new ShiftedHopper<>(ConvImplicit.DATA.problem(), PointwiseHopper.DATA, false, 0);
+            new ShiftedHopper<>(ConvImplicit.DATA.problem(), PointwiseHopper.DATA);
 
     /**
      * Of the other's estimated clocks: layers on an H200 took 1.5 to 2.5 of them, at 1.8 GHz, and
@@ -43,22 +39,9 @@ record ShiftedHopper<O extends Op>(
      */
     private static final double CLEARLY = 1.5;
 
-    /** An H200 was 1 to 10 % faster by strips from there on, below up to a tenth slower. */
-    private static final double MANY = 0.5;
-
     @Override
     public String variant() {
-        return strips ? "shifted/rows" : "shifted";
-    }
-
-    /** In strips, where there are many tiles. */
-    ShiftedHopper<O> inManyStrips() {
-        return new ShiftedHopper<>(problem, planes, true, MANY);
-    }
-
-    /** In strips, however many tiles there are. */
-    ShiftedHopper<O> inStrips() {
-        return new ShiftedHopper<>(problem, planes, true, 0);
+        return "shifted";
     }
 
     @Override
@@ -77,12 +60,10 @@ record ShiftedHopper<O extends Op>(
             return false;
         }
         TapProduct p = product(op, in, s, null, null);
-        if (!p.supported(traits)
-                || strips && !p.strips()
-                || p.squares() < least * traits.computeUnits()) {
+        if (!p.supported(traits)) {
             return false;
         }
-        double clocks = strips ? p.stripClocks(traits) : p.clocks(traits);
+        double clocks = p.clocks(traits);
         clocks += ShiftedImages.clocks(p.at(), s.in(), s.out(), traits);
         return clocks < CLEARLY * ConvImplicit.clocks(s, in[0].dtype(), traits);
     }
@@ -140,12 +121,7 @@ record ShiftedHopper<O extends Op>(
                 packed ? GpuPlan.in(1) : null,
                 packed ? w : null,
                 c);
-        TapProduct p = product(op, in, s, w, x);
-        if (strips) {
-            p.addStrips(plan, traits);
-        } else {
-            p.add(plan, traits);
-        }
+        product(op, in, s, w, x).add(plan, traits);
         return plan.build();
     }
 }

@@ -182,25 +182,14 @@ record HopperTiling(
         return (long) rows * cols * batches * splits;
     }
 
-    /** The same with so many stages. */
-    HopperTiling withStages(int count) {
-        return new HopperTiling(
-                bn, staged, count, cluster, across, rows, cols, batches, group, slices, depth,
-                splits, clusters);
-    }
-
     /** Estimated cycles. */
     double time(int m, int multiprocessors) {
-        return time(m, multiprocessors, bn * BK * 2.0, L2_BYTES);
-    }
-
-    /** The same where so many bytes of B come for a slice, and so many a clock from L2. */
-    double time(int m, int multiprocessors, double b, double rate) {
         int slots = Math.max(1, multiprocessors / cluster);
         double waves = Math.ceil((double) tiles() / slots);
         double units = 4.0 * bn;
         double a = BM * BK * 2.0 / (across ? cluster : 1);
-        double loads = (a + b / (across ? 1 : cluster)) / rate;
+        double b = bn * BK * 2.0 / (across ? 1 : cluster);
+        double loads = (a + b) / L2_BYTES;
         double each = depth * Math.max(units, loads) + bn * STORE;
         double sum = 0;
         if (splits > 1) {

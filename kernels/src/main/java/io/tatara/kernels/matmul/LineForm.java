@@ -46,7 +46,7 @@ public record LineForm(int bn, boolean side, int cluster, int split) {
     }
 
     /** Blocks of a cluster. */
-    int blocks() {
+    public int blocks() {
         return cluster * split;
     }
 

@@ -202,15 +202,6 @@ final class MatMulHopper implements ProductKernel {
         return p.cuda(files, HEADERS, defines.toArray());
     }
 
-    /** The source that fetches columns once for all taps of a kernel's row. */
-    static GpuProgram program(Product p, StripTiling t, boolean ta, int run) {
-        List<String> files =
-                List.of("matmul_sm90.cuh", "shifted.cuh", "tiles_sm90.cuh", "matmul_rows_sm90.cu");
-        List<Object> defines = defines(p, t.tile(), ta, true, 1, run);
-        defines.addAll(Arrays.asList(t.defines()));
-        return p.cuda(files, HEADERS, defines.toArray());
-    }
-
     private static List<Object> defines(
             Product p, HopperTiling t, boolean ta, boolean tb, int taps, int run) {
         List<Object> defines = new ArrayList<>();

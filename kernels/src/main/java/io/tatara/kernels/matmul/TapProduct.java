@@ -74,44 +74,30 @@ public record TapProduct(
     /** Adds the launches. Called only where it is supported. */
     public void add(GpuPlan.Builder plan, GpuTraits traits) {
         HopperTiling t = tiling(traits);
-        GpuProgram program = MatMulHopper.program(product(), t, transposed, true, 1, at.run());
-        add(plan, t, program, MatMulHopper.share(t, true), t.shared());
-    }
-
-    /** Whether columns can be fetched once for all taps of a kernel's row. */
-    public boolean strips() {
-        return at.x().taps() > 1 && at.x().stride() == 1 && reach() <= StripTiling.REACH;
-    }
-
-    /** Places from the first tap of a row to the last. */
-    private int reach() {
-        return (at.x().taps() - 1) * Math.abs(at.x().step());
-    }
-
-    StripTiling stripTiling(GpuTraits traits) {
-        int k = slices() * HopperTiling.BK;
-        int taps = at.x().taps();
-        return StripTiling.of(rows, at.length(), k, taps, reach(), traits.computeUnits(), PIECES);
-    }
-
-    /** Tiles of 128 channels by 256 columns that the result has. */
-    public double squares() {
-        return (double) Product.ceil(rows, HopperTiling.BM) * Product.ceil(at.length(), 256);
-    }
-
-    /** As {@link #clocks}, with {@link #strips}. */
-    public double stripClocks(GpuTraits traits) {
-        return stripTiling(traits).time(rows, at.x().taps(), traits.computeUnits());
-    }
-
-    /** As {@link #add}, with {@link #strips}. */
-    public void addStrips(GpuPlan.Builder plan, GpuTraits traits) {
-        addStrips(plan, stripTiling(traits));
-    }
-
-    void addStrips(GpuPlan.Builder plan, StripTiling t) {
-        GpuProgram program = MatMulHopper.program(product(), t, transposed, at.run());
-        add(plan, t.tile(), program, t.height(), t.shared());
+        Product p = product();
+        GpuProgram program = MatMulHopper.program(p, t, transposed, true, 1, at.run());
+        Product.Operand a = a();
+        int length = at.length();
+        int place = ShiftedRows.line(terms);
+        boolean partial = t.splits() > 1;
+        Object part = partial ? plan.temporary(t.workspace(rows, length)) : null;
+        MatMulHopper.Batch taps =
+                new MatMulHopper.Batch(1, at.taps(), (transposed ? terms : rows) * line);
+        MatMulHopper.Batch phases = new MatMulHopper.Batch(1, at.phases(), length * place);
+        List<Object> args = new ArrayList<>();
+        args.add(
+                transposed
+                        ? MatMulHopper.map(a, type, rows, terms, line, taps, MatMulHopper.SPAN)
+                        : MatMulHopper.map(a, type, terms, rows, line, taps, MatMulHopper.rows(t)));
+        args.add(
+                MatMulHopper.map(
+                        b(), type, terms, length, place, phases, MatMulHopper.share(t, true)));
+        args.addAll(MatMulHopper.args(p, t, part, taps, phases));
+        args.addAll(Arrays.asList(at.args()));
+        MatMulHopper.launch(plan, program, t, t.shared() + tables(t.bn()), args);
+        if (partial) {
+            MatMulHopper.sum(plan, program, p, t, part, at.args());
+        }
     }
 
     private Product.Operand a() {
@@ -133,31 +119,5 @@ public record TapProduct(
                         new Product.Finish(bias, true, residual, activation, false),
                         new Product.Target(y, 0, length))
                 .getFirst();
-    }
-
-    /** height: lines of a box of B; shared: bytes of shared memory but for the tables. */
-    private void add(
-            GpuPlan.Builder plan, HopperTiling t, GpuProgram program, int height, int shared) {
-        Product p = product();
-        Product.Operand a = a();
-        int length = at.length();
-        int place = ShiftedRows.line(terms);
-        boolean partial = t.splits() > 1;
-        Object part = partial ? plan.temporary(t.workspace(rows, length)) : null;
-        MatMulHopper.Batch taps =
-                new MatMulHopper.Batch(1, at.taps(), (transposed ? terms : rows) * line);
-        MatMulHopper.Batch phases = new MatMulHopper.Batch(1, at.phases(), length * place);
-        List<Object> args = new ArrayList<>();
-        args.add(
-                transposed
-                        ? MatMulHopper.map(a, type, rows, terms, line, taps, MatMulHopper.SPAN)
-                        : MatMulHopper.map(a, type, terms, rows, line, taps, MatMulHopper.rows(t)));
-        args.add(MatMulHopper.map(b(), type, terms, length, place, phases, height));
-        args.addAll(MatMulHopper.args(p, t, part, taps, phases));
-        args.addAll(Arrays.asList(at.args()));
-        MatMulHopper.launch(plan, program, t, shared + tables(t.bn()), args);
-        if (partial) {
-            MatMulHopper.sum(plan, program, p, t, part, at.args());
-        }
     }
 }

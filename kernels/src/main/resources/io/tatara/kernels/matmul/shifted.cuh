@@ -1,4 +1,4 @@
-/* What matmul_sm90.cu (and matmul_rows_sm90.cu) needs to sum shifted products: a convolution whose images stand such that
+/* What matmul_sm90.cu needs to sum shifted products: a convolution whose images stand such that
  * every tap is a shift of the columns (ShiftedRows; conv/shifted.cu lays them out). A column is a line of memory, all channels of a place:
  * the copy engine begins a box at any line, but within a line at multiples of 16 bytes only. Behind matmul_sm90.cuh.
  *

@@ -1,4 +1,5 @@
-/* What matmul_sm90.cu and matmul_rows_sm90.cu share: the grid of tiles, a slice's products, fetching A, the sum of pieces.
+/* What matmul_sm90.cu and lines_product_sm90.cu share, a slice's products and who releases a stage, and the former's grid of
+ * tiles, fetching A, the sum of pieces.
  * Behind matmul_sm90.cuh and, with TAPS, shifted.cuh. */
 /* A tile: first row and column, batch, its matrices in A and B, slices of k from first to last (exclusive). */
 struct Place {

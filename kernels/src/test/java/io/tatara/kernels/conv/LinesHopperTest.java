@@ -20,22 +20,6 @@ import org.junit.jupiter.api.TestFactory;
  * several tiles a block. {@code -Dtatara.case} picks by name.
  */
 class LinesHopperTest {
-    /** {n, c, h, w, m, kh, kw}, and for how many multiprocessors. */
-    private record Geometry(String name, ConvWindow window, int units, int... d) {
-        TensorSpec x() {
-            return TensorSpec.f32(d[0], d[1], d[2], d[3]);
-        }
-
-        TensorSpec weight() {
-            return TensorSpec.f32(d[4], d[1], d[5], d[6]);
-        }
-
-        TensorSpec y() {
-            int height = window.outHeight(d[2], d[5]);
-            return TensorSpec.f32(d[0], d[4], height, window.outWidth(d[3], d[6]));
-        }
-    }
-
     private static List<Geometry> geometries() {
         ConvWindow u = ConvWindow.UNIT;
         return List.of(
@@ -50,6 +34,8 @@ class LinesHopperTest {
                 new Geometry("dilation", u.pad(2, 1, 3, 0).dilation(2, 3), 4, 2, 6, 9, 10, 7, 3, 2),
                 new Geometry("row", u.pad(0, 0, 4, 0).dilation(1, 2), 4, 2, 66, 1, 70, 34, 1, 3),
                 new Geometry("column", u.pad(3, 3, 0, 0), 4, 2, 3, 20, 1, 4, 7, 1),
+                new Geometry("1x3", u.pad(0, 0, 1, 1), 2, 3, 66, 5, 9, 130, 1, 3),
+                new Geometry("far", u.pad(0, 0, 8, 8).dilation(1, 8), 1, 2, 64, 3, 40, 34, 1, 3),
                 new Geometry("5x5", u.pad(2), 2, 2, 70, 9, 12, 72, 5, 5),
                 new Geometry("pointwise", u, 2, 3, 70, 7, 7, 150, 1, 1),
                 new Geometry("stride-2", u.stride(2).pad(1), 2, 2, 40, 14, 14, 70, 3, 3),
@@ -74,7 +60,7 @@ class LinesHopperTest {
         all.add(pointwiseStride());
         for (Geometry g : all) {
             Case c = Case.of(g.name(), new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
-            add(g, c.reduction(g.d()[1] * g.d()[5] * g.d()[6]), LinesHopper.CONV);
+            add(g, c.reduction(g.terms()), LinesHopper.CONV);
         }
         Geometry g = geometries().get(1);
         Case c = Case.of("3x3-relu", new Conv2d(g.window(), 1, new Epilogue(Activation.RELU)));
@@ -96,7 +82,7 @@ class LinesHopperTest {
         return tests;
     }
 
-    /** Every form of tile, forward and back, with and without a stride. */
+    /** Every form of tile, those of single blocks also back, with a stride. */
     @TestFactory
     List<DynamicTest> forms() {
         ConvWindow u = ConvWindow.UNIT.pad(1);
@@ -110,7 +96,7 @@ class LinesHopperTest {
             Case c = Case.of(f + "", new Conv2d(u, 1)).in(g.x()).in(g.weight());
             LinesHopper<Conv2d> conv = new LinesHopper<>(LinesHopper.CONV.problem(), true, f);
             add(g, c.reduction(9 * channels), conv);
-            if (f.split() > 1) {
+            if (f.blocks() > 1) {
                 continue;
             }
             Geometry s = new Geometry(f + "", u.stride(2), f.cluster(), 2, 40, 18, 22, 70, 3, 3);

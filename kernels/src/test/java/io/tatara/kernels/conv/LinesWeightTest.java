@@ -22,9 +22,6 @@ import org.junit.jupiter.api.TestFactory;
  * pieces, any padding, dilation. {@code -Dtatara.case} picks by name.
  */
 class LinesWeightTest {
-    /** {n, c, h, w, m, kh, kw}, and for how many multiprocessors. */
-    private record Geometry(String name, ConvWindow window, int units, int... d) {}
-
     private static final ConvWindow UNIT = ConvWindow.UNIT;
 
     private static final List<Geometry> GEOMETRIES =
@@ -112,17 +109,10 @@ class LinesWeightTest {
         if (!name.contains(System.getProperty("tatara.case", ""))) {
             return;
         }
-        int[] d = g.d();
-        int height = g.window().outHeight(d[2], d[5]);
-        int width = g.window().outWidth(d[3], d[6]);
-        Op op = new Conv2dWeightGradient(g.window(), 1, d[5], d[6]);
+        Op op = new Conv2dWeightGradient(g.window(), 1, g.d()[5], g.d()[6]);
         DType type = made++ % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16;
-        Case c =
-                Case.of(name, op)
-                        .in(TensorSpec.f32(d[0], d[1], d[2], d[3]), x)
-                        .in(TensorSpec.f32(d[0], d[4], height, width), dy)
-                        .reduction(d[0] * height * width)
-                        .as(type);
+        int results = g.d()[0] * g.y().shape().dim(2) * g.y().shape().dim(3);
+        Case c = Case.of(name, op).in(g.x(), x).in(g.y(), dy).reduction(results).as(type);
         boolean finite = x == dy;
         GpuKernel<Conv2dWeightGradient> kernel = new LinesWeight(true);
         GpuKernel<Conv2dWeightGradient> tested = finite ? new Unrepaired(kernel) : kernel;

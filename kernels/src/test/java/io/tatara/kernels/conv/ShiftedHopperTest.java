@@ -24,22 +24,6 @@ class ShiftedHopperTest {
         Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY
     };
 
-    /** {n, c, h, w, m, kh, kw}, and for how many multiprocessors. */
-    private record Geometry(String name, ConvWindow window, int units, int... d) {
-        TensorSpec x() {
-            return TensorSpec.f32(d[0], d[1], d[2], d[3]);
-        }
-
-        TensorSpec weight() {
-            return TensorSpec.f32(d[4], d[1], d[5], d[6]);
-        }
-
-        TensorSpec y() {
-            int height = window.outHeight(d[2], d[5]);
-            return TensorSpec.f32(d[0], d[4], height, window.outWidth(d[3], d[6]));
-        }
-    }
-
     private static List<Geometry> geometries() {
         ConvWindow u = ConvWindow.UNIT;
         return List.of(
@@ -57,60 +41,6 @@ class ShiftedHopperTest {
                 new Geometry("pointwise-14", u, 2, 2, 64, 14, 14, 40, 1, 1),
                 new Geometry("pointwise-6", u, 132, 3, 264, 6, 7, 34, 1, 1),
                 new Geometry("pointwise-padded", u.pad(1, 0, 2, 1), 4, 2, 5, 5, 6, 8, 1, 1));
-    }
-
-    /** For columns fetched once for a row of the kernel, with tiles of every kind. */
-    private static List<Geometry> rows() {
-        ConvWindow u = ConvWindow.UNIT;
-        List<Geometry> all = new ArrayList<>(geometries().subList(3, 7));
-        all.add(geometries().get(1));
-        all.addAll(
-                List.of(
-                        new Geometry("1x3", u.pad(0, 0, 1, 1), 2, 3, 66, 5, 9, 130, 1, 3),
-                        new Geometry("5x5", u.pad(2), 2, 2, 70, 9, 11, 72, 5, 5),
-                        new Geometry("5x5-pieces", u.pad(2), 132, 2, 70, 9, 11, 72, 5, 5),
-                        new Geometry(
-                                "3x3-dilation-2", u.pad(2).dilation(2), 2, 1, 40, 9, 24, 90, 3, 3),
-                        new Geometry(
-                                "far", u.pad(0, 0, 8, 8).dilation(1, 8), 1, 2, 64, 3, 40, 34, 1, 3),
-                        new Geometry(
-                                "stride-2-high", u.stride(2, 1).pad(1), 4, 2, 20, 9, 8, 40, 3, 3),
-                        new Geometry("256-columns", u.pad(1), 4, 4, 130, 15, 15, 70, 3, 3),
-                        new Geometry("256-below", u.pad(1), 4, 4, 72, 14, 15, 300, 3, 3),
-                        new Geometry("below-pieces", u.pad(1), 132, 4, 130, 8, 9, 300, 3, 3),
-                        new Geometry("across-pieces", u.pad(1), 80, 4, 200, 15, 15, 70, 3, 3)));
-        return all;
-    }
-
-    @TestFactory
-    List<DynamicTest> convolutionsInRows() {
-        for (Geometry g : rows()) {
-            Case c = Case.of(g.name(), new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
-            int terms = g.d()[1] * g.d()[5] * g.d()[6];
-            add(g, c.reduction(terms), ShiftedHopper.CONV.inStrips());
-        }
-        Geometry g = geometries().get(1);
-        Case c = Case.of("3x3-relu", new Conv2d(g.window(), 1, new Epilogue(Activation.RELU)));
-        c = c.in(g.x()).in(g.weight()).in(TensorSpec.f32(g.d()[4])).in(g.y());
-        add(g, c.reduction(9 * g.d()[1]), ShiftedHopper.CONV.inStrips());
-        Data odd = Data.normal().sprinkled(397, SPECIAL);
-        Case s = Case.of("specials", new Conv2d(g.window(), 1)).in(g.x(), odd).in(g.weight());
-        add(g, s.reduction(9 * g.d()[1]), ShiftedHopper.CONV.inStrips());
-        return tests;
-    }
-
-    @TestFactory
-    List<DynamicTest> dataGradientsInRows() {
-        for (Geometry g : rows()) {
-            if (g.window().strideY() != 1) {
-                continue;
-            }
-            Op op = new Conv2dDataGradient(g.window(), 1, g.d()[2], g.d()[3]);
-            Case c = Case.of(g.name(), op).in(g.y()).in(g.weight());
-            int terms = g.d()[4] * g.d()[5] * g.d()[6];
-            add(g, c.reduction(terms), ShiftedHopper.DATA.inStrips());
-        }
-        return tests;
     }
 
     private static List<Geometry> strided() {
