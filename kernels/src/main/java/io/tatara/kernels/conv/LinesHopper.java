@@ -39,6 +39,8 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
 
     private static final int MOST_STRIDE = 2;
 
+    private static final int MOST_PLACES = 1 << 29;
+
     /** Lines from here on may have three places more, or one. */
     private static final int LONG = 48;
 
@@ -69,6 +71,7 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
                 || c.window().strideY() > MOST_STRIDE
                 || c.window().strideX() > MOST_STRIDE
                 || !ShiftedImages.fit(c)
+                || !counted(s)
                 || !everywhere && (c.taps() < LEAST_TAPS || strided(s))) {
             return false;
         }
@@ -89,6 +92,13 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
                 .filter(k -> k.supports(op, in, traits))
                 .<GpuKernel<O>>map(k -> k)
                 .toList();
+    }
+
+    /** Whether ints count all places. */
+    private static boolean counted(Sums s) {
+        double lines = extent(s.ys(), s.height());
+        double places = extent(s.xs(), s.width()) + 3.0;
+        return s.shape().n() * lines * places < MOST_PLACES;
     }
 
     /** Whether a source has phases: an H200 was no faster by this then than by a launch before. */

@@ -57,11 +57,11 @@ record LineTiling(LineForm form, int stages, int strips) {
 
     /** Tiles of this form with as many stages as fit; null where too few do. */
     static LineTiling make(LineProduct p, LineForm form, int multiprocessors) {
-        LineTiling one = new LineTiling(form, LEAST_STAGES, STRIPS);
-        if (form.split() > 1 && !one.splits(p, multiprocessors)) {
+        LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS);
+        if (p.reach(form) > MEMORY / LINE_BYTES
+                || form.split() > 1 && !t.splits(p, multiprocessors)) {
             return null;
         }
-        LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS);
         int room = MEMORY - t.shared(p) + LEAST_STAGES * t.stageBytes();
         int stages = Math.min(MOST_STAGES, Math.floorDiv(room, t.stageBytes()));
         return stages < LEAST_STAGES ? null : new LineTiling(form, stages, STRIPS);

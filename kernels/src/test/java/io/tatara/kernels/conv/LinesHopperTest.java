@@ -1,17 +1,21 @@
 package io.tatara.kernels.conv;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Data;
 import io.tatara.kernels.gpu.GpuKernel;
+import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.Epilogue;
 import io.tatara.kernels.matmul.LineForm;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -105,6 +109,29 @@ class LinesHopperTest {
             add(s, d.reduction(9 * 70), new LinesHopper<>(LinesHopper.DATA.problem(), true, f));
         }
         return tests;
+    }
+
+    /** What ints do not count, or shared memory does not hold, is for others, without an error. */
+    @Test
+    void leavesWhatItCannotCount() {
+        int far = 900_000;
+        ConvWindow u = ConvWindow.UNIT;
+        List<ConvWindow> windows =
+                List.of(
+                        u.pad(0, 0, far, far).dilation(1, far),
+                        u.pad(far, far, 0, 0).dilation(far, 1).stride(2, 1),
+                        u.pad(1500).dilation(1500));
+        GpuTraits traits = GpuTraits.cuda(90, 132);
+        for (ConvWindow w : windows) {
+            Geometry g = new Geometry("far", w, 132, 2, 64, 8, 8, 64, 3, 3);
+            TensorSpec[] in = {g.x().withDType(DType.FLOAT16), g.weight().withDType(DType.FLOAT16)};
+            Conv2d op = new Conv2d(w, 1);
+            assertThat(op.infer(in)).hasSize(1);
+            assertThat(LinesHopper.CONV.anywhere().supports(op, in, traits)).as("%s", w).isFalse();
+            in[0] = g.y().withDType(DType.FLOAT16);
+            Conv2dDataGradient data = new Conv2dDataGradient(w, 1, 8, 8);
+            assertThat(LinesHopper.DATA.anywhere().supports(data, in, traits)).isFalse();
+        }
     }
 
     /** In both types in turn. */
