@@ -10,8 +10,9 @@ import java.util.List;
  * @param side whether the two that multiply stand beside each other, 64 rows, else below, 128
  * @param cluster blocks beside each other that share their slices of the kernel
  * @param split blocks of a cluster that have a tile's slices among them, where tiles are few
+ * @param raw whether the copy engine fetches the images
  */
-public record LineForm(int bn, boolean side, int cluster, int split) {
+public record LineForm(int bn, boolean side, int cluster, int split, boolean raw) {
     private static final int[] COLUMNS = {256, 224, 192, 160, 128, 64};
 
     /** A strip of more fits no second one beside it. */
@@ -30,14 +31,16 @@ public record LineForm(int bn, boolean side, int cluster, int split) {
         List<LineForm> all = new ArrayList<>();
         for (int bn : COLUMNS) {
             for (boolean side : new boolean[] {false, true}) {
-                if (new LineForm(bn, side, 1, 1).columns() > MOST_COLUMNS) {
+                if (new LineForm(bn, side, 1, 1, false).columns() > MOST_COLUMNS) {
                     continue;
                 }
-                all.add(new LineForm(bn, side, 1, 1));
-                all.add(new LineForm(bn, side, 2, 1));
+                all.add(new LineForm(bn, side, 1, 1, false));
+                all.add(new LineForm(bn, side, 1, 1, true));
+                all.add(new LineForm(bn, side, 2, 1, false));
                 for (int split : SPLITS) {
                     if (bn <= MOST_SPLIT_COLUMNS) {
-                        all.add(new LineForm(bn, side, 1, split));
+                        all.add(new LineForm(bn, side, 1, split, false));
+                        all.add(new LineForm(bn, side, 1, split, true));
                     }
                 }
             }
@@ -61,6 +64,6 @@ public record LineForm(int bn, boolean side, int cluster, int split) {
     @Override
     public String toString() {
         String tile = rows() + "x" + columns() + "x" + cluster;
-        return split == 1 ? tile : tile + "/" + split;
+        return tile + (split == 1 ? "" : "/" + split) + (raw ? "/raw" : "");
     }
 }

@@ -161,6 +161,11 @@ public record LineProduct(
                 && activation == Activation.NONE;
     }
 
+    /** Whether the copy engine can read planes: whole 16 bytes, without a stride. */
+    boolean planes() {
+        return source.strideY == 1 && source.strideX == 1 && source.h * source.wd % SHORT == 0;
+    }
+
     /** Whether tiles of this form have all classes. */
     boolean grouped(LineForm f) {
         return f.bn() == LineForm.GROUPED && groups();
@@ -207,6 +212,14 @@ public record LineProduct(
                 transposed
                         ? MatMulHopper.map(p.a(), type, rows, terms, line, matrices, t.spans())
                         : MatMulHopper.map(p.a(), type, terms, rows, line, matrices, t.lines()));
+        if (t.form().raw()) {
+            Product.Operand pixels = new Product.Operand(x, 0, source.h * source.wd, 1, new int[0]);
+            MatMulHopper.Batch images =
+                    new MatMulHopper.Batch(1, source.images, terms * source.h * source.wd);
+            int plane = source.h * source.wd;
+            args.add(
+                    MatMulHopper.map(pixels, type, plane, terms, plane, images, MatMulHopper.SPAN));
+        }
         Object[] more = {
             x,
             y,
@@ -275,6 +288,8 @@ public record LineProduct(
             t.fillers(this),
             "FILL_TURNS",
             t.turns(this),
+            "RAW",
+            t.form().raw() ? 1 : 0,
             "STAGES",
             t.stages(),
             "STRIPS",
@@ -337,6 +352,7 @@ public record LineProduct(
                         "matmul_sm90.cuh",
                         "tiles_sm90.cuh",
                         "lines_sm90.cuh",
+                        "lines_raw_sm90.cuh",
                         "lines_leave_sm90.cuh",
                         "lines_product_sm90.cu");
         GpuProgram g = p.cuda(files, MatMulHopper.HEADERS, defines);

@@ -28,6 +28,11 @@ record LineTiling(LineForm form, int stages, int strips) {
 
     private static final int BANK_BYTES = 128;
 
+    /** A warp's block of pixels from the copy engine, and what it writes beside. */
+    private static final int RAW_BYTES = 8192;
+
+    private static final int DUMP_BYTES = 1024;
+
     /** Lines that a warp turns at a time. */
     private static final int BATCH = 16;
 
@@ -49,6 +54,7 @@ record LineTiling(LineForm form, int stages, int strips) {
     /** The tiling of least estimated time; null where none fits. */
     static LineTiling of(LineProduct p, int multiprocessors) {
         return LineForm.all().stream()
+                .filter(f -> !f.raw())
                 .map(f -> make(p, f, multiprocessors))
                 .filter(Objects::nonNull)
                 .min(Comparator.comparingDouble(t -> t.time(p, multiprocessors)))
@@ -59,6 +65,7 @@ record LineTiling(LineForm form, int stages, int strips) {
     static LineTiling make(LineProduct p, LineForm form, int multiprocessors) {
         LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS);
         if (p.reach(form) > MEMORY / LINE_BYTES
+                || form.raw() && (!p.planes() || t.fillers(p) == 1)
                 || form.split() > 1 && !t.splits(p, multiprocessors)) {
             return null;
         }
@@ -133,7 +140,9 @@ record LineTiling(LineForm form, int stages, int strips) {
         int strip = p.source().phases() * stripLines(p) * LINE_BYTES;
         int columns = p.grouped(form) ? 2 * form.bn() : form.bn();
         int staging = 2 * HopperTiling.BM * (columns + 8);
+        int raw = form.raw() ? (4 * fillers(p) - 2) * (RAW_BYTES + DUMP_BYTES) : 0;
         return stages * stageBytes()
+                + raw
                 + strips * strip
                 + staging
                 + BARRIERS

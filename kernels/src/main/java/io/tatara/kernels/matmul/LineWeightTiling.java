@@ -6,6 +6,7 @@ package io.tatara.kernels.matmul;
  * where that lets a load take more.
  *
  * @param vec elements of a load: all in a line of the images or none, or {@link #LINE}
+ * @param turns of 16 places that a warp loads at a time: many under way, as registers allow
  * @param pitch places from a line to the next
  * @param plane from an image to the next
  * @param base place that the lines of x begin with, counted from that of dy's
@@ -18,6 +19,7 @@ package io.tatara.kernels.matmul;
  */
 record LineWeightTiling(
         int vec,
+        int turns,
         int pitch,
         int plane,
         int base,
@@ -98,8 +100,10 @@ record LineWeightTiling(
         int pitch = (int) pitches;
         int low = y.start() * pitch + x.start();
         int base = Math.floorDiv(low, vec) * vec;
-        int lead = up((int) reaches + low - base, unit(vec));
-        int room = MEMORY / LINE_BYTES - 2 - lead - tail(x, vec);
+        // Channels that may be none cost registers, as does each element by itself.
+        int turns = vec == 1 || rows % SIDE + channels % SIDE != 0 ? 2 : 4;
+        int lead = up((int) reaches + low - base, turns * SLICE);
+        int room = MEMORY / LINE_BYTES - 2 - lead - tail(x, turns);
         int stages = Math.min(STAGES, room / (2 * STEP));
         int steps = Math.ceilDiv(at.images() * (int) planes, STEP);
         int tiles = Math.ceilDiv(rows, SIDE) * Math.ceilDiv(channels, SIDE);
@@ -107,6 +111,7 @@ record LineWeightTiling(
                 ? null
                 : new LineWeightTiling(
                         vec,
+                        turns,
                         pitch,
                         (int) planes,
                         base,
@@ -132,17 +137,12 @@ record LineWeightTiling(
 
     LineWeightTiling withDepth(int count) {
         return new LineWeightTiling(
-                vec, pitch, plane, base, first, lead, stages, steps, count, tiles);
+                vec, turns, pitch, plane, base, first, lead, stages, steps, count, tiles);
     }
 
     /** Lines behind the ring of x that repeat its beginning. */
-    private static int tail(ShiftedRows.Along x, int vec) {
-        return up(SLICE - 1 + (x.taps() - 1) * x.step(), unit(vec));
-    }
-
-    /** Places that a warp turns at a time: what lets it have many loads under way. */
-    private static int unit(int vec) {
-        return (vec == 1 ? 2 : 4) * SLICE;
+    private static int tail(ShiftedRows.Along x, int turns) {
+        return up(SLICE - 1 + (x.taps() - 1) * x.step(), turns * SLICE);
     }
 
     private static int up(int x, int step) {
@@ -194,7 +194,7 @@ record LineWeightTiling(
 
     /** Bytes of shared memory of a block. */
     int shared(ShiftedRows at) {
-        return (2 * stages * STEP + lead + tail(at.x(), vec)) * LINE_BYTES + BARRIERS * stages;
+        return (2 * stages * STEP + lead + tail(at.x(), turns)) * LINE_BYTES + BARRIERS * stages;
     }
 
     /** What the source is told. */
@@ -203,7 +203,7 @@ record LineWeightTiling(
             "VEC",
             vec,
             "FILL_TURNS",
-            unit(vec) / SLICE,
+            turns,
             "PITCH",
             pitch,
             "PLANE",

@@ -66,11 +66,18 @@
 #define COLS (SIDE ? 2 * BN : BN)
 #define STAGE (ROWS * BK * 2)
 #define STRIP_BYTES (PHASES_X * LINES * 128)
-#define FILL_WARPS (4 * FILLERS - 1)
+#ifndef RAW
+#define RAW 0 /* whether lines_raw_sm90.cuh turns images, else lines_sm90.cuh */
+#endif
+#define FETCHERS (RAW ? 2 : 1) /* warps that have the copy engine fetch */
+#define FILL_WARPS (4 * FILLERS - FETCHERS)
+#define RAWS (RAW ? FILL_WARPS : 0) /* blocks of pixels: each turning warp's, so that it sees all of its phases */
 #define FULL(s) (bars + (s) * 8)
 #define EMPTY(s) (bars + (STAGES + (s)) * 8)
 #define STRIP_FULL(s) (bars + (2 * STAGES + (s)) * 8)
 #define STRIP_EMPTY(s) (bars + (2 * STAGES + STRIPS + (s)) * 8)
+#define RAW_FULL(s) (bars + (2 * (STAGES + STRIPS) + (s)) * 8)
+#define RAW_EMPTY(s) (bars + (2 * (STAGES + STRIPS) + RAWS + (s)) * 8)
 #if STAGES < 4 || STRIPS < 2
 #error "products are under way while the next ones are issued: both rings need a stage more"
 #endif
@@ -160,13 +167,24 @@ extern "C" __global__ void
     __cluster_dims__(CLUSTER * SPLIT, 1, 1)
 #endif
         __launch_bounds__(128 * (FILLERS + CONSUMERS), 1)
-            matmul_lines(TENSOR_MAP amap, GLOBAL const ELEM* RESTRICT x, GLOBAL CELEM* c, GLOBAL const CELEM* RESTRICT bias,
+            matmul_lines(TENSOR_MAP amap,
+#if RAW
+                         TENSOR_MAP xmap,
+#endif
+                         GLOBAL const ELEM* RESTRICT x, GLOBAL CELEM* c, GLOBAL const CELEM* RESTRICT bias,
                          GLOBAL const CELEM* RESTRICT residual, int m, int channels, int images, int rows, int cols, int slices) {
   DYNAMIC_SHARED(memory);
   uint ring = shared_address(memory);
   uint strips = ring + STAGES * STAGE;
   uint staging = strips + STRIPS * STRIP_BYTES;
   uint bars = staging + CONSUMERS * STAGED_BYTES;
+#if RAW
+  uint raws = ring + STAGES * STAGE; /* boxes begin at whole patterns of the swizzle, as strips do */
+  strips = raws + RAWS * RAW_BYTES;
+  staging = strips + STRIPS * STRIP_BYTES;
+  uint dumps = staging + CONSUMERS * STAGED_BYTES;
+  bars = dumps + FILL_WARPS * DUMP_BYTES;
+#endif
   int rank = 0;
 #if CLUSTER * SPLIT > 1
   rank = cluster_rank();
@@ -185,6 +203,13 @@ extern "C" __global__ void
       mbarrier_init(STRIP_FULL(s), FILL_WARPS);
       mbarrier_init(STRIP_EMPTY(s), CONSUMERS * 4);
     }
+#if RAW
+    tma_prefetch(&xmap);
+    for (int s = 0; s < RAWS; s++) {
+      mbarrier_init(RAW_FULL(s), 1);
+      mbarrier_init(RAW_EMPTY(s), 1);
+    }
+#endif
     mbarrier_fence_init();
   }
   BARRIER();
@@ -214,6 +239,69 @@ extern "C" __global__ void
         }
       }
       warp_barrier();
+#if RAW
+    } else if (warp == 1) {
+      if (warp_elect()) {
+        int raw = 0;
+        int raw_parity = 1;
+        for (int i = start; i < tiles; i += step) {
+          Tile p = tile_of(i, rank, rows, cols);
+          int q0 = p.col + low_places[p.kind];
+          for (int k = FIRST_SLICE * BK; k < LAST_SLICE * BK; k += BK) {
+            _Pragma("unroll 1")
+            for (int image = raw_first_image(q0); image < raw_end_image(q0, LINES, images); image++) {
+              int2 blocks = raw_blocks(image, q0, LINES);
+              _Pragma("unroll 1")
+              for (int b = blocks.x; b < blocks.y; b++) {
+                mbarrier_wait_copies(RAW_EMPTY(raw), raw_parity);
+                mbarrier_arrive_expect(RAW_FULL(raw), RAW_BYTES);
+                tma_load_3d(raws + raw * RAW_BYTES, &xmap, RAW_FULL(raw), b * RAW_PIXELS, k, image);
+                if (++raw == RAWS) {
+                  raw = 0;
+                  raw_parity ^= 1;
+                }
+              }
+            }
+          }
+        }
+      }
+      warp_barrier();
+    } else {
+      int mine = warp - FETCHERS;
+      int turns = mine; /* blocks until this warp's next */
+      int raw_parity = 0;
+      for (int i = start; i < tiles; i += step) {
+        Tile p = tile_of(i, rank, rows, cols);
+        int q0 = p.col + low_places[p.kind];
+        for (int k = FIRST_SLICE * BK; k < LAST_SLICE * BK; k += BK) {
+          uint to = strips + strip * STRIP_BYTES;
+          mbarrier_wait_copies(STRIP_EMPTY(strip), strip_parity ^ 1);
+          raw_gaps((SHARED_PTR unsigned char*)(memory + (to - ring)), q0, LINES, images, mine, FILL_WARPS);
+          _Pragma("unroll 1")
+          for (int image = raw_first_image(q0); image < raw_end_image(q0, LINES, images); image++) {
+            int2 blocks = raw_blocks(image, q0, LINES);
+            _Pragma("unroll 1")
+            for (int b = blocks.x; b < blocks.y; b++) {
+              if (turns-- > 0) continue;
+              turns = RAWS - 1;
+              mbarrier_wait_copies(RAW_FULL(mine), raw_parity);
+              raw_parity ^= 1;
+              raw_turn(to, dumps + mine * DUMP_BYTES, raws + mine * RAW_BYTES, image, b * RAW_PIXELS, q0, LINES);
+              warp_barrier();
+              if (lane_id() == 0) mbarrier_arrive(RAW_EMPTY(mine));
+            }
+          }
+          fence_async_shared();
+          warp_barrier();
+          if (lane_id() == 0) mbarrier_arrive(STRIP_FULL(strip));
+          if (++strip == STRIPS) {
+            strip = 0;
+            strip_parity ^= 1;
+          }
+        }
+      }
+    }
+#else
     } else {
       for (int i = start; i < tiles; i += step) {
         Tile p = tile_of(i, rank, rows, cols);
@@ -233,6 +321,7 @@ extern "C" __global__ void
         }
       }
     }
+#endif
 #if SPLIT > 1
     split_meet(); /* all have given */
 #endif
@@ -242,7 +331,7 @@ extern "C" __global__ void
     int lane = lane_id();
     int thread = LOCAL_ID(0) % 128;
     SHARED_PTR ushort* stage = (SHARED_PTR ushort*)(memory + (staging - ring) + half * STAGED_BYTES);
-    SHARED_PTR int* table = (SHARED_PTR int*)(memory + (bars - ring) + (STAGES + STRIPS) * 16) + half * TABLE;
+    SHARED_PTR int* table = (SHARED_PTR int*)(memory + (bars - ring) + (STAGES + STRIPS + RAWS) * 16) + half * TABLE;
     uint rows_at = SIDE ? 0 : half * BOX;
     uint lines_at = SIDE ? half * BN * 128 : 0;
 #if GROUPED

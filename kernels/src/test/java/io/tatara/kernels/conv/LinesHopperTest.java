@@ -91,22 +91,49 @@ class LinesHopperTest {
     List<DynamicTest> forms() {
         ConvWindow u = ConvWindow.UNIT.pad(1);
         for (LineForm f : LineForm.all()) {
-            if (f.bn() == 224 && f.side()) {
-                continue; // for nothing that reaches so far
+            int columns = f.side() ? 2 * f.bn() : f.bn();
+            if (columns > 384 || f.raw() && (f.bn() > 160 || columns > 320)) {
+                continue; // no room, or for nothing that reaches so far
             }
             int units = f.split() > 1 ? 132 : f.cluster();
             int channels = f.split() > 1 ? 60 * f.split() : 70;
-            Geometry g = new Geometry(f + "", u, units, 3, channels, 11, 14, 130, 3, 3);
+            Geometry g = new Geometry(f + "", u, units, 3, channels, 12, 14, 130, 3, 3);
             Case c = Case.of(f + "", new Conv2d(u, 1)).in(g.x()).in(g.weight());
             LinesHopper<Conv2d> conv = new LinesHopper<>(LinesHopper.CONV.problem(), true, f);
             add(g, c.reduction(9 * channels), conv);
-            if (f.blocks() > 1) {
+            if (f.blocks() > 1 || f.raw() && f.bn() == 64) {
                 continue;
             }
-            Geometry s = new Geometry(f + "", u.stride(2), f.cluster(), 2, 40, 18, 22, 70, 3, 3);
+            Geometry s = new Geometry(f + "", u.stride(2), f.cluster(), 2, 40, 16, 24, 70, 3, 3);
             Op op = new Conv2dDataGradient(s.window(), 1, s.d()[2], s.d()[3]);
             Case d = Case.of(f + "-stride", op).in(s.y()).in(s.weight());
             add(s, d.reduction(9 * 70), new LinesHopper<>(LinesHopper.DATA.problem(), true, f));
+        }
+        return tests;
+    }
+
+    /**
+     * Images by way of the copy engine: lines of any length, many images in a strip, ragged blocks.
+     */
+    @TestFactory
+    List<DynamicTest> throughTheCopyEngine() {
+        ConvWindow u = ConvWindow.UNIT;
+        List<Geometry> all =
+                List.of(
+                        new Geometry("odd-lines", u.pad(1), 2, 3, 72, 8, 7, 70, 3, 3),
+                        new Geometry("small", u.pad(1), 1, 21, 40, 4, 4, 36, 3, 3),
+                        new Geometry("valid", u, 2, 2, 130, 16, 13, 40, 2, 3),
+                        new Geometry("far", u.pad(4).dilation(4), 4, 2, 64, 12, 12, 64, 3, 3),
+                        new Geometry("one", u, 1, 1, 1, 1, 8, 1, 1, 1));
+        for (Geometry g : all) {
+            for (LineForm f :
+                    List.of(
+                            new LineForm(64, false, 1, 1, true),
+                            new LineForm(128, true, 1, 1, true))) {
+                Case c = Case.of(g.name() + f, new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
+                LinesHopper<Conv2d> conv = new LinesHopper<>(LinesHopper.CONV.problem(), true, f);
+                add(g, c.reduction(g.terms()), conv);
+            }
         }
         return tests;
     }
