@@ -9,6 +9,7 @@ import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.LineForm;
 import io.tatara.kernels.matmul.LineProduct;
 import io.tatara.kernels.matmul.ShiftedRows;
+import io.tatara.kernels.matmul.TapProduct;
 import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +72,7 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
                 || c.window().strideY() > MOST_STRIDE
                 || c.window().strideX() > MOST_STRIDE
                 || !ShiftedImages.fit(c)
+                || taps(s.ys()) * taps(s.xs()) > TapProduct.MOST_TAPS
                 || !counted(s)
                 || !everywhere && (c.taps() < LEAST_TAPS || strided(s))) {
             return false;
@@ -92,6 +94,11 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
                 .filter(k -> k.supports(op, in, traits))
                 .<GpuKernel<O>>map(k -> k)
                 .toList();
+    }
+
+    /** Of all classes of places along an axis. */
+    private static long taps(List<Axis> axes) {
+        return axes.stream().mapToLong(Axis::taps).sum();
     }
 
     /** Whether ints count all places. */

@@ -1,6 +1,5 @@
 package io.tatara.kernels.conv;
 
-import io.tatara.kernels.DType;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
@@ -28,13 +27,10 @@ record LinesWeight(boolean everywhere) implements GpuKernel<Conv2dWeightGradient
 
     @Override
     public boolean supports(Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
-        if (!traits.hopper() || in[0].dtype() == DType.FLOAT32) {
+        if (!ShiftedWeight.dense(op, in, traits)) {
             return false;
         }
         ConvShape s = op.shape(in);
-        if (s.n() == 0 || s.groups() != 1) {
-            return false;
-        }
         LineWeights w = weights(op, in);
         return w.supported(traits)
                 && (everywhere || w.clocks(traits) < ShiftedWeight.other(s, traits));

@@ -28,13 +28,10 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
 
     @Override
     public boolean supports(Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
-        if (!traits.hopper() || in[0].dtype() == DType.FLOAT32) {
+        if (!dense(op, in, traits)) {
             return false;
         }
         ConvShape s = op.shape(in);
-        if (s.n() == 0 || s.groups() != 1) {
-            return false;
-        }
         ShiftedRows r = rows(s);
         if (!ShiftedImages.fit(r, s.c(), s.m())) {
             return false;
@@ -48,6 +45,15 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
             clocks += ShiftedImages.weightClocks(r, s.c(), s.m(), traits);
         }
         return clocks < other(s, traits);
+    }
+
+    /** Whether it is a dense layer of 16-bit elements on Hopper. */
+    static boolean dense(Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
+        if (!traits.hopper() || in[0].dtype() == DType.FLOAT32) {
+            return false;
+        }
+        ConvShape s = op.shape(in);
+        return s.n() > 0 && s.groups() == 1;
     }
 
     /** Clocks that {@link WeightImplicit} takes. */

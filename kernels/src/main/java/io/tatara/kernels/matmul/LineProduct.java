@@ -51,9 +51,6 @@ public record LineProduct(
     /** Of even and odd elements along both axes. */
     private static final int CLASSES = 4;
 
-    /** Most taps, as {@link TapProduct}'s. */
-    private static final int MOST_TAPS = 64;
-
     /** Bytes of the tables of a tile's places. */
     static int tables(int bn) {
         return 4 * Integer.BYTES * bn;
@@ -115,7 +112,7 @@ public record LineProduct(
     public boolean supported(GpuTraits traits) {
         return MatMulHopper.units(type, traits)
                 && rows >= MatMulHopper.LEAST
-                && taps() <= MOST_TAPS
+                && taps() <= TapProduct.MOST_TAPS
                 && classes.stream().noneMatch(c -> c.taps().isEmpty())
                 && 2.0 * source.images * source.plane < Integer.MAX_VALUE
                 && (double) source.images * rows * target.height * target.width < Integer.MAX_VALUE

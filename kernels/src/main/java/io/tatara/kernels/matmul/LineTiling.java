@@ -65,6 +65,7 @@ record LineTiling(LineForm form, int stages, int strips) {
     static LineTiling make(LineProduct p, LineForm form, int multiprocessors) {
         LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS);
         if (p.reach(form) > MEMORY / LINE_BYTES
+                || t.tiles(p) > Integer.MAX_VALUE - multiprocessors
                 || form.raw() && (!p.planes() || t.fillers(p) == 1)
                 || form.split() > 1 && !t.splits(p, multiprocessors)) {
             return null;
@@ -130,9 +131,13 @@ record LineTiling(LineForm form, int stages, int strips) {
     }
 
     int blocks(LineProduct p, int multiprocessors) {
-        long tiles = (long) rows(p) * columns(p) * (p.grouped(form) ? 1 : p.classes().size());
         int clusters = Math.max(1, multiprocessors / form.blocks());
-        return (int) Math.min(clusters, tiles) * form.blocks();
+        return (int) Math.min(clusters, tiles(p)) * form.blocks();
+    }
+
+    /** Tiles, those of a cluster counted as one. */
+    private long tiles(LineProduct p) {
+        return (long) rows(p) * columns(p) * (p.grouped(form) ? 1 : p.classes().size());
     }
 
     /** Bytes of shared memory of a block. */

@@ -26,28 +26,25 @@ import org.junit.jupiter.api.TestFactory;
 class LinesHopperTest {
     private static List<Geometry> geometries() {
         ConvWindow u = ConvWindow.UNIT;
-        return List.of(
-                new Geometry("one", u, 1, 1, 1, 1, 1, 1, 1, 1),
-                new Geometry("3x3", u.pad(1), 1, 2, 72, 14, 14, 136, 3, 3),
-                new Geometry("3x3-odd", u.pad(1), 2, 3, 130, 7, 7, 70, 3, 3),
-                new Geometry("3x3-side", u.pad(1), 1, 2, 66, 9, 28, 64, 3, 3),
-                new Geometry("3x3-side-odd", u.pad(1), 2, 3, 40, 15, 15, 60, 3, 3),
-                new Geometry("3x3-valid", u, 2, 2, 9, 12, 11, 33, 3, 3),
-                new Geometry("asymmetric", u.pad(2, 0, 1, 3), 4, 3, 5, 6, 7, 9, 4, 3),
-                new Geometry("wide-padding", u.pad(3), 4, 2, 3, 2, 3, 5, 2, 2),
-                new Geometry("dilation", u.pad(2, 1, 3, 0).dilation(2, 3), 4, 2, 6, 9, 10, 7, 3, 2),
-                new Geometry("row", u.pad(0, 0, 4, 0).dilation(1, 2), 4, 2, 66, 1, 70, 34, 1, 3),
-                new Geometry("column", u.pad(3, 3, 0, 0), 4, 2, 3, 20, 1, 4, 7, 1),
-                new Geometry("1x3", u.pad(0, 0, 1, 1), 2, 3, 66, 5, 9, 130, 1, 3),
-                new Geometry("far", u.pad(0, 0, 8, 8).dilation(1, 8), 1, 2, 64, 3, 40, 34, 1, 3),
-                new Geometry("5x5", u.pad(2), 2, 2, 70, 9, 12, 72, 5, 5),
-                new Geometry("pointwise", u, 2, 3, 70, 7, 7, 150, 1, 1),
-                new Geometry("stride-2", u.stride(2).pad(1), 2, 2, 40, 14, 14, 70, 3, 3),
-                new Geometry("stride-2-odd", u.stride(2).pad(3, 2, 3, 1), 4, 2, 3, 15, 13, 8, 7, 6),
-                new Geometry("stride-2-even", u.stride(2).pad(1), 2, 3, 72, 12, 20, 150, 3, 3),
-                new Geometry("stride-2-line", u.stride(2).pad(1), 2, 5, 66, 16, 14, 40, 3, 3),
-                new Geometry("stride-2x1", u.stride(2, 1).pad(1), 4, 2, 20, 9, 8, 40, 3, 3),
-                new Geometry("stride-1x2", u.stride(1, 2).pad(1), 4, 2, 20, 9, 8, 40, 3, 3));
+        List<Geometry> all = new ArrayList<>(Geometry.common());
+        all.addAll(Geometry.halving());
+        all.addAll(
+                List.of(
+                        new Geometry("3x3-odd", u.pad(1), 2, 3, 130, 7, 7, 70, 3, 3),
+                        new Geometry("3x3-side", u.pad(1), 1, 2, 66, 9, 28, 64, 3, 3),
+                        new Geometry("3x3-side-odd", u.pad(1), 2, 3, 40, 15, 15, 60, 3, 3),
+                        new Geometry("1x3", u.pad(0, 0, 1, 1), 2, 3, 66, 5, 9, 130, 1, 3),
+                        new Geometry(
+                                "far", u.pad(0, 0, 8, 8).dilation(1, 8), 1, 2, 64, 3, 40, 34, 1, 3),
+                        new Geometry("5x5", u.pad(2), 2, 2, 70, 9, 12, 72, 5, 5),
+                        new Geometry(
+                                "stride-2-even", u.stride(2).pad(1), 2, 3, 72, 12, 20, 150, 3, 3),
+                        new Geometry(
+                                "stride-2-line", u.stride(2).pad(1), 2, 5, 66, 16, 14, 40, 3, 3),
+                        new Geometry("stride-2x1", u.stride(2, 1).pad(1), 4, 2, 20, 9, 8, 40, 3, 3),
+                        new Geometry(
+                                "stride-1x2", u.stride(1, 2).pad(1), 4, 2, 20, 9, 8, 40, 3, 3)));
+        return all;
     }
 
     private static Geometry pointwiseStride() {
@@ -159,6 +156,30 @@ class LinesHopperTest {
             Conv2dDataGradient data = new Conv2dDataGradient(w, 1, 8, 8);
             assertThat(LinesHopper.DATA.anywhere().supports(data, in, traits)).isFalse();
         }
+    }
+
+    /** Nor more taps than a table holds, of which it must not make a list first. */
+    @Test
+    void leavesLargeKernels() {
+        Geometry g = new Geometry("", ConvWindow.UNIT, 132, 1, 2, 6000, 6000, 2, 6000, 6000);
+        TensorSpec[] in = {g.x().withDType(DType.FLOAT16), g.weight().withDType(DType.FLOAT16)};
+        Conv2d op = new Conv2d(g.window(), 1);
+        GpuTraits traits = GpuTraits.cuda(90, 132);
+        assertThat(LinesHopper.CONV.supports(op, in, traits)).isFalse();
+        assertThat(LinesHopper.CONV.candidates(op, in, traits)).isEmpty();
+    }
+
+    /** Nor with tiles so small that there are more than ints count. */
+    @Test
+    void leavesTilesWithoutNumber() {
+        Conv2dDataGradient op = new Conv2dDataGradient(ConvWindow.UNIT.pad(63), 1, 1, 1);
+        TensorSpec[] in = {
+            TensorSpec.of(DType.FLOAT16, 32000, 1, 127, 127),
+            TensorSpec.of(DType.FLOAT16, 1, 65536, 1, 1)
+        };
+        assertThat(LinesHopper.DATA.candidates(op, in, GpuTraits.cuda(90, 132)))
+                .isNotEmpty()
+                .noneMatch(k -> k.variant().matches("lines/(64x128|128x64)x1"));
     }
 
     /** In both types in turn. */

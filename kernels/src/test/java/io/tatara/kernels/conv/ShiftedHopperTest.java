@@ -26,45 +26,59 @@ class ShiftedHopperTest {
 
     private static List<Geometry> geometries() {
         ConvWindow u = ConvWindow.UNIT;
-        return List.of(
-                new Geometry("one", u, 1, 1, 1, 1, 1, 1, 1, 1),
-                new Geometry("3x3", u.pad(1), 1, 2, 72, 14, 14, 136, 3, 3),
-                new Geometry("3x3-pieces", u.pad(1), 132, 3, 130, 7, 7, 70, 3, 3),
-                new Geometry("3x3-even", u.pad(1), 4, 1, 8, 6, 28, 40, 3, 3),
-                new Geometry("3x3-valid", u, 2, 2, 9, 12, 11, 33, 3, 3),
-                new Geometry("asymmetric", u.pad(2, 0, 1, 3), 4, 3, 5, 6, 7, 9, 4, 3),
-                new Geometry("wide-padding", u.pad(3), 4, 2, 3, 2, 3, 5, 2, 2),
-                new Geometry("dilation", u.pad(2, 1, 3, 0).dilation(2, 3), 4, 2, 6, 9, 10, 7, 3, 2),
-                new Geometry("row", u.pad(0, 0, 4, 0).dilation(1, 2), 4, 2, 66, 1, 70, 34, 1, 3),
-                new Geometry("column", u.pad(3, 3, 0, 0), 4, 2, 3, 20, 1, 4, 7, 1),
-                new Geometry("pointwise", u, 2, 3, 70, 7, 7, 150, 1, 1),
-                new Geometry("pointwise-14", u, 2, 2, 64, 14, 14, 40, 1, 1),
-                new Geometry("pointwise-6", u, 132, 3, 264, 6, 7, 34, 1, 1),
-                new Geometry("pointwise-padded", u.pad(1, 0, 2, 1), 4, 2, 5, 5, 6, 8, 1, 1));
+        List<Geometry> all = new ArrayList<>(Geometry.common());
+        all.addAll(
+                List.of(
+                        new Geometry("3x3-pieces", u.pad(1), 132, 3, 130, 7, 7, 70, 3, 3),
+                        new Geometry("3x3-even", u.pad(1), 4, 1, 8, 6, 28, 40, 3, 3),
+                        new Geometry("pointwise-14", u, 2, 2, 64, 14, 14, 40, 1, 1),
+                        new Geometry("pointwise-6", u, 132, 3, 264, 6, 7, 34, 1, 1),
+                        new Geometry(
+                                "pointwise-padded", u.pad(1, 0, 2, 1), 4, 2, 5, 5, 6, 8, 1, 1)));
+        return all;
     }
 
     private static List<Geometry> strided() {
         ConvWindow u = ConvWindow.UNIT;
-        return List.of(
-                new Geometry("stride-2", u.stride(2).pad(1), 2, 2, 40, 14, 14, 70, 3, 3),
-                new Geometry("stride-2-odd", u.stride(2).pad(3, 2, 3, 1), 4, 2, 3, 15, 13, 8, 7, 6),
-                new Geometry(
-                        "stride-3x2", u.stride(3, 2).pad(1, 2, 0, 1), 4, 1, 4, 11, 12, 6, 2, 3),
-                new Geometry("stride-4-gaps", u.stride(4), 4, 1, 2, 9, 10, 5, 2, 3),
-                new Geometry(
-                        "stride-2-dilated",
-                        u.stride(2).dilation(3, 2).pad(2),
-                        4,
-                        2,
-                        3,
-                        9,
-                        8,
-                        4,
-                        3,
-                        3),
-                new Geometry("pointwise-stride-2", u.stride(2), 4, 2, 16, 7, 8, 9, 1, 1),
-                new Geometry(
-                        "pointwise-stride-3", u.stride(3).pad(1, 0, 2, 1), 4, 2, 4, 8, 9, 5, 1, 1));
+        List<Geometry> all = new ArrayList<>(Geometry.halving());
+        all.addAll(
+                List.of(
+                        new Geometry(
+                                "stride-3x2",
+                                u.stride(3, 2).pad(1, 2, 0, 1),
+                                4,
+                                1,
+                                4,
+                                11,
+                                12,
+                                6,
+                                2,
+                                3),
+                        new Geometry("stride-4-gaps", u.stride(4), 4, 1, 2, 9, 10, 5, 2, 3),
+                        new Geometry(
+                                "stride-2-dilated",
+                                u.stride(2).dilation(3, 2).pad(2),
+                                4,
+                                2,
+                                3,
+                                9,
+                                8,
+                                4,
+                                3,
+                                3),
+                        new Geometry("pointwise-stride-2", u.stride(2), 4, 2, 16, 7, 8, 9, 1, 1),
+                        new Geometry(
+                                "pointwise-stride-3",
+                                u.stride(3).pad(1, 0, 2, 1),
+                                4,
+                                2,
+                                4,
+                                8,
+                                9,
+                                5,
+                                1,
+                                1)));
+        return all;
     }
 
     private final List<DynamicTest> tests = new ArrayList<>();
