@@ -5,6 +5,7 @@ import io.tatara.kernels.OpEntry;
 import io.tatara.kernels.OpTable;
 import io.tatara.kernels.TataraException;
 import io.tatara.kernels.check.Case;
+import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.runtime.Device;
 import io.tatara.runtime.spi.BackEndDevice;
 import io.tatara.runtime.spi.DeviceInfo;
@@ -29,6 +30,9 @@ public final class Tuning {
     /** Level-2 caches of GPUs have less. */
     private static final long GPU_CACHE = 64L << 20;
 
+    /** Seconds that the host may need to enqueue a run. */
+    private static final double HOST = 100e-6;
+
     /** Told of what happens. */
     public interface Listener {
         void begins(Case c, int index, int count);
@@ -42,6 +46,9 @@ public final class Tuning {
     private final PlanRunner runner;
     private final Path file;
     private final boolean quick;
+
+    /** While it measures, on GPUs. */
+    private Delay delay;
 
     /**
      * @throws TataraException if the device has no variants to choose from
@@ -76,7 +83,16 @@ public final class Tuning {
                 classes.putIfAbsent(ShapeClass.of(c.op(), c.specs()).text(), c);
             }
         }
-        Map<String, TuningEntry> known = again ? Map.of() : TuningFile.read(file);
+        try (Delay d = Delay.of(device)) {
+            delay = d;
+            return run(classes, again ? Map.of() : TuningFile.read(file), listener);
+        } finally {
+            delay = null;
+        }
+    }
+
+    private List<TuningEntry> run(
+            Map<String, Case> classes, Map<String, TuningEntry> known, Listener listener) {
         Map<String, TuningEntry> done = new LinkedHashMap<>();
         int index = 0;
         for (Map.Entry<String, Case> e : classes.entrySet()) {
@@ -114,7 +130,21 @@ public final class Tuning {
         Tuner tuner = new Tuner(device, runner.traits(), quick ? 0.2 : 2);
         long cache = device.info().kind() == DeviceInfo.Kind.CPU ? Cpu.cache() : GPU_CACHE;
         try (CaseRun run = new CaseRun(device, c, cache)) {
-            return tuner.tune(entry, op, c.specs(), known, k -> run.run(runner, k));
+            Tuner.Work work =
+                    new Tuner.Work() {
+                        @Override
+                        public void run(GpuKernel<?> kernel) {
+                            run.run(runner, kernel);
+                        }
+
+                        @Override
+                        public void before() {
+                            if (delay != null) {
+                                delay.enqueue(HOST);
+                            }
+                        }
+                    };
+            return tuner.tune(entry, op, c.specs(), known, work);
         }
     }
 

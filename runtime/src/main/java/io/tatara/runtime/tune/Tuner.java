@@ -30,6 +30,12 @@ public final class Tuner {
     /** Enqueues the op once by this variant, on tensors of the caller's. */
     public interface Work {
         void run(GpuKernel<?> kernel);
+
+        /**
+         * Called before each run that is timed: may enqueue what keeps the device busy until the
+         * run is enqueued, so that the host's pace does not count.
+         */
+        default void before() {}
     }
 
     /**
@@ -143,6 +149,7 @@ public final class Tuner {
         /** Seconds; infinite where it failed. */
         double time(Work work) {
             try {
+                work.before();
                 return Math.max(1, device.time(() -> work.run(kernel))) * 1e-9;
             } catch (RuntimeException e) {
                 String message = e.getMessage() == null ? e.toString() : e.getMessage();

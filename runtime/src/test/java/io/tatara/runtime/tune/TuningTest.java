@@ -14,6 +14,7 @@ import io.tatara.kernels.matmul.MatMul;
 import io.tatara.runtime.spi.DeviceInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,6 +56,31 @@ class TuningTest {
 
     private static TuningTable table(TuningEntry e, String driver) {
         return new TuningTable(Map.of(e.shapeClass(), e), driver);
+    }
+
+    /** What keeps a device busy is enqueued before each run, not within what is timed. */
+    @Test
+    void isToldBeforeEachRun() {
+        List<String> order = new ArrayList<>();
+        ScriptedDevice d = new ScriptedDevice("1.0", script(FAST));
+        Tuner.Work work =
+                new Tuner.Work() {
+                    @Override
+                    public void run(GpuKernel<?> kernel) {
+                        order.add("run");
+                        d.execute(kernel, OP, null, null);
+                    }
+
+                    @Override
+                    public void before() {
+                        order.add("before");
+                    }
+                };
+        new Tuner(d, d.traits(), 0).tune(entry(), OP, IN, null, work);
+        assertThat(order).hasSizeGreaterThan(20);
+        for (int i = 0; i < order.size(); i++) {
+            assertThat(order.get(i)).isEqualTo(i % 2 == 0 ? "before" : "run");
+        }
     }
 
     @Test
