@@ -47,9 +47,6 @@ public final class Tuning {
     private final Path file;
     private final boolean quick;
 
-    /** While it measures, on GPUs. */
-    private Delay delay;
-
     /**
      * @throws TataraException if the device has no variants to choose from
      */
@@ -83,16 +80,16 @@ public final class Tuning {
                 classes.putIfAbsent(ShapeClass.of(c.op(), c.specs()).text(), c);
             }
         }
-        try (Delay d = Delay.of(device)) {
-            delay = d;
-            return run(classes, again ? Map.of() : TuningFile.read(file), listener);
-        } finally {
-            delay = null;
+        try (Delay delay = Delay.of(device)) {
+            return run(classes, again ? Map.of() : TuningFile.read(file), delay, listener);
         }
     }
 
     private List<TuningEntry> run(
-            Map<String, Case> classes, Map<String, TuningEntry> known, Listener listener) {
+            Map<String, Case> classes,
+            Map<String, TuningEntry> known,
+            Delay delay,
+            Listener listener) {
         Map<String, TuningEntry> done = new LinkedHashMap<>();
         int index = 0;
         for (Map.Entry<String, Case> e : classes.entrySet()) {
@@ -104,7 +101,7 @@ public final class Tuning {
                 continue;
             }
             try {
-                Tuner.Outcome o = tune(OpTable.of(c.op()), c, known.get(e.getKey()));
+                Tuner.Outcome o = tune(OpTable.of(c.op()), c, known.get(e.getKey()), delay);
                 if (o.measured() > 0) {
                     keep(o.entry());
                 }
@@ -125,7 +122,9 @@ public final class Tuning {
         return Variants.of(entry, entry.type().cast(c.op()), c.specs(), runner.traits()).size();
     }
 
-    private <O extends Op> Tuner.Outcome tune(OpEntry<O> entry, Case c, TuningEntry known) {
+    /** delay: null where the host's pace does not count, on CPUs. */
+    private <O extends Op> Tuner.Outcome tune(
+            OpEntry<O> entry, Case c, TuningEntry known, Delay delay) {
         O op = entry.type().cast(c.op());
         Tuner tuner = new Tuner(device, runner.traits(), quick ? 0.2 : 2);
         long cache = device.info().kind() == DeviceInfo.Kind.CPU ? Cpu.cache() : GPU_CACHE;
