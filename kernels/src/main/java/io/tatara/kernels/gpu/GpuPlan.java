@@ -31,6 +31,10 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
      *     most {@link GpuTraits#maxShared}
      * @param cooperative whether all groups must be resident at once, for kernels that wait for
      *     each other across groups; CUDA alone
+     * @param early whether groups may begin while the launch before it in the plan still runs: its
+     *     kernel calls {@code early_wait()} (warp.cuh) before it touches what that one writes or
+     *     reads, and what was there before the plan it may read at once. A device may take no
+     *     notice of it
      */
     public record Launch(
             GpuProgram program,
@@ -39,12 +43,22 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
             int[] local,
             int dynamicShared,
             boolean cooperative,
+            boolean early,
             List<Arg> args) {
         public Launch {
             if (groups.length != 3 || local.length != 3) {
                 throw new IllegalArgumentException("groups and local have three extents");
             }
+            if (cooperative && early) {
+                throw new IllegalArgumentException(
+                        entry + ": groups that wait for each other do not begin early");
+            }
             args = List.copyOf(args);
+        }
+
+        private Launch beginningEarly() {
+            return new Launch(
+                    program, entry, groups, local, dynamicShared, cooperative, true, args);
         }
     }
 
@@ -113,6 +127,7 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
     public static final class Builder {
         private final List<Launch> launches = new ArrayList<>();
         private final List<Long> temporaries = new ArrayList<>();
+        private boolean added; // the launch asked for last
 
         /** A temporary buffer, its contents undefined. */
         public Arg temporary(long bytes) {
@@ -139,7 +154,8 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
                 int dynamicShared,
                 boolean cooperative,
                 Object[] args) {
-            if (groups[0] == 0 || groups[1] == 0 || groups[2] == 0) {
+            added = groups[0] != 0 && groups[1] != 0 && groups[2] != 0;
+            if (!added) {
                 return this;
             }
             List<Arg> list = new ArrayList<>(args.length);
@@ -163,7 +179,19 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
                             local.clone(),
                             dynamicShared,
                             cooperative,
+                            false,
                             list));
+            return this;
+        }
+
+        /**
+         * Lets the launch added last begin early ({@link Launch#early}), unless it is the plan's
+         * first.
+         */
+        public Builder early() {
+            if (added && launches.size() > 1) {
+                launches.add(launches.removeLast().beginningEarly());
+            }
             return this;
         }
 

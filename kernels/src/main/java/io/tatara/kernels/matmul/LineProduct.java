@@ -231,13 +231,14 @@ public record LineProduct(
         };
         args.addAll(Arrays.asList(more));
         plan.launch(
-                program(p, t),
-                "matmul_lines",
-                new int[] {t.blocks(this, multiprocessors), 1, 1},
-                new int[] {t.threads(this), 1, 1},
-                t.shared(this),
-                false,
-                args.toArray());
+                        program(p, t),
+                        "matmul_lines",
+                        new int[] {t.blocks(this, multiprocessors), 1, 1},
+                        new int[] {t.threads(this), 1, 1},
+                        t.shared(this),
+                        false,
+                        args.toArray())
+                .early();
     }
 
     private int kernelTaps() {

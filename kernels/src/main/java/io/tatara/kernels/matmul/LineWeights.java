@@ -105,8 +105,8 @@ public record LineWeights(DType type, ShiftedRows at, int rows, int channels) {
         List<Object> sum = new ArrayList<>(List.of(part, each, t.pieces(), out, dy, x));
         sum.addAll(Arrays.asList(sizes));
         sum.addAll(List.of(at.y().start(), at.y().step(), at.x().start(), at.x().step()));
-        plan.launch1d(
-                program, "lines_weights_sum", (long) each / 4 * share, THREADS, sum.toArray());
+        plan.launch1d(program, "lines_weights_sum", (long) each / 4 * share, THREADS, sum.toArray())
+                .early();
     }
 
     private GpuProgram program(LineWeightTiling t, int share) {

@@ -258,13 +258,14 @@ final class MatMulHopper implements ProductKernel {
             int shared,
             List<Object> args) {
         plan.launch(
-                program,
-                "matmul_hopper",
-                new int[] {t.clusters() * t.cluster(), 1, 1},
-                new int[] {384, 1, 1},
-                shared,
-                false,
-                args.toArray());
+                        program,
+                        "matmul_hopper",
+                        new int[] {t.clusters() * t.cluster(), 1, 1},
+                        new int[] {384, 1, 1},
+                        shared,
+                        false,
+                        args.toArray())
+                .early();
     }
 
     /** The launch that adds the pieces of k. */
@@ -293,11 +294,12 @@ final class MatMulHopper implements ProductKernel {
         List<Object> all = new ArrayList<>(Arrays.asList(args));
         all.addAll(Arrays.asList(more));
         plan.launch1d(
-                program,
-                "matmul_hopper_sum",
-                (long) t.batches() * p.m() * (ldp / 8),
-                256,
-                all.toArray());
+                        program,
+                        "matmul_hopper_sum",
+                        (long) t.batches() * p.m() * (ldp / 8),
+                        256,
+                        all.toArray())
+                .early();
     }
 
     /**

@@ -133,11 +133,12 @@ public record TapWeights(
         List<Object> all = new ArrayList<>(Arrays.asList(sums));
         all.addAll(Arrays.asList(at.args()));
         plan.launch(
-                program,
-                "shifted_weights",
-                new int[] {Product.ceil(rows * channels, pairs), 1, 1},
-                new int[] {THREADS, 1, 1},
-                all.toArray());
+                        program,
+                        "shifted_weights",
+                        new int[] {Product.ceil(rows * channels, pairs), 1, 1},
+                        new int[] {THREADS, 1, 1},
+                        all.toArray())
+                .early();
     }
 
     private static MatMulHopper.Batch matrices(int count, int stride) {

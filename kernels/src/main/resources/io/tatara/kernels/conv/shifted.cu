@@ -82,6 +82,7 @@ KERNEL_SIZED(THREADS, 1, 1) void shifted_prepare(GLOBAL const ELEM* RESTRICT x, 
                                                  GLOBAL const ELEM* RESTRICT w, GLOBAL ELEM* RESTRICT packed, int outer,
                                                  int inner, int lineW, int taps) {
   SHARED uint tile[TILE * LINE];
+  early_allow();
   int pieces = (length + TILE - 1) / TILE;
   int high = (line + TILE - 1) / TILE; /* tiles of the channels */
   int high2 = (line2 + TILE - 1) / TILE;

@@ -5,6 +5,7 @@
 #endif
 
 KERNEL_SIZED(128, 1, 1) void taps_first(GLOBAL const ELEM* RESTRICT w, GLOBAL ELEM* RESTRICT to, int outer, int inner) {
+  early_allow();
   int e = GLOBAL_ID(0);
   if (e >= outer * (inner / 8)) return;
   GLOBAL const uint4* from = (GLOBAL const uint4*)(w + e * 8 * TAPS);

@@ -29,6 +29,20 @@ DEVICE void named_barrier(int id, int threads) {
 DEVICE void named_barrier_arrive(int id, int threads) {
   asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
 }
+/* Between launches of a plan (GpuPlan.Launch.early; compute capability 9.0). From now on the next launch's blocks may begin,
+ * as far as there is room for them beside this one's. */
+DEVICE void early_allow() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+/* Waits until the launch before has ended and what it wrote can be read; at once where this one did not begin early. What is
+ * read behind it is no RESTRICT: loads of what nobody writes meanwhile may be moved before it. */
+DEVICE void early_wait() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
 #else
 #include <tatara/warp.hpp>
 #endif

@@ -222,6 +222,7 @@ extern "C" __global__ void
     int warp = shuffle(LOCAL_ID(0) / 32, 0);
     if (warp == 0) {
       if (warp_elect()) {
+        early_wait(); /* for the kernel tap by tap; the images were there before */
         for (int i = start; i < tiles; i += step) {
           Tile p = tile_of(i, rank, rows, cols);
           for (int k = FIRST_SLICE * BK; k < LAST_SLICE * BK; k += BK) {

@@ -99,6 +99,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     lines_weights(GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* RESTRICT x, GLOBAL float* part, int each, int images,
                   int m, int channels, int tiles, int cols, int steps, int depth) {
   DYNAMIC_SHARED(memory);
+  early_allow();
   uint ys = shared_address(memory);
   uint xs = ys + Y_BYTES;
   uint bars = xs + X_BYTES + TAIL_BYTES;
@@ -208,11 +209,12 @@ DEVICE float weight_directly(GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* 
 }
 
 /* Adds the pieces: SHARE threads have every SHARE-th piece of four results each, and the first adds theirs in order. */
-KERNEL_SIZED(256, 1, 1) void lines_weights_sum(GLOBAL const float* RESTRICT part, int each, int pieces, GLOBAL ELEM* to,
+KERNEL_SIZED(256, 1, 1) void lines_weights_sum(GLOBAL const float* part, int each, int pieces, GLOBAL ELEM* to,
                                                GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* RESTRICT x, int images,
                                                int m, int height, int width, int channels, int h, int wd, int startY,
                                                int stepY, int startX, int stepX) {
   SHARED float4 shares[256];
+  early_wait();
   int thread = LOCAL_ID(0) % (256 / SHARE);
   int e = (GROUP_ID(0) * (256 / SHARE) + thread) * 4;
   float4 sum = MAKE4(0.0f, 0.0f, 0.0f, 0.0f);

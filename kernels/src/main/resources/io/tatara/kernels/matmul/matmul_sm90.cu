@@ -125,6 +125,7 @@ extern "C" __global__ void
 #if CLUSTER > 1
   rank = cluster_rank();
 #endif
+  early_allow(); /* who adds partial sums */
   int warpgroup = shuffle(LOCAL_ID(0) / 128, 0); /* known to be one for the warp */
   int start = GROUP_ID(0) / CLUSTER;
   int step = GROUP_COUNT(0) / CLUSTER;
@@ -147,6 +148,7 @@ extern "C" __global__ void
   if (warpgroup == 0) {
     registers_decrease<40>();
     if (LOCAL_ID(0) == 0) {
+      early_wait(); /* for operands that a launch has laid out */
       for (int i = start; i < tiles; i += step) {
         Place p = place(i, rank, GRID);
 #if TAPS == 1

@@ -183,10 +183,11 @@ DEVICE float weight_directly(GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* 
 }
 
 /* Adds the pieces in order: `pairs` neighbours (row, c) of the gradient a block, all taps, which leave together. */
-KERNEL_SIZED(256, 1, 1) void shifted_weights(GLOBAL const float* RESTRICT part, int ldp, int splits, GLOBAL ELEM* to, int m,
+KERNEL_SIZED(256, 1, 1) void shifted_weights(GLOBAL const float* part, int ldp, int splits, GLOBAL ELEM* to, int m,
                                              int channels, int pairs, GLOBAL const ELEM* RESTRICT dy,
                                              GLOBAL const ELEM* RESTRICT x, int h, int wd TAP_ARGUMENTS) {
   SHARED ELEM staged[32 * MOST_TAPS];
+  early_wait();
   int first = GROUP_ID(0) * pairs;
   int count = m * channels - first;
   count = count < pairs ? count : pairs;

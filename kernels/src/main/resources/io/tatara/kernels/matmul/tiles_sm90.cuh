@@ -98,10 +98,11 @@ DEVICE void release(uint empty, int lane) {
 
 #if PARTIAL && TAPS < 2
 /* Adds the pieces in order and finishes; eight columns a thread. */
-KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* RESTRICT part, int ldp, int splits, int batches,
+KERNEL_SIZED(256, 1, 1) void matmul_hopper_sum(GLOBAL const float* part, int ldp, int splits, int batches,
                                                GLOBAL CELEM* c, int co, int ldc, GLOBAL const CELEM* RESTRICT bias,
                                                GLOBAL const CELEM* RESTRICT residual, int ro, int m,
                                                int n TAP_ARGUMENTS) {
+  early_wait();
   int all = batches * m * (ldp / 8);
   int i = GLOBAL_ID(0);
   if (i >= all) return;

@@ -79,6 +79,7 @@ class LinesWeightTest {
                                 l.local(),
                                 l.dynamicShared(),
                                 l.cooperative(),
+                                l.early(),
                                 l.args()));
             }
             return new GpuPlan(launches, plan.temporaries());

@@ -18,6 +18,7 @@ record CudaDevices(List<Found> devices, List<String> absences) {
      * A device that can be opened.
      *
      * @param arch compute capability × 10; that of the traits is lower where the compiler is older
+     * @param early whether launches of a plan that may begin early do
      * @param nvrtc the compiler; null where there is none
      * @param ptx what travels in the jar instead; null where nothing does
      * @param tried where NVRTC was looked for
@@ -29,6 +30,7 @@ record CudaDevices(List<Found> devices, List<String> absences) {
             GpuTraits traits,
             int arch,
             boolean cooperative,
+            boolean early,
             Nvrtc nvrtc,
             PrecompiledPtx ptx,
             List<String> tried) {
@@ -106,6 +108,10 @@ record CudaDevices(List<Found> devices, List<String> absences) {
         }
     }
 
+    private static boolean early(CudaDriver driver) {
+        return !"off".equals(System.getProperty("tatara.cuda.early")) && driver.launchesEarly();
+    }
+
     private static Found describe(CudaDriver driver, int d, int index, int version) {
         int arch =
                 10 * driver.attribute(CudaDriver.MAJOR, d) + driver.attribute(CudaDriver.MINOR, d);
@@ -155,6 +161,7 @@ record CudaDevices(List<Found> devices, List<String> absences) {
                 traits,
                 arch,
                 driver.attribute(CudaDriver.COOPERATIVE_LAUNCH, d) != 0,
+                traits.cuda(90) && version >= EarlyLaunch.DRIVER && early(driver),
                 nvrtc,
                 ptx.orElse(null),
                 compiler.tried());

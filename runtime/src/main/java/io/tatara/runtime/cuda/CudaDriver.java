@@ -161,6 +161,17 @@ interface CudaDriver {
             MemorySegment parameters);
 
     /**
+     * Launches a kernel that may begin before the one before it in the stream has ended.
+     *
+     * @param config of {@link EarlyLaunch}
+     * @param parameters array of pointers to the arguments' values
+     */
+    void launchEarly(long function, MemorySegment config, MemorySegment parameters);
+
+    /** Whether the driver has {@link #launchEarly}. */
+    boolean launchesEarly();
+
+    /**
      * Writes a tensor map of 128 bytes; see {@link io.tatara.kernels.gpu.GpuPlan.Arg.TensorMap}.
      *
      * @param map 64-byte aligned

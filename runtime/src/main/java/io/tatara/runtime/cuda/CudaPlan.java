@@ -39,13 +39,15 @@ final class CudaPlan {
         private final MemorySegment parameters;
         private final Slot[] slots;
         private final TensorMapSlot[] maps;
+        private final EarlyLaunch early; // null for a plain launch
 
-        private Step(GpuPlan.Launch l, long function, Arena arena) {
+        private Step(GpuPlan.Launch l, long function, boolean early, Arena arena) {
             this.launch = l;
             this.function = function;
             this.grid = new int[6];
             System.arraycopy(l.groups(), 0, grid, 0, 3);
             System.arraycopy(l.local(), 0, grid, 3, 3);
+            this.early = early ? new EarlyLaunch(grid, l.dynamicShared(), arena) : null;
             int n = l.args().size();
             long[] offsets = new long[n];
             long size = 0;
@@ -117,6 +119,10 @@ final class CudaPlan {
                             default -> throw new IllegalStateException("no buffer: " + m.buffer());
                         });
             }
+            if (early != null) {
+                driver.launchEarly(function, early.on(stream), parameters);
+                return;
+            }
             driver.launch(
                     function,
                     grid,
@@ -151,7 +157,10 @@ final class CudaPlan {
         for (GpuPlan.Launch l : plan.launches()) {
             check.geometry(op, l);
             long function = check.function(op, l, modules.applyAsLong(l.program()));
-            p.steps.add(new Step(l, function, arena));
+            // What came before the plan is none of its own: only its later launches may begin
+            // early.
+            boolean early = l.early() && check.early() && !p.steps.isEmpty();
+            p.steps.add(new Step(l, function, early, arena));
         }
         return p;
     }

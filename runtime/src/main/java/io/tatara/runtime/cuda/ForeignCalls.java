@@ -327,6 +327,24 @@ abstract class ForeignCalls implements CudaDriver {
     }
 
     @Override
+    public boolean launchesEarly() {
+        return NativeCalls.LAUNCH_EX != null;
+    }
+
+    @Override
+    public void launchEarly(long function, MemorySegment config, MemorySegment parameters) {
+        try {
+            check(
+                    "cuLaunchKernelEx",
+                    (int)
+                            NativeCalls.LAUNCH_EX.invokeExact(
+                                    config, function, parameters, MemorySegment.NULL));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
     public void encodeTiled(
             MemorySegment map,
             int type,

@@ -25,6 +25,11 @@ final class LaunchCheck {
         }
     }
 
+    /** Whether launches that may begin early do. */
+    boolean early() {
+        return found.early();
+    }
+
     /** What can be said before the program is compiled. */
     void geometry(String op, GpuPlan.Launch l) {
         for (int d = 0; d < 3; d++) {

@@ -74,6 +74,8 @@ final class NativeCalls {
                     JAVA_LONG,
                     ADDRESS);
 
+    static final MethodHandle LAUNCH_EX =
+            want("cuLaunchKernelEx", ADDRESS, JAVA_LONG, ADDRESS, ADDRESS);
     static final MethodHandle MODULE_LOAD_DATA_EX =
             want("cuModuleLoadDataEx", ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     static final MethodHandle DEFAULT_MEM_POOL =

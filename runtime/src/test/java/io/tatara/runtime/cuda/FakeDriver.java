@@ -127,6 +127,7 @@ final class FakeDriver {
                 traits,
                 90,
                 true,
+                true,
                 null,
                 PrecompiledPtx.packed(loader).orElse(null),
                 List.of("/looked/here"));

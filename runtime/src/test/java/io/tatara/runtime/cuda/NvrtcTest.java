@@ -93,6 +93,7 @@ class NvrtcTest {
                         GpuTraits.cuda(nvrtc.newest(arch), 4),
                         arch,
                         true,
+                        true,
                         nvrtc,
                         null,
                         List.of()),
