@@ -119,6 +119,22 @@ public record LineProduct(
                 && tiling(traits) != null;
     }
 
+    /** The fewest taps that read one strip. */
+    int stripTaps(LineForm f) {
+        if (grouped(f)) {
+            return taps();
+        }
+        return classes.stream()
+                .flatMap(c ->
+                        c.taps().stream()
+                                .collect(Collectors.groupingBy(Tap::kind, Collectors.counting()))
+                                .values()
+                                .stream())
+                .mapToInt(Long::intValue)
+                .min()
+                .orElse(0);
+    }
+
     int taps() {
         return classes.stream().mapToInt(c -> c.taps().size()).sum();
     }
@@ -231,7 +247,7 @@ public record LineProduct(
         };
         args.addAll(Arrays.asList(more));
         plan.launch(
-                        program(p, t),
+                        program(p, t, multiprocessors),
                         "matmul_lines",
                         new int[] {t.blocks(this, multiprocessors), 1, 1},
                         new int[] {t.threads(this), 1, 1},
@@ -276,7 +292,7 @@ public record LineProduct(
         return apart() ? 0 : Integer.lowestOneBit(target.height * target.width | SHORT);
     }
 
-    private GpuProgram program(Product p, LineTiling t) {
+    private GpuProgram program(Product p, LineTiling t, int multiprocessors) {
         Object[] defines = {
             "BN",
             t.form().bn(),
@@ -296,6 +312,8 @@ public record LineProduct(
             t.form().cluster(),
             "SPLIT",
             t.form().split(),
+            "SKEW",
+            t.skew(this, multiprocessors),
             "ACROSS",
             1,
             "LINES",

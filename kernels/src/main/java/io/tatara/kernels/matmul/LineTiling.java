@@ -121,6 +121,19 @@ record LineTiling(LineForm form, int stages, int strips) {
         return Product.ceil(form.columns() + p.reach(form), unit) * unit;
     }
 
+    /**
+     * Taps by which one warpgroup goes ahead of the other where a block has several tiles, so that
+     * one's sums leave while the other multiplies: as many as the ring of kernels lets it, and no
+     * more than the first strip has, since the other releases none before.
+     */
+    int skew(LineProduct p, int multiprocessors) {
+        if (form.split() > 1 || tiles(p) * form.blocks() <= multiprocessors) {
+            return 0;
+        }
+        return Math.min(
+                Integer.getInteger("tatara.skew", 99), Math.min(stages - 1, p.stripTaps(form)));
+    }
+
     int rows(LineProduct p) {
         return Product.ceil(p.rows(), form.rows());
     }

@@ -55,6 +55,9 @@
 #ifndef FILL_TURNS
 #define FILL_TURNS 2
 #endif
+#ifndef SKEW
+#define SKEW 0 /* taps by which one warpgroup of the products goes ahead of the other, so that its tiles leave while that one multiplies */
+#endif
 #ifndef PHASES_X
 #define PHASES_X 1 /* of the stride along x that a strip holds */
 #endif
@@ -80,6 +83,9 @@
 #define RAW_EMPTY(s) (bars + (2 * (STAGES + STRIPS) + RAWS + (s)) * 8)
 #if STAGES < 4 || STRIPS < 2
 #error "products are under way while the next ones are issued: both rings need a stage more"
+#endif
+#if SKEW >= STAGES || SKEW && SPLIT > 1
+#error "who is ahead needs stages that the other has not released; blocks that share a tile meet once a tile"
 #endif
 /* Boxes of A where it runs along its rows: 64 rows, and so many of k that the cluster's blocks fetch as many each. */
 #define HEIGHT (SIDE && CLUSTER == 2 ? 32 : 64)
@@ -344,6 +350,10 @@ extern "C" __global__ void
     UNROLL
     for (int i = 0; i < SUMS; i++) d[0][i] = 0.0f;
 #endif
+#if SKEW
+    int ahead = half == 0 ? SKEW : 0;
+    if (half) named_barrier(FILLERS + CONSUMERS, 128 * CONSUMERS);
+#endif
     for (int i = start; i < tiles; i += step) {
       Tile p = tile_of(i, rank, rows, cols);
       int col = p.col + (SIDE ? half * BN : 0);
@@ -367,6 +377,9 @@ extern "C" __global__ void
               multiply(d[q], ring + s * STAGE + rows_at, at + tap_lines[tap] * 128, clear);
               wgmma_commit();
               clear = 0;
+#if SKEW
+              if (ahead > 0 && --ahead == 0) named_barrier_arrive(FILLERS + CONSUMERS, 128 * CONSUMERS);
+#endif
               /* Its divisions cost nothing here, behind the first products. */
               if (q == 0 && before < 0) {
                 leave_tables(table, col, thread, warpgroup, m, images, count_y[p.kind], count_x[p.kind], out_y[p.kind],

@@ -54,12 +54,17 @@ DEVICE void raw_turn(uint to, uint dump, uint raw, int i, int pixel, int q0, int
   }
 }
 
-/* Zeros in the gaps of a strip. */
+/* Zeros in the gaps of a strip: row by row of places those behind an image's line, or all where there is none. */
 DEVICE void raw_gaps(SHARED_PTR unsigned char* to, int q0, int lines, int images, int warp, int warps) {
   int lane = lane_id();
-  Images s = {0, images, 1, SOURCE_H, SOURCE_W, 1, 0, 1, 0};
+  int first = q0 >= 0 ? q0 / PITCH : -((PITCH - 1 - q0) / PITCH);
   _Pragma("unroll 1")
-  for (int l = warp * 4 + lane / 8; l < lines; l += warps * 4) {
-    if (lines_element<1>(s, q0, l) < 0) *(SHARED_PTR uint4*)(to + l * 128 + lane % 8 * 16) = make_uint4(0, 0, 0, 0);
+  for (int row = first + warp; row * PITCH < q0 + lines; row += warps) {
+    int line = row >= 0 && row / (PLANE / PITCH) < images && row % (PLANE / PITCH) < SOURCE_H;
+    _Pragma("unroll 1")
+    for (int x = (line ? SOURCE_W : 0) + lane / 8; x < PITCH; x += 4) {
+      int l = row * PITCH + x - q0;
+      if (l >= 0 && l < lines) *(SHARED_PTR uint4*)(to + l * 128 + lane % 8 * 16) = make_uint4(0, 0, 0, 0);
+    }
   }
 }

@@ -11,12 +11,15 @@ import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Every case of every op: each JVM kernel (vector, plain, on several threads) against the
  * reference, with guard bands and poisoned outputs; each gradient rule against finite differences;
  * each GPU plan at least made. {@code -Dtatara.op=NAME} limits it to one op.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class KernelSuiteTest {
     @TestFactory
     List<DynamicTest> cases() {
