@@ -9,10 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * A JVM that was started without jdk.incubator.vector runs everything on plain loops, and says so.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class PlainJvmTest {
     /** Runs the quick suite in this JVM. */
     public static void main(String[] args) {

@@ -106,6 +106,44 @@ class CudaCallsTest {
         assertThat(seen.get(11)).as("one buffer for the device").isEqualTo(seen.get(5));
     }
 
+    /** As cuda.h lays CUlaunchConfig and CUlaunchAttribute out. */
+    @Test
+    void laterLaunchesOfAPlanMayBeginEarly() {
+        Binding x = tensor();
+        List<Integer> ints = new ArrayList<>();
+        List<Long> stream = new ArrayList<>();
+        fake.answers.put(
+                "launchEarly",
+                a -> {
+                    MemorySegment c = ((MemorySegment) a[1]).reinterpret(56);
+                    for (int i = 0; i < 7; i++) {
+                        ints.add(c.getAtIndex(ValueLayout.JAVA_INT, i));
+                    }
+                    stream.add(c.get(ValueLayout.JAVA_LONG, 32));
+                    assertThat(c.get(ValueLayout.JAVA_INT, 48)).as("attributes").isEqualTo(1);
+                    MemorySegment one = c.get(ValueLayout.ADDRESS, 40).reinterpret(72);
+                    assertThat(one.get(ValueLayout.JAVA_INT, 0)).as("id").isEqualTo(6);
+                    assertThat(one.get(ValueLayout.JAVA_INT, 8)).as("value").isEqualTo(1);
+                    return null;
+                });
+        int[] groups = {5, 4, 3};
+        GpuPlan.Builder plan = GpuPlan.builder();
+        plan.launch(PROGRAM, "t", groups, ONE, GpuPlan.in(0)).early(); // none before it
+        plan.launch(PROGRAM, "t", groups, new int[] {2, 1, 6}, 16, false, new Object[0]).early();
+        plan.launch(PROGRAM, "t", groups, ONE, GpuPlan.in(0));
+        plan.launch(PROGRAM, "t", new int[] {0, 1, 1}, ONE, GpuPlan.in(0)).early(); // nothing
+        fake.calls.clear();
+        device.run(plan.build(), new Binding[] {x}, new Binding[] {x});
+        assertThat(fake.drain("launch", "launchEarly"))
+                .extracting(c -> c.substring(0, c.indexOf('[')))
+                .containsExactly("launch", "launchEarly", "launch");
+        assertThat(ints).containsExactly(5, 4, 3, 2, 1, 6, 16);
+        assertThat(stream).containsExactly(device.context().compute());
+        assertThatThrownBy(() ->
+                        plan.launch(PROGRAM, "t", groups, ONE, 0, true, new Object[0]).early())
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
     @Test
     void tensorMapsAreWrittenOncePerBuffer() {
         Arg map =

@@ -21,6 +21,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The whole back end without a GPU: the emulation in {@code emulator/} stands in for the driver and
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * kernel that takes a GPU of compute capability 9.0, for {@code -Dtatara.emulation.seconds} (60),
  * {@code -Dtatara.op=NAME} for one op; and the tests that need a device.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class EmulatedCudaTest {
     private static Path driver;
 
@@ -36,9 +39,7 @@ class EmulatedCudaTest {
 
     @BeforeEach
     void needsTheEmulation() throws Exception {
-        if (driver == null) {
-            driver = build();
-        }
+        Path driver = driver();
         environment =
                 Map.of(
                         "TATARA_CUDA_DRIVER",
@@ -51,6 +52,14 @@ class EmulatedCudaTest {
                         "2",
                         "TATARA_EMULATION_MEMORY",
                         "" + (1L << 30));
+    }
+
+    /** Built by whichever test comes first. */
+    private static synchronized Path driver() throws Exception {
+        if (driver == null) {
+            driver = build();
+        }
+        return driver;
     }
 
     private static Path build() throws Exception {

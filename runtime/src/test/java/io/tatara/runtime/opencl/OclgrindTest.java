@@ -14,12 +14,15 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The ops' small cases on Oclgrind, a simulator that watches every access: results right, and no
  * race, invalid access or uninitialized read. {@code -Dtatara.oclgrind.seconds} says how long to go
  * on (150), {@code -Dtatara.op=NAME} limits it to one op.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class OclgrindTest {
     private static final List<Path> LIBRARIES =
             List.of(
