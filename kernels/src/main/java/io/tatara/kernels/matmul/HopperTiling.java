@@ -1,5 +1,6 @@
 package io.tatara.kernels.matmul;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -56,6 +57,9 @@ record HopperTiling(
         {128, 2, 1}
     };
 
+    private static final int[][] APART =
+            Arrays.stream(WIDE).filter(s -> s[1] == 1 || s.length > 2).toArray(int[][]::new);
+
     /** Bytes of shared memory for ring and staged tile, and most stages. */
     private static final int MEMORY = (227 << 10) - 256;
 
@@ -92,6 +96,12 @@ record HopperTiling(
     static HopperTiling wide(
             int m, int n, int k, boolean stageable, int multiprocessors, int mostPieces) {
         return of(WIDE, m, n, k, 1, stageable, multiprocessors, mostPieces);
+    }
+
+    /** The same where B's slices cannot be shared. */
+    static HopperTiling apart(
+            int m, int n, int k, boolean stageable, int multiprocessors, int mostPieces) {
+        return of(APART, m, n, k, 1, stageable, multiprocessors, mostPieces);
     }
 
     private static HopperTiling of(

@@ -202,6 +202,21 @@ final class MatMulHopper implements ProductKernel {
         return p.cuda(files, HEADERS, defines.toArray());
     }
 
+    /** The source of one shifted product whose B is gathered from images. */
+    static GpuProgram gathering(
+            Product p, HopperTiling t, boolean ta, int run, int channels, int pixels) {
+        List<String> files =
+                List.of(
+                        "matmul_sm90.cuh",
+                        "shifted.cuh",
+                        "tiles_sm90.cuh",
+                        "gathered_sm90.cuh",
+                        "matmul_sm90.cu");
+        List<Object> defines = defines(p, t, ta, false, 1, run);
+        defines.addAll(List.of("GATHERED", 1, "CHANNELS", channels, "PIXELS", pixels));
+        return p.cuda(files, HEADERS, defines.toArray());
+    }
+
     private static List<Object> defines(
             Product p, HopperTiling t, boolean ta, boolean tb, int taps, int run) {
         List<Object> defines = new ArrayList<>();

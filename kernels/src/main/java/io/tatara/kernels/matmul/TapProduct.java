@@ -22,6 +22,8 @@ import java.util.List;
  * @param line elements from one row of that to the next, a multiple of 8
  * @param w kernels [taps, ·, line], a {@link GpuPlan.Arg}, as are x and y
  * @param x [phases, length, terms rounded up to whole lines], zeros in all gaps
+ * @param gathered whether x is the images as they are instead, [images, terms, pixels]: of one tap
+ *     of stride 1 without padding, and planes of a multiple of {@link #RUN} pixels
  * @param bias an element for each row; null where there is none, as residual
  * @param y [images, rows, results]
  */
@@ -34,6 +36,7 @@ public record TapProduct(
         int line,
         Object w,
         Object x,
+        boolean gathered,
         Object bias,
         Object residual,
         Activation activation,
@@ -44,6 +47,9 @@ public record TapProduct(
     /** Most taps, as the source has it. */
     public static final int MOST_TAPS = 64;
 
+    /** Elements that are gathered at a time. */
+    public static final int RUN = 4;
+
     /** Bytes of shared memory for the tables of taps and of a tile's places. */
     static int tables(int bn) {
         return 2 * Integer.BYTES * (MOST_TAPS + bn);
@@ -53,12 +59,25 @@ public record TapProduct(
     public boolean supported(GpuTraits traits) {
         return MatMulHopper.units(type, traits)
                 && rows >= MatMulHopper.LEAST
-                && at.taps() <= MOST_TAPS;
+                && at.taps() <= MOST_TAPS
+                && (!gathered || gatherable());
+    }
+
+    private boolean gatherable() {
+        double elements = (double) at.images() * terms * at.plane();
+        return at.taps() == 1
+                && at.phases() == 1
+                && at.plane() == at.y().results() * at.x().results()
+                && at.plane() == at.y().source() * at.x().source()
+                && at.plane() % RUN == 0
+                && elements < Integer.MAX_VALUE;
     }
 
     HopperTiling tiling(GpuTraits traits) {
         int k = slices() * HopperTiling.BK;
-        return HopperTiling.wide(rows, at.length(), k, true, traits.computeUnits(), PIECES);
+        return gathered
+                ? HopperTiling.apart(rows, at.length(), k, true, traits.computeUnits(), PIECES)
+                : HopperTiling.wide(rows, at.length(), k, true, traits.computeUnits(), PIECES);
     }
 
     /** Slices of the sums: each is of one tap. */
@@ -75,7 +94,10 @@ public record TapProduct(
     public void add(GpuPlan.Builder plan, GpuTraits traits) {
         HopperTiling t = tiling(traits);
         Product p = product();
-        GpuProgram program = MatMulHopper.program(p, t, transposed, true, 1, at.run());
+        GpuProgram program =
+                gathered
+                        ? MatMulHopper.gathering(p, t, transposed, at.run(), terms, at.plane())
+                        : MatMulHopper.program(p, t, transposed, true, 1, at.run());
         Product.Operand a = a();
         int length = at.length();
         int place = ShiftedRows.line(terms);
@@ -90,8 +112,16 @@ public record TapProduct(
                         ? MatMulHopper.map(a, type, rows, terms, line, taps, MatMulHopper.SPAN)
                         : MatMulHopper.map(a, type, terms, rows, line, taps, MatMulHopper.rows(t)));
         args.add(
-                MatMulHopper.map(
-                        b(), type, terms, length, place, phases, MatMulHopper.share(t, true)));
+                gathered
+                        ? x
+                        : MatMulHopper.map(
+                                b(),
+                                type,
+                                terms,
+                                length,
+                                place,
+                                phases,
+                                MatMulHopper.share(t, true)));
         args.addAll(MatMulHopper.args(p, t, part, taps, phases));
         args.addAll(Arrays.asList(at.args()));
         MatMulHopper.launch(plan, program, t, t.shared() + tables(t.bn()), args);

@@ -33,8 +33,8 @@
  * square and share their slices through L2. PARTIAL: k is cut into pieces of `depth` slices; each is a tile of its own
  * and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
  *
- * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh. matmul_rows_sm90.cu is
- * a form of this kernel that fetches columns once for several taps; tiles_sm90.cuh has what both share.
+ * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh, and where B is gathered by
+ * threads in gathered_sm90.cuh.
  *
  * Storing. CVEC: n is a multiple of 8 and so are ldc and all offsets; else element by element.
  *   STAGED   (16-bit C) the tile goes to shared memory by stmatrix, in the copy engine's swizzle, and from there to C by
@@ -53,12 +53,16 @@
 #else
 #define BOXES_PARAMETER
 #endif
+#ifndef GATHERED
+#define GATHERED 0 /* whether B is gathered as in gathered_sm90.cuh, not read by the copy engine */
+#endif
 #if TAPS
 #define SHIFT p.shift
 #else
 #define SHIFT 0
 #endif
 
+#if !GATHERED
 /* One slice of a tile into a stage; of what the cluster shares this block's part. */
 DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b, Place p, int k,
                   int rank BOXES_PARAMETER) {
@@ -98,6 +102,8 @@ DEVICE void fetch(uint stage, uint full, const TensorMap* a, const TensorMap* b,
 #endif
 }
 
+#endif
+
 #define FULL(s) (bars + (s) * 8)
 #define EMPTY(s) (bars + (STAGES + (s)) * 8)
 
@@ -106,7 +112,12 @@ extern "C" __global__ void
     __cluster_dims__(CLUSTER, 1, 1)
 #endif
         __launch_bounds__(128 * (1 + CONSUMERS), 1)
-            matmul_hopper(TENSOR_MAP amap, TENSOR_MAP bmap,
+            matmul_hopper(TENSOR_MAP amap,
+#if GATHERED
+                          GLOBAL const ELEM* RESTRICT x,
+#else
+                          TENSOR_MAP bmap,
+#endif
 #if STAGED && !TAPS
                           TENSOR_MAP cmap,
 #endif
@@ -131,12 +142,14 @@ extern "C" __global__ void
   int step = GROUP_COUNT(0) / CLUSTER;
   if (LOCAL_ID(0) == 0) {
     tma_prefetch(&amap);
+#if !GATHERED
     tma_prefetch(&bmap);
+#endif
 #if STAGED && !TAPS
     tma_prefetch(&cmap);
 #endif
     for (int s = 0; s < STAGES; s++) {
-      mbarrier_init(FULL(s), 1);
+      mbarrier_init(FULL(s), GATHERED ? 5 : 1);
       mbarrier_init(EMPTY(s), CLUSTER * CONSUMERS * 4);
     }
     mbarrier_fence_init();
@@ -146,6 +159,43 @@ extern "C" __global__ void
   int s = 0;
   int parity = 0;
   if (warpgroup == 0) {
+#if GATHERED
+    int warp = shuffle(LOCAL_ID(0) / 32, 0);
+    int under_way = 0;
+    int oldest = 0;
+    if (LOCAL_ID(0) == 0) early_wait(); /* for A, should a launch have laid it out */
+    for (int i = start; i < tiles; i += step) {
+      Place p = place(i, rank, GRID);
+      int at[GATHER_BOXES];
+      gather_columns(at, p.col, images);
+      _Pragma("unroll 1")
+      for (int slice = p.first; slice < p.last; slice++) {
+        uint stage = ring + s * STAGE_BYTES;
+        mbarrier_wait_copies(EMPTY(s), parity ^ 1);
+        if (LOCAL_ID(0) == 0) {
+          mbarrier_arrive_expect(FULL(s), A_BYTES);
+          fetch_a(stage, FULL(s), &amap, p.row, slice * BK, p.a, rank);
+        }
+        gather(stage + A_BYTES, x, at, slice * BK, warp);
+        if (under_way < GATHERED_AHEAD) {
+          under_way++;
+        } else {
+          copy_async_wait<GATHERED_AHEAD>();
+          gathered(FULL(oldest));
+          if (++oldest == STAGES) oldest = 0;
+        }
+        if (++s == STAGES) {
+          s = 0;
+          parity ^= 1;
+        }
+      }
+    }
+    copy_async_wait<0>();
+    for (; under_way > 0; under_way--) {
+      gathered(FULL(oldest));
+      if (++oldest == STAGES) oldest = 0;
+    }
+#else
     registers_decrease<40>();
     if (LOCAL_ID(0) == 0) {
       early_wait(); /* for operands that a launch has laid out */
@@ -195,9 +245,12 @@ extern "C" __global__ void
         }
       }
     }
+#endif
     cluster_meet();
   } else {
+#if !GATHERED
     registers_increase<232>();
+#endif
     int half = warpgroup - 1;
     int lane = lane_id();
     int thread = LOCAL_ID(0) % 128;
