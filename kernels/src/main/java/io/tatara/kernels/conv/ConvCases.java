@@ -139,7 +139,7 @@ final class ConvCases {
                 larger("few-channels-gaps", u.stride(3).pad(1), 2, 1, 4, 13, 14, 18, 1, 2),
                 larger("3x3-stride-2-deep", u.stride(2).pad(1), 1, 1, 16, 9, 8, 210, 3, 3),
                 larger("groups-2-stride-2", u.stride(2).pad(1), 2, 1, 18, 9, 10, 22, 3, 3),
-                larger("3x3-7x7-images", u.pad(1), 1, 5, 40, 7, 7, 26, 3, 3),
+                larger("3x3-tiles-7x7", u.pad(1), 1, 5, 40, 7, 7, 26, 3, 3),
                 larger("3x3-many-channels", u.pad(1), 1, 3, 8, 7, 7, 270, 3, 3),
                 larger("3x3-from-many", u.pad(1), 1, 2, 260, 7, 6, 8, 3, 3),
                 larger("pointwise-few-pixels", u, 1, 2, 64, 7, 7, 259, 1, 1),

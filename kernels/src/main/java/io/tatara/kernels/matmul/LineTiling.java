@@ -16,6 +16,11 @@ record LineTiling(LineForm form, int stages, int strips) {
 
     private static final int WARPGROUP = 128;
 
+    /** Columns of a warpgroup that goes ahead, at most; taps by which it does, at least. */
+    private static final int MOST_AHEAD = 160;
+
+    private static final int LEAST_AHEAD = 4;
+
     private static final int MEMORY = 227 << 10;
     private static final int BARRIERS = 512;
     private static final int LINE_BYTES = 2 * HopperTiling.BK;
@@ -124,10 +129,14 @@ record LineTiling(LineForm form, int stages, int strips) {
     /**
      * Taps by which one warpgroup goes ahead of the other where a block has several tiles, so that
      * one's sums leave while the other multiplies: as many as the ring of kernels lets it, and no
-     * more than the first strip has, since the other releases none before.
+     * more than the first strip has, since the other releases none before. None where registers are
+     * short.
      */
     int skew(LineProduct p, int multiprocessors) {
-        if (form.split() > 1 || tiles(p) * form.blocks() <= multiprocessors) {
+        if (form.split() > 1
+                || tiles(p) * form.blocks() <= multiprocessors
+                || fillers(p) > 1 && form.bn() > MOST_AHEAD
+                || p.stripTaps(form) < LEAST_AHEAD) {
             return 0;
         }
         return Math.min(

@@ -61,7 +61,7 @@ class OclgrindTest {
         if (only != null) {
             arguments.add(only);
         }
-        int seconds = Integer.parseInt(arguments.getFirst()) + 90;
+        int seconds = Integer.parseInt(arguments.getFirst()) + 300; // for the last case
         Forks.Result r =
                 Forks.java(
                         folder,
