@@ -174,9 +174,9 @@ public record LineProduct(
                 && activation == Activation.NONE;
     }
 
-    /** Whether the copy engine can read planes: whole 16 bytes, without a stride. */
+    /** Whether the copy engine can read planes: whole 16 bytes. */
     boolean planes() {
-        return source.strideY == 1 && source.strideX == 1 && source.h * source.wd % SHORT == 0;
+        return source.h * source.wd % SHORT == 0;
     }
 
     /** Whether tiles of this form have all classes. */
@@ -304,6 +304,8 @@ public record LineProduct(
             t.turns(this),
             "RAW",
             t.form().raw() ? 1 : 0,
+            "RAWS",
+            t.raws(),
             "STAGES",
             t.stages(),
             "STRIPS",

@@ -1,7 +1,9 @@
 package io.tatara.kernels.matmul;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * How {@code lines_product_sm90.cu} cuts a {@link LineProduct} into tiles.
@@ -9,8 +11,9 @@ import java.util.Objects;
  * @param form of the tiles
  * @param stages of the ring of kernels
  * @param strips of the ring of lines
+ * @param raws blocks of pixels from the copy engine at a time; 0 where warps load the images
  */
-record LineTiling(LineForm form, int stages, int strips) {
+record LineTiling(LineForm form, int stages, int strips, int raws) {
     /** Columns of a warpgroup whose sums leave registers for two warpgroups of fillers. */
     private static final int FEW_COLUMNS = 192;
 
@@ -33,10 +36,14 @@ record LineTiling(LineForm form, int stages, int strips) {
 
     private static final int BANK_BYTES = 128;
 
-    /** A warp's block of pixels from the copy engine, and what it writes beside. */
+    /** A block of pixels from the copy engine. */
     private static final int RAW_BYTES = 8192;
 
-    private static final int DUMP_BYTES = 1024;
+    /** Blocks that the warps which turn them can share out evenly, with room for most first. */
+    private static final int[] RAWS = {6, 3, 2, 1};
+
+    /** Lines after which the swizzle repeats itself. */
+    private static final int PATTERN = 8;
 
     /** Lines that a warp turns at a time. */
     private static final int BATCH = 16;
@@ -68,16 +75,26 @@ record LineTiling(LineForm form, int stages, int strips) {
 
     /** Tiles of this form with as many stages as fit; null where too few do. */
     static LineTiling make(LineProduct p, LineForm form, int multiprocessors) {
-        LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS);
+        LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS, 0);
         if (p.reach(form) > MEMORY / LINE_BYTES
                 || t.tiles(p) > Integer.MAX_VALUE - multiprocessors
                 || form.raw() && (!p.planes() || t.fillers(p) == 1)
                 || form.split() > 1 && !t.splits(p, multiprocessors)) {
             return null;
         }
-        int room = MEMORY - t.shared(p) + LEAST_STAGES * t.stageBytes();
-        int stages = Math.min(MOST_STAGES, Math.floorDiv(room, t.stageBytes()));
-        return stages < LEAST_STAGES ? null : new LineTiling(form, stages, STRIPS);
+        return (form.raw() ? Arrays.stream(RAWS) : IntStream.of(0))
+                .mapToObj(raws -> t.fill(p, raws))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** With so many blocks of pixels, and as many stages as fit beside them. */
+    private LineTiling fill(LineProduct p, int blocks) {
+        LineTiling least = new LineTiling(form, LEAST_STAGES, STRIPS, blocks);
+        int room = MEMORY - least.shared(p) + LEAST_STAGES * stageBytes();
+        int most = Math.min(MOST_STAGES, Math.floorDiv(room, stageBytes()));
+        return most < LEAST_STAGES ? null : new LineTiling(form, most, STRIPS, blocks);
     }
 
     /**
@@ -120,10 +137,19 @@ record LineTiling(LineForm form, int stages, int strips) {
         return p.vector() == 1 ? 1 : fillers(p) == 1 && !p.grouped(form) ? 3 : 2;
     }
 
-    /** Lines of a phase of a strip: whole turns of a warp, whole patterns of the swizzle. */
+    /**
+     * Lines of a phase of a strip: whole turns of a warp, whole patterns of the swizzle. Those of
+     * two phases that the copy engine brings are whole patterns together, each with half of one:
+     * then neighbours, who go to either, meet in no bank.
+     */
     int stripLines(LineProduct p) {
+        int least = form.columns() + p.reach(form);
+        if (form.raw()) {
+            int half = p.source().phases() == 2 ? PATTERN / 2 : 0;
+            return Product.ceil(least - half, PATTERN) * PATTERN + half;
+        }
         int unit = BATCH * turns(p);
-        return Product.ceil(form.columns() + p.reach(form), unit) * unit;
+        return Product.ceil(least, unit) * unit;
     }
 
     /**
@@ -167,9 +193,8 @@ record LineTiling(LineForm form, int stages, int strips) {
         int strip = p.source().phases() * stripLines(p) * LINE_BYTES;
         int columns = p.grouped(form) ? 2 * form.bn() : form.bn();
         int staging = 2 * HopperTiling.BM * (columns + 8);
-        int raw = form.raw() ? (4 * fillers(p) - 2) * (RAW_BYTES + DUMP_BYTES) : 0;
         return stages * stageBytes()
-                + raw
+                + raws * RAW_BYTES
                 + strips * strip
                 + staging
                 + BARRIERS

@@ -20,6 +20,8 @@ DEVICE uint shuffle_xor(uint x, int mask) { return __shfl_xor_sync(0xffffffffu, 
 DEVICE float shuffle(float x, int from) { return __shfl_sync(0xffffffffu, x, from); }
 DEVICE int shuffle(int x, int from) { return __shfl_sync(0xffffffffu, x, from); }
 DEVICE uint shuffle(uint x, int from) { return __shfl_sync(0xffffffffu, x, from); }
+/* Of which lanes it holds, a bit each. */
+DEVICE uint ballot(int holds) { return __ballot_sync(0xffffffffu, holds); }
 
 /* Waits for `threads` threads of the block at barrier `id` (1 to 15; 0 is BARRIER's). */
 DEVICE void named_barrier(int id, int threads) {

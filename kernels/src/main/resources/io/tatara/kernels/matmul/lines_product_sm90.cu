@@ -74,7 +74,16 @@
 #endif
 #define FETCHERS (RAW ? 2 : 1) /* warps that have the copy engine fetch */
 #define FILL_WARPS (4 * FILLERS - FETCHERS)
-#define RAWS (RAW ? FILL_WARPS : 0) /* blocks of pixels: each turning warp's, so that it sees all of its phases */
+#if !RAW
+#undef RAWS
+#define RAWS 0
+#elif !defined RAWS
+#define RAWS 6 /* blocks of pixels, each so many turning warps' of its own: they see all of its phases */
+#endif
+#define RAW_SHARE (FILL_WARPS / RAWS)
+#if RAW && FILL_WARPS % RAWS
+#error "each block of pixels has as many warps"
+#endif
 #define FULL(s) (bars + (s) * 8)
 #define EMPTY(s) (bars + (STAGES + (s)) * 8)
 #define STRIP_FULL(s) (bars + (2 * STAGES + (s)) * 8)
@@ -99,6 +108,9 @@ __constant__ int out_y[CLASSES] = {OUT_Y};
 __constant__ int out_x[CLASSES] = {OUT_X};
 __constant__ int count_y[CLASSES] = {COUNT_Y};
 __constant__ int count_x[CLASSES] = {COUNT_X};
+
+/* Whether a class has no strip of this kind. */
+DEVICE int without_taps(int c, int kind) { return !GROUPED && tap_first[c * KINDS + kind] == tap_first[c * KINDS + kind + 1]; }
 
 struct Tile {
   int kind, row, col;
@@ -188,8 +200,7 @@ extern "C" __global__ void
   uint raws = ring + STAGES * STAGE; /* boxes begin at whole patterns of the swizzle, as strips do */
   strips = raws + RAWS * RAW_BYTES;
   staging = strips + STRIPS * STRIP_BYTES;
-  uint dumps = staging + CONSUMERS * STAGED_BYTES;
-  bars = dumps + FILL_WARPS * DUMP_BYTES;
+  bars = staging + CONSUMERS * STAGED_BYTES;
 #endif
   int rank = 0;
 #if CLUSTER * SPLIT > 1
@@ -213,7 +224,7 @@ extern "C" __global__ void
     tma_prefetch(&xmap);
     for (int s = 0; s < RAWS; s++) {
       mbarrier_init(RAW_FULL(s), 1);
-      mbarrier_init(RAW_EMPTY(s), 1);
+      mbarrier_init(RAW_EMPTY(s), RAW_SHARE);
     }
 #endif
     mbarrier_fence_init();
@@ -256,16 +267,20 @@ extern "C" __global__ void
           int q0 = p.col + low_places[p.kind];
           for (int k = FIRST_SLICE * BK; k < LAST_SLICE * BK; k += BK) {
             _Pragma("unroll 1")
-            for (int image = raw_first_image(q0); image < raw_end_image(q0, LINES, images); image++) {
-              int2 blocks = raw_blocks(image, q0, LINES);
+            for (int kind = 0; kind < KINDS; kind++) {
+              if (without_taps(p.kind, kind)) continue;
               _Pragma("unroll 1")
-              for (int b = blocks.x; b < blocks.y; b++) {
-                mbarrier_wait_copies(RAW_EMPTY(raw), raw_parity);
-                mbarrier_arrive_expect(RAW_FULL(raw), RAW_BYTES);
-                tma_load_3d(raws + raw * RAW_BYTES, &xmap, RAW_FULL(raw), b * RAW_PIXELS, k, image);
-                if (++raw == RAWS) {
-                  raw = 0;
-                  raw_parity ^= 1;
+              for (int image = raw_first_image(q0); image < raw_end_image(q0, LINES, images); image++) {
+                int2 blocks = raw_blocks(image, q0, LINES, kind);
+                _Pragma("unroll 1")
+                for (int b = blocks.x; b < blocks.y; b++) {
+                  mbarrier_wait_copies(RAW_EMPTY(raw), raw_parity);
+                  mbarrier_arrive_expect(RAW_FULL(raw), RAW_BYTES);
+                  tma_load_3d(raws + raw * RAW_BYTES, &xmap, RAW_FULL(raw), raw_pixel(b, kind), k, image);
+                  if (++raw == RAWS) {
+                    raw = 0;
+                    raw_parity ^= 1;
+                  }
                 }
               }
             }
@@ -275,35 +290,42 @@ extern "C" __global__ void
       warp_barrier();
     } else {
       int mine = warp - FETCHERS;
-      int turns = mine; /* blocks until this warp's next */
+      int raw = mine / RAW_SHARE;
+      int turns = raw; /* blocks until this warp's next */
       int raw_parity = 0;
       for (int i = start; i < tiles; i += step) {
         Tile p = tile_of(i, rank, rows, cols);
         int q0 = p.col + low_places[p.kind];
         for (int k = FIRST_SLICE * BK; k < LAST_SLICE * BK; k += BK) {
-          uint to = strips + strip * STRIP_BYTES;
-          mbarrier_wait_copies(STRIP_EMPTY(strip), strip_parity ^ 1);
-          raw_gaps((SHARED_PTR unsigned char*)(memory + (to - ring)), q0, LINES, images, mine, FILL_WARPS);
           _Pragma("unroll 1")
-          for (int image = raw_first_image(q0); image < raw_end_image(q0, LINES, images); image++) {
-            int2 blocks = raw_blocks(image, q0, LINES);
+          for (int kind = 0; kind < KINDS; kind++) {
+            if (without_taps(p.kind, kind)) continue;
+            uint to = strips + strip * STRIP_BYTES;
+            mbarrier_wait_copies(STRIP_EMPTY(strip), strip_parity ^ 1);
+            raw_gaps((SHARED_PTR unsigned char*)(memory + (to - ring)), kind, q0, LINES, images, mine, FILL_WARPS);
             _Pragma("unroll 1")
-            for (int b = blocks.x; b < blocks.y; b++) {
-              if (turns-- > 0) continue;
-              turns = RAWS - 1;
-              mbarrier_wait_copies(RAW_FULL(mine), raw_parity);
-              raw_parity ^= 1;
-              raw_turn(to, dumps + mine * DUMP_BYTES, raws + mine * RAW_BYTES, image, b * RAW_PIXELS, q0, LINES);
-              warp_barrier();
-              if (lane_id() == 0) mbarrier_arrive(RAW_EMPTY(mine));
+            for (int image = raw_first_image(q0); image < raw_end_image(q0, LINES, images); image++) {
+              int2 blocks = raw_blocks(image, q0, LINES, kind);
+              _Pragma("unroll 1")
+              for (int b = blocks.x; b < blocks.y; b++) {
+                if (turns-- > 0) continue;
+                turns = RAWS - 1;
+                mbarrier_wait_copies(RAW_FULL(raw), raw_parity);
+                raw_parity ^= 1;
+                int beside = raw_turn(to, raws + raw * RAW_BYTES, kind, image, raw_pixel(b, kind), q0, LINES,
+                                      mine % RAW_SHARE, RAW_SHARE);
+                if (beside) fence_async_shared();
+                warp_barrier();
+                if (lane_id() == 0) mbarrier_arrive(RAW_EMPTY(raw));
+              }
             }
-          }
-          fence_async_shared();
-          warp_barrier();
-          if (lane_id() == 0) mbarrier_arrive(STRIP_FULL(strip));
-          if (++strip == STRIPS) {
-            strip = 0;
-            strip_parity ^= 1;
+            fence_async_shared();
+            warp_barrier();
+            if (lane_id() == 0) mbarrier_arrive(STRIP_FULL(strip));
+            if (++strip == STRIPS) {
+              strip = 0;
+              strip_parity ^= 1;
+            }
           }
         }
       }
@@ -316,7 +338,7 @@ extern "C" __global__ void
         for (int k = FIRST_SLICE * BK; k < LAST_SLICE * BK; k += BK) {
           _Pragma("unroll 1")
           for (int kind = 0; kind < KINDS; kind++) {
-            if (!GROUPED && tap_first[p.kind * KINDS + kind] == tap_first[p.kind * KINDS + kind + 1]) continue;
+            if (without_taps(p.kind, kind)) continue;
             Images from = {x, images, channels, SOURCE_H, SOURCE_W, STRIDE_Y, FIRST_Y + kind, STRIDE_X, FIRST_X};
             lines_fill<PHASES_X, FILL_TURNS>(strips + strip * STRIP_BYTES, STRIP_FULL(strip), STRIP_EMPTY(strip), strip_parity ^ 1,
                                         LINES, from, q0, k, warp - 1, FILL_WARPS);
@@ -363,7 +385,7 @@ extern "C" __global__ void
         _Pragma("unroll 1")
         for (int kind = 0; kind < KINDS; kind++) {
           int tap = GROUPED ? 0 : tap_first[p.kind * KINDS + kind];
-          if (!GROUPED && tap == tap_first[p.kind * KINDS + kind + 1]) continue;
+          if (without_taps(p.kind, kind)) continue;
           mbarrier_wait_copies(STRIP_FULL(strip), strip_parity);
           uint at = strips + strip * STRIP_BYTES + lines_at;
           UNROLL

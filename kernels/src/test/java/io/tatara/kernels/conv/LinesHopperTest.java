@@ -135,6 +135,90 @@ class LinesHopperTest {
         return tests;
     }
 
+    /** The same with strides: of a block's lines and columns some are of another kind or phase. */
+    @TestFactory
+    List<DynamicTest> stridesThroughTheCopyEngine() {
+        ConvWindow two = ConvWindow.UNIT.stride(2);
+        List<Geometry> all =
+                List.of(
+                        new Geometry("even-28", two.pad(1), 2, 3, 72, 28, 28, 70, 3, 3),
+                        new Geometry("even-56", two.pad(1), 2, 1, 40, 56, 56, 36, 3, 3),
+                        new Geometry("wide-lines", two.pad(1), 2, 1, 9, 6, 72, 36, 3, 3),
+                        new Geometry("lines-of-35", two.pad(1), 2, 2, 40, 16, 35, 36, 3, 3),
+                        new Geometry("lines-of-66", two.pad(1), 2, 1, 40, 12, 66, 36, 3, 3),
+                        new Geometry("two-in-eight", two.pad(1), 1, 4, 70, 12, 10, 40, 3, 3),
+                        new Geometry("odd-width", two.pad(1), 1, 3, 130, 16, 13, 40, 3, 3),
+                        new Geometry("odd-height", two.pad(1), 1, 3, 65, 9, 8, 40, 3, 3),
+                        new Geometry("small", two.pad(1), 1, 21, 64, 4, 4, 36, 3, 3),
+                        new Geometry("five", two.pad(2), 2, 2, 66, 15, 16, 40, 5, 5),
+                        new Geometry("shifted", two.pad(0, 1, 3, 2), 2, 2, 33, 14, 20, 40, 4, 3),
+                        new Geometry("dilated", two.pad(3).dilation(3), 2, 2, 64, 16, 18, 40, 3, 3),
+                        new Geometry(
+                                "dilated-2", two.pad(2).dilation(2), 2, 2, 64, 16, 18, 40, 3, 3),
+                        new Geometry("pointwise", two, 2, 3, 70, 15, 8, 40, 1, 1),
+                        new Geometry("pointwise-odd", two.pad(1), 2, 3, 64, 14, 12, 40, 1, 1),
+                        new Geometry("row", two.pad(1, 1, 0, 0), 2, 2, 70, 14, 12, 40, 3, 1),
+                        new Geometry("column", two.pad(0, 0, 1, 1), 2, 2, 70, 14, 12, 40, 1, 3),
+                        new Geometry(
+                                "lines-2x1",
+                                ConvWindow.UNIT.stride(2, 1).pad(1),
+                                2,
+                                2,
+                                70,
+                                14,
+                                12,
+                                40,
+                                3,
+                                3),
+                        new Geometry(
+                                "columns-1x2",
+                                ConvWindow.UNIT.stride(1, 2).pad(1),
+                                2,
+                                2,
+                                70,
+                                14,
+                                12,
+                                40,
+                                3,
+                                3));
+        for (Geometry g : all) {
+            for (LineForm f :
+                    List.of(
+                            new LineForm(64, false, 1, 1, true),
+                            new LineForm(128, false, 1, 1, true),
+                            new LineForm(160, false, 1, 1, true),
+                            new LineForm(128, true, 1, 1, true))) {
+                Case c = Case.of(g.name() + f, new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
+                LinesHopper<Conv2d> conv = new LinesHopper<>(LinesHopper.CONV.problem(), true, f);
+                add(g, c.reduction(g.terms()), conv);
+            }
+        }
+        for (int split : new int[] {2, 4}) {
+            LineForm f = new LineForm(64, false, 1, split, true);
+            int channels = 60 * split;
+            Geometry g = new Geometry(f + "", two.pad(1), 132, 3, channels, 14, 12, 130, 3, 3);
+            Case c = Case.of("stride-2" + f, new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
+            LinesHopper<Conv2d> conv = new LinesHopper<>(LinesHopper.CONV.problem(), true, f);
+            add(g, c.reduction(g.terms()), conv);
+        }
+        return tests;
+    }
+
+    /**
+     * Forms whose strips of two phases leave less room for blocks of pixels are offered as well.
+     */
+    @Test
+    void offersTheCopyEngineForStrides() {
+        ConvWindow w = ConvWindow.UNIT.stride(2).pad(1);
+        Geometry g = new Geometry("halving", w, 132, 64, 128, 56, 56, 128, 3, 3);
+        TensorSpec[] in = {g.x().withDType(DType.FLOAT16), g.weight().withDType(DType.FLOAT16)};
+        GpuTraits traits = GpuTraits.cuda(90, 132);
+        assertThat(LinesHopper.CONV.candidates(new Conv2d(w, 1), in, traits))
+                .extracting(GpuKernel::variant)
+                .contains("lines/128x128x1/raw", "lines/128x160x1/raw", "lines/64x256x1/raw");
+        assertThat(LinesHopper.CONV.supports(new Conv2d(w, 1), in, traits)).isFalse();
+    }
+
     /** What ints do not count, or shared memory does not hold, is for others, without an error. */
     @Test
     void leavesWhatItCannotCount() {
