@@ -43,15 +43,15 @@ EMU_API uint32_t tatara_emu_cluster_address(uint32_t at, int rank) {
 }
 
 /* A word of this block's or another's; only this block's clocks are comparable. */
-static char* word(uint32_t at, Access how, const char* what) {
-  if (at % 4 != 0) fail(text("%s: address 0x%x is no multiple of 4", what, at));
-  char* place = resolve(at, 4, what);
+static char* word(uint32_t at, Access how, const char* what, unsigned bytes = 4) {
+  if (at % bytes != 0) fail(text("%s: address 0x%x is no multiple of %u", what, at, bytes));
+  char* place = resolve(at, (int)bytes, what);
   int rank = (int)(at >> RANK_SHIFT) - 1;
   uint32_t window = at & ((1u << RANK_SHIFT) - 1);
   if (rank < 0 || rank == self->block->rank) {
-    race_access(self->block, self, window, 4, how, here);
+    race_access(self->block, self, window, bytes, how, here);
   } else if (how == Access::WRITE) {
-    race_forget(self->block->cluster->blocks[rank], window, 4);
+    race_forget(self->block->cluster->blocks[rank], window, bytes);
   }
   return place;
 }
@@ -60,6 +60,10 @@ EMU_API uint32_t tatara_emu_cluster_load(uint32_t at) {
   uint32_t x;
   memcpy(&x, word(at, Access::READ, "cluster_load"), 4);
   return x;
+}
+EMU_API void tatara_emu_cluster_load4(uint32_t at, uint32_t* x) {
+  HERE;
+  memcpy(x, word(at, Access::READ, "cluster_load4", 16), 16);
 }
 EMU_API void tatara_emu_cluster_store(uint32_t at, uint32_t x) {
   HERE;

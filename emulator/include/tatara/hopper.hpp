@@ -20,6 +20,7 @@ void tatara_emu_cluster_arrive();
 void tatara_emu_cluster_wait();
 uint tatara_emu_cluster_address(uint at, int rank);
 uint tatara_emu_cluster_load(uint at);
+void tatara_emu_cluster_load4(uint at, uint* x);
 void tatara_emu_cluster_store(uint at, uint x);
 void tatara_emu_cluster_store_async(uint at, uint x, uint bar);
 void tatara_emu_registers(int count);
@@ -72,6 +73,11 @@ static inline void cluster_arrive() { tatara_emu_cluster_arrive(); }
 static inline void cluster_wait() { tatara_emu_cluster_wait(); }
 static inline uint cluster_address(uint at, int rank) { return tatara_emu_cluster_address(at, rank); }
 static inline float cluster_load(uint at) { return __uint_as_float(tatara_emu_cluster_load(at)); }
+static inline float4 cluster_load4(uint at) {
+  uint x[4];
+  tatara_emu_cluster_load4(at, x);
+  return make_float4(__uint_as_float(x[0]), __uint_as_float(x[1]), __uint_as_float(x[2]), __uint_as_float(x[3]));
+}
 static inline void cluster_store(uint at, float x) { tatara_emu_cluster_store(at, __float_as_uint(x)); }
 static inline void cluster_store(uint at, uint x) { tatara_emu_cluster_store(at, x); }
 static inline void cluster_store_async(uint at, float x, uint bar) {

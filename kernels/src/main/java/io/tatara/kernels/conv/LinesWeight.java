@@ -4,25 +4,29 @@ import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.matmul.LineWeightForm;
 import io.tatara.kernels.matmul.LineWeights;
+import java.util.List;
 
 /**
  * Dense weight gradients (one group) of stride 1 and 2 × 2 to 3 × 3 taps in float16 and bfloat16 on
  * Hopper's wgmma, as {@link ShiftedWeight} sums them, but from the images as they are.
  *
  * @param everywhere whether it takes all that it can run, fast or not
+ * @param form of the pieces, null for what the model chooses
  */
-record LinesWeight(boolean everywhere) implements GpuKernel<Conv2dWeightGradient> {
-    static final LinesWeight WEIGHT = new LinesWeight(false);
+record LinesWeight(boolean everywhere, LineWeightForm form)
+        implements GpuKernel<Conv2dWeightGradient> {
+    static final LinesWeight WEIGHT = new LinesWeight(false, null);
 
     /** Wherever it can run, for suites and the tuner. */
     LinesWeight anywhere() {
-        return new LinesWeight(true);
+        return new LinesWeight(true, form);
     }
 
     @Override
     public String variant() {
-        return "lines";
+        return form == null ? "lines" : "lines/" + form;
     }
 
     @Override
@@ -36,9 +40,19 @@ record LinesWeight(boolean everywhere) implements GpuKernel<Conv2dWeightGradient
                 && (everywhere || w.clocks(traits) < ShiftedWeight.other(s, traits));
     }
 
+    @Override
+    public List<GpuKernel<Conv2dWeightGradient>> candidates(
+            Conv2dWeightGradient op, TensorSpec[] in, GpuTraits traits) {
+        return LineWeightForm.all().stream()
+                .map(f -> new LinesWeight(true, f))
+                .filter(k -> k.supports(op, in, traits))
+                .<GpuKernel<Conv2dWeightGradient>>map(k -> k)
+                .toList();
+    }
+
     private LineWeights weights(Conv2dWeightGradient op, TensorSpec[] in) {
         ConvShape s = op.shape(in);
-        return new LineWeights(in[0].dtype(), ShiftedWeight.rows(s), s.m(), s.c());
+        return new LineWeights(in[0].dtype(), ShiftedWeight.rows(s), s.m(), s.c(), form);
     }
 
     @Override

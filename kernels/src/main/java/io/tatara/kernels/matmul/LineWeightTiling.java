@@ -1,9 +1,11 @@
 package io.tatara.kernels.matmul;
 
+import java.util.List;
+
 /**
  * How {@code lines_weights_sm90.cu} cuts a weight gradient: tiles of {@link #SIDE} by {@link #SIDE}
- * channels, and pieces of the places. Pitch and plane are wider than those of {@link ShiftedRows}
- * where that lets a load take more.
+ * channels, and pieces of the places, as many as blocks. Pitch and plane are wider than those of
+ * {@link ShiftedRows} where that lets a load take more.
  *
  * @param vec elements of a load: all in a line of the images or none, or {@link #LINE}
  * @param turns of 16 places that a warp loads at a time: many under way, as registers allow
@@ -16,6 +18,7 @@ package io.tatara.kernels.matmul;
  * @param steps of all places
  * @param depth steps of a piece
  * @param tiles of all channels
+ * @param cluster blocks that add their pieces themselves
  */
 record LineWeightTiling(
         int vec,
@@ -28,7 +31,8 @@ record LineWeightTiling(
         int stages,
         int steps,
         int depth,
-        int tiles) {
+        int tiles,
+        int cluster) {
     static final int SIDE = 64;
     static final int LINE = 8;
 
@@ -49,22 +53,36 @@ record LineWeightTiling(
 
     private static final int MOST_PIECES = 160;
 
-    /** Most bytes of raw sums in pieces, and of one piece. */
+    /** Most bytes of raw sums in memory, and of those that need none. */
     private static final long WORKSPACE = 64L << 20;
 
-    private static final long MOST_WORKSPACE = 256L << 20;
+    private static final long MOST_SUMS = 256L << 20;
 
     // The estimate, in clock cycles of a multiprocessor: the matrix units' rate, a
-    // load that meets eight lines of memory, latencies, two launches, bytes from L2.
+    // load that meets eight lines of memory, latencies, sums through shared memory,
+    // bytes to L2 and to other blocks, two launches, bytes from L2.
     private static final double COLUMNS = 0.5;
     private static final double LOAD = 8;
     private static final double START = 3500;
-    private static final double STORE = 4000;
+    private static final double STAGE = 1000;
+    private static final double STORE_BYTES = 48;
+    private static final double MEET = 1500;
+    private static final double SHARED_BYTES = 32;
     private static final double SECOND_LAUNCH = 4000;
     private static final double SUM_BYTES = 32;
 
     /** The tiling of least estimated time, null where there is none. */
     static LineWeightTiling of(ShiftedRows at, int rows, int channels, int multiprocessors) {
+        return of(at, rows, channels, multiprocessors, LineWeightForm.modelled());
+    }
+
+    /** The same among some forms. */
+    static LineWeightTiling of(
+            ShiftedRows at,
+            int rows,
+            int channels,
+            int multiprocessors,
+            List<LineWeightForm> forms) {
         LineWeightTiling best = null;
         double least = Double.POSITIVE_INFINITY;
         for (int vec : VECTORS) {
@@ -72,12 +90,16 @@ record LineWeightTiling(
             if (one == null) {
                 continue;
             }
-            for (int pieces = 1; pieces <= Math.min(MOST_PIECES, one.steps); pieces++) {
-                LineWeightTiling t = one.withDepth(Math.ceilDiv(one.steps, pieces));
-                double time = t.time(at, rows, channels, multiprocessors);
-                if (t.pieces() == pieces && t.fits(at, rows, channels) && time < least) {
-                    best = t;
-                    least = time;
+            for (LineWeightForm form : forms) {
+                int most = Math.min(MOST_PIECES, one.steps) / form.cluster();
+                int last = form.direct() ? Math.min(1, most) : most;
+                for (int parts = form.direct() ? 1 : 2; parts <= last; parts++) {
+                    LineWeightTiling t = one.with(form.cluster(), parts);
+                    double time = t.time(at, rows, channels, multiprocessors);
+                    if (t.parts() == parts && t.fits(at, rows, channels) && time < least) {
+                        best = t;
+                        least = time;
+                    }
                 }
             }
         }
@@ -120,7 +142,8 @@ record LineWeightTiling(
                         stages,
                         steps,
                         steps,
-                        tiles);
+                        tiles,
+                        1);
     }
 
     /** Whether lines are one in 8 places, and words never reach behind the images. */
@@ -135,9 +158,11 @@ record LineWeightTiling(
                                 && rows * y.results() * x.results() % 2 == 0);
     }
 
-    LineWeightTiling withDepth(int count) {
+    /** With pieces for so many clusters a tile; the last ones may be empty. */
+    LineWeightTiling with(int blocks, int parts) {
+        int count = Math.ceilDiv(steps, blocks * parts);
         return new LineWeightTiling(
-                vec, turns, pitch, plane, base, first, lead, stages, steps, count, tiles);
+                vec, turns, pitch, plane, base, first, lead, stages, steps, count, tiles, blocks);
     }
 
     /** Lines behind the ring of x that repeat its beginning. */
@@ -149,29 +174,35 @@ record LineWeightTiling(
         return Math.ceilDiv(x, step) * step;
     }
 
-    int pieces() {
-        return Math.ceilDiv(steps, depth);
+    /** Clusters of a tile, each with sums of its own. */
+    int parts() {
+        return Math.ceilDiv(steps, depth * cluster);
+    }
+
+    /** Whether no launch adds sums of several clusters. */
+    boolean direct() {
+        return parts() == 1;
     }
 
     int blocks() {
-        return tiles * pieces();
+        return tiles * parts() * cluster;
     }
 
-    /** Floats from one piece's raw sums to the next one's. */
+    /** Floats from one cluster's raw sums to the next one's. */
     static int each(ShiftedRows at, int rows, int channels) {
         return Math.ceilDiv(rows * channels * at.taps(), 4) * 4;
     }
 
     private boolean fits(ShiftedRows at, int rows, int channels) {
-        double bytes = (double) Float.BYTES * pieces() * rows * channels * at.taps();
-        return bytes <= (pieces() > 1 ? WORKSPACE : MOST_WORKSPACE);
+        double bytes = (double) Float.BYTES * parts() * rows * channels * at.taps();
+        return bytes <= (direct() ? MOST_SUMS : WORKSPACE);
     }
 
-    /** Threads that share the pieces of a result in the launch that adds them. */
+    /** Threads that share the sums of a result in the launch that adds them. */
     int share(int each, int multiprocessors) {
         int share = 1;
         while (share < 16
-                && 4 * share <= pieces()
+                && 4 * share <= parts()
                 && (double) each / 4 * share < 4.0 * LineWeights.THREADS * multiprocessors) {
             share *= 2;
         }
@@ -183,13 +214,17 @@ record LineWeightTiling(
         double products = COLUMNS * SIDE * at.taps() * (STEP / SLICE);
         double loads = LOAD * 4 * STEP / (vec == LINE ? 2 : vec);
         double each = Math.max(products, loads);
-        double waves = Math.ceil((double) blocks() / multiprocessors);
+        LineWeightForm form = new LineWeightForm(cluster, direct());
+        double waves = Math.ceil((double) tiles * parts() / form.running(multiprocessors));
         double start = loads / 2 * lead / STEP;
-        double sums = (double) Float.BYTES * pieces() * rows * channels * at.taps();
+        double tile = (double) Float.BYTES * SIDE * SIDE * at.taps();
+        double store = tile / cluster / (direct() ? 2 : 1) / STORE_BYTES;
+        double meet = cluster == 1 ? 0 : MEET + tile / SHARED_BYTES;
+        double sums = (double) Float.BYTES * parts() * rows * channels * at.taps();
+        double second = SECOND_LAUNCH + sums / (SUM_BYTES * multiprocessors);
         return START
-                + waves * (depth * each + start + STORE)
-                + SECOND_LAUNCH
-                + sums / (SUM_BYTES * multiprocessors);
+                + waves * (depth * each + start + STAGE + meet + store)
+                + (direct() ? 0 : second);
     }
 
     /** Bytes of shared memory of a block. */
@@ -220,10 +255,18 @@ record LineWeightTiling(
             at.y().step() * pitch,
             "DILATION",
             at.x().step(),
+            "START_Y",
+            "(" + at.y().start() + ")",
+            "START_X",
+            "(" + at.x().start() + ")",
             "TAPSX",
             at.x().taps(),
             "TAPSY",
-            at.y().taps()
+            at.y().taps(),
+            "CLUSTER",
+            cluster,
+            "DIRECT",
+            direct() ? 1 : 0
         };
     }
 }

@@ -16,8 +16,9 @@ import java.util.List;
  * @param at how both stand and what the taps are
  * @param rows channels of dy
  * @param channels of x
+ * @param form of the pieces, null for that of least estimated time
  */
-public record LineWeights(DType type, ShiftedRows at, int rows, int channels) {
+public record LineWeights(DType type, ShiftedRows at, int rows, int channels, LineWeightForm form) {
     static final int THREADS = 256;
 
     private static final int WARPGROUP = 128;
@@ -45,10 +46,12 @@ public record LineWeights(DType type, ShiftedRows at, int rows, int channels) {
     }
 
     LineWeightTiling tiling(GpuTraits traits) {
-        return LineWeightTiling.of(at, rows, channels, traits.computeUnits());
+        return form == null
+                ? LineWeightTiling.of(at, rows, channels, traits.computeUnits())
+                : LineWeightTiling.of(at, rows, channels, traits.computeUnits(), List.of(form));
     }
 
-    /** Clocks that it should take, by the rough model that chooses its pieces. */
+    /** Clocks that it should take, by the rough model that chooses its form. */
     public double clocks(GpuTraits traits) {
         return tiling(traits).time(at, rows, channels, traits.computeUnits());
     }
@@ -66,31 +69,12 @@ public record LineWeights(DType type, ShiftedRows at, int rows, int channels) {
             GpuPlan.Arg dy,
             GpuPlan.Arg x,
             GpuPlan.Arg out) {
-        add(plan, tiling(traits), traits, dy, x, out);
-    }
-
-    /** With pieces and loads as told. */
-    void add(
-            GpuPlan.Builder plan,
-            LineWeightTiling t,
-            GpuTraits traits,
-            GpuPlan.Arg dy,
-            GpuPlan.Arg x,
-            GpuPlan.Arg out) {
+        LineWeightTiling t = tiling(traits);
         int each = LineWeightTiling.each(at, rows, channels);
-        int share = t.share(each, traits.computeUnits());
+        int share = t.direct() ? 1 : t.share(each, traits.computeUnits());
         GpuProgram program = program(t, share);
-        GpuPlan.Arg part = plan.temporary((long) Float.BYTES * t.pieces() * each);
-        Object[] sizes = {
-            at.images(),
-            rows,
-            at.y().results(),
-            at.x().results(),
-            channels,
-            at.y().source(),
-            at.x().source()
-        };
-        List<Object> args = new ArrayList<>(List.of(dy, x, part, each));
+        GpuPlan.Arg sums = t.direct() ? out : plan.temporary((long) Float.BYTES * t.parts() * each);
+        List<Object> args = new ArrayList<>(List.of(dy, x, sums, each));
         args.addAll(List.of(at.images(), rows, channels));
         int cols = Math.ceilDiv(channels, LineWeightTiling.SIDE);
         args.addAll(List.of(t.tiles(), cols, t.steps(), t.depth()));
@@ -102,11 +86,11 @@ public record LineWeights(DType type, ShiftedRows at, int rows, int channels) {
                 t.shared(at),
                 false,
                 args.toArray());
-        List<Object> sum = new ArrayList<>(List.of(part, each, t.pieces(), out, dy, x));
-        sum.addAll(Arrays.asList(sizes));
-        sum.addAll(List.of(at.y().start(), at.y().step(), at.x().start(), at.x().step()));
-        plan.launch1d(program, "lines_weights_sum", (long) each / 4 * share, THREADS, sum.toArray())
-                .early();
+        if (!t.direct()) {
+            Object[] sum = {sums, each, t.parts(), out, dy, x, at.images(), rows, channels};
+            plan.launch1d(program, "lines_weights_sum", (long) each / 4 * share, THREADS, sum)
+                    .early();
+        }
     }
 
     private GpuProgram program(LineWeightTiling t, int share) {
@@ -116,9 +100,10 @@ public record LineWeights(DType type, ShiftedRows at, int rows, int channels) {
         defines.addAll(List.of("Y_H", at.y().results(), "Y_W", at.x().results()));
         int whole = rows % LineWeightTiling.SIDE + channels % LineWeightTiling.SIDE;
         defines.addAll(List.of("ALL_CHANNELS", whole == 0 ? 1 : 0));
-        defines.addAll(List.of("SHARE", share));
+        int wide = channels * at.taps() % 4 == 0 ? 1 : 0;
+        defines.addAll(List.of("SHARE", share, "WIDE", wide));
         String file = "lines_weights_sm90.cu";
-        String text = Product.text(List.of("lines_sm90.cuh", file));
+        String text = Product.text(List.of("lines_sm90.cuh", "lines_weights_leave_sm90.cuh", file));
         return GpuProgram.of("matmul/" + file, text, defines.toArray())
                 .withHeaders(List.of("warp.cuh", "tensor.cuh", "hopper.cuh"));
     }

@@ -16,27 +16,17 @@
  * full[s]: an arrival of each producing warp; empty[s]: one of each consuming warp, for both rings. A step's products are
  * under way while the next one's are issued.
  *
- * Raw sums leave through shared memory in the order of the result, so that lines_weights_sum adds pieces element by
- * element. Gaps of dY are 0 and add nothing, unless a NaN or an infinity of X meets one (or of dY one of X): what is NaN it sums once more,
- * term by term. Behind lines_sm90.cuh. */
-#ifndef TAPSX
-#define TAPSX 3
-#define TAPSY 3
-#define DILATION 1  /* along x */
-#define ROW 8       /* lines from a row of taps to the next */
+ * Pieces of a tile: CLUSTER blocks add theirs in shared memory (lines_weights_leave_sm90.cuh). Where these are all of them
+ * (DIRECT) the result is done; else raw sums leave in its order, so that lines_weights_sum adds them element by element.
+ * Behind lines_sm90.cuh and that file. */
+#ifndef BASE
 #define BASE (-10)  /* the place that X's ring begins with, for that of dY's: even */
 #define FIRST 1     /* lines from there to the first tap */
 #define LEAD 64
 #define STAGES 4
 #endif
-#ifndef X_H
-#define X_H 7
-#define X_W 7
-#define Y_H 7
-#define Y_W 7
-#endif
 #ifndef SHARE
-#define SHARE 4 /* threads that add the pieces of four results */
+#define SHARE 4 /* threads that add the sums of four results */
 #endif
 #ifndef FILL_TURNS
 #define FILL_TURNS 4
@@ -48,14 +38,8 @@
 #define Y_BYTES (STAGES * STEP * LINE_BYTES)
 #define X_BYTES (Y_BYTES + LEAD * LINE_BYTES)
 #define TAIL_BYTES ((15 + (TAPSX - 1) * DILATION + UNIT - 1) / UNIT * UNIT * LINE_BYTES)
-#define TAPS (TAPSX * TAPSY)
-#define PRODUCERS 4 /* warps, half of them for X */
-#define CONSUMERS (4 * TAPSY)
-#define THREADS (32 * (CONSUMERS + PRODUCERS))
 #define FULL(s) (bars + (s) * 8)
 #define EMPTY(s) (bars + (STAGES + (s)) * 8)
-/* Where row r of the sums stands in shared memory, so that neither 8 rows of 8 channels nor a row's lie in the same banks. */
-#define STAGED_ROW(r) ((r) * (64 * TAPS + 8) + (r) / 4 % 2)
 #if STORAGE == 1
 #define MULTIPLY wgmma_f16<1, 1>
 #else
@@ -93,23 +77,31 @@ DEVICE void produce(uint ring, uint size, uint end, int lead, uint bars, const I
   }
 }
 
-/* part: [pieces, each], of which m · channels · TAPS are used. steps, depth: of all places, of a piece. A block for each tile
- * of each piece, tiles in rows of `cols`. */
-extern "C" __global__ void __launch_bounds__(THREADS, 1)
-    lines_weights(GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* RESTRICT x, GLOBAL float* part, int each, int images,
-                  int m, int channels, int tiles, int cols, int steps, int depth) {
+/* to: the result, or raw sums [clusters of a tile, each], of which m · channels · TAPS are used. steps, depth: of all places,
+ * of a piece. A cluster for each tile of each CLUSTER pieces, tiles in rows of `cols`. */
+extern "C" __global__ void
+#if CLUSTER > 1
+    __cluster_dims__(CLUSTER, 1, 1)
+#endif
+        __launch_bounds__(THREADS, 1)
+            lines_weights(GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* RESTRICT x, GLOBAL SUM* to, int each, int images,
+                          int m, int channels, int tiles, int cols, int steps, int depth) {
   DYNAMIC_SHARED(memory);
+#if !DIRECT
   early_allow();
+#endif
   uint ys = shared_address(memory);
   uint xs = ys + Y_BYTES;
   uint bars = xs + X_BYTES + TAIL_BYTES;
   int warp = shuffle(LOCAL_ID(0) / 32, 0); /* known to be one for the warp */
-  int piece = GROUP_ID(0) / tiles;
-  int tile = GROUP_ID(0) - piece * tiles;
+  int cluster = GROUP_ID(0) / CLUSTER;
+  int rank = GROUP_ID(0) % CLUSTER;
+  int part = cluster / tiles;
+  int tile = cluster - part * tiles;
   int m0 = tile / cols * 64;
   int c0 = tile % cols * 64;
-  int first = piece * depth;
-  int count = steps - first < depth ? steps - first : depth;
+  int first = (part * CLUSTER + rank) * depth;
+  int count = steps - first < depth ? steps - first : depth; /* none or less where a cluster has more blocks than pieces */
   if (LOCAL_ID(0) == 0) {
     for (int s = 0; s < STAGES; s++) {
       mbarrier_init(FULL(s), PRODUCERS);
@@ -159,60 +151,25 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     wgmma_wait<0>();
     wgmma_hold(d);
     named_barrier(1, 32 * CONSUMERS); /* nobody reads the rings any more */
-    SHARED_PTR float* sums = (SHARED_PTR float*)memory;
-    UNROLL
-    for (int half = 0; half < 2; half++) {
-      int r = warp % 4 * 16 + lane / 4 + 8 * half;
-      SHARED_PTR float* to = sums + STAGED_ROW(r) + lane % 4 * 2 * TAPS + row * TAPSX;
-      UNROLL
-      for (int i = 0; i < TAPSX * 16; i++) {
-        int tap = i / 16;
-        int c = i % 16 / 2 * 8 + i % 2;
-        to[c * TAPS + tap] = d[32 * tap + i % 16 / 2 * 4 + 2 * half + i % 2];
-      }
-    }
-    named_barrier(1, 32 * CONSUMERS);
-    int left = channels - c0 < 64 ? channels - c0 : 64;
-    for (int r = warp; r < 64 && m0 + r < m; r += CONSUMERS) {
-      GLOBAL float* to = part + piece * each + ((m0 + r) * channels + c0) * TAPS;
-      UNROLL
-      for (int j = lane; j < 64 * TAPS; j += 32) {
-        if (j < left * TAPS) to[j] = sums[STAGED_ROW(r) + j];
-      }
-    }
+    stage_sums((SHARED_PTR float*)memory, d, warp, lane);
   }
+  Leaving l = {to + part * each, (SHARED_PTR const float*)memory, rank, m, channels, m0, c0};
+  meet(); /* all sums are there */
+#if DIRECT
+  if (leave_sums(l)) repair_sums(l, dy, x, images);
+#else
+  leave_sums(l);
+#endif
+#if CLUSTER > 1
+  meet(); /* nobody reads another's any more */
+#endif
 }
 
-/* Element e of the gradient from the images themselves. */
-DEVICE float weight_directly(GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* RESTRICT x, int e, int images, int m,
-                             int height, int width, int channels, int h, int wd, int startY, int stepY, int startX,
-                             int stepX) {
-  int tap = e % TAPS;
-  int c = e / TAPS % channels;
-  int row = e / TAPS / channels;
-  int y0 = startY + stepY * (tap / TAPSX);
-  int x0 = startX + stepX * (tap % TAPSX);
-  float sum = 0.0f;
-  for (int i = 0; i < images; i++) {
-    for (int oy = 0; oy < height; oy++) {
-      int y = y0 + oy;
-      for (int ox = 0; ox < width && y >= 0 && y < h; ox++) {
-        int column = x0 + ox;
-        if (column >= 0 && column < wd) {
-          float u = LD(dy, ((i * m + row) * height + oy) * width + ox);
-          sum += u * LD(x, ((i * channels + c) * h + y) * wd + column);
-        }
-      }
-    }
-  }
-  return sum;
-}
-
-/* Adds the pieces: SHARE threads have every SHARE-th piece of four results each, and the first adds theirs in order. */
-KERNEL_SIZED(256, 1, 1) void lines_weights_sum(GLOBAL const float* part, int each, int pieces, GLOBAL ELEM* to,
+#if !DIRECT
+/* Adds the sums of all clusters: SHARE threads have every SHARE-th of four results each, and the first adds theirs in order. */
+KERNEL_SIZED(256, 1, 1) void lines_weights_sum(GLOBAL const float* part, int each, int parts, GLOBAL ELEM* to,
                                                GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* RESTRICT x, int images,
-                                               int m, int height, int width, int channels, int h, int wd, int startY,
-                                               int stepY, int startX, int stepX) {
+                                               int m, int channels) {
   SHARED float4 shares[256];
   early_wait();
   int thread = LOCAL_ID(0) % (256 / SHARE);
@@ -220,7 +177,7 @@ KERNEL_SIZED(256, 1, 1) void lines_weights_sum(GLOBAL const float* part, int eac
   float4 sum = MAKE4(0.0f, 0.0f, 0.0f, 0.0f);
   if (e < each) {
     _Pragma("unroll 8")
-    for (int s = LOCAL_ID(0) / (256 / SHARE); s < pieces; s += SHARE) {
+    for (int s = LOCAL_ID(0) / (256 / SHARE); s < parts; s += SHARE) {
       float4 u = LOADF4(part, s * each + e);
       sum.x += u.x;
       sum.y += u.y;
@@ -245,8 +202,8 @@ KERNEL_SIZED(256, 1, 1) void lines_weights_sum(GLOBAL const float* part, int eac
   UNROLL
   for (int j = 0; j < 4; j++) {
     if (e + j >= m * channels * TAPS) return;
-    if (all[j] != all[j])
-      all[j] = weight_directly(dy, x, e + j, images, m, height, width, channels, h, wd, startY, stepY, startX, stepX);
+    if (sum_fails(all[j])) all[j] = weight_directly(dy, x, e + j, images, m, channels);
     ST(to, e + j, all[j]);
   }
 }
+#endif

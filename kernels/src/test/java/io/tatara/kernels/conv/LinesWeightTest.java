@@ -11,6 +11,7 @@ import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuProgram;
 import io.tatara.kernels.gpu.GpuTraits;
+import io.tatara.kernels.matmul.LineWeightForm;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
@@ -47,10 +48,18 @@ class LinesWeightTest {
                     new Geometry("wide-padding", UNIT.pad(5), 4, 2, 3, 2, 3, 5, 3, 2),
                     new Geometry("one", UNIT.pad(1), 1, 1, 1, 1, 1, 1, 3, 3));
 
+    /** In all forms: rows of the result at any element, whole and ragged tiles, empty pieces. */
+    private static final List<Geometry> FORMS =
+            List.of(
+                    new Geometry("tiles", UNIT.pad(1), 16, 17, 128, 7, 7, 64, 3, 3),
+                    new Geometry("ragged", UNIT.pad(1), 16, 6, 66, 14, 14, 45, 3, 3),
+                    new Geometry("3x2", UNIT.pad(1, 1, 1, 0), 16, 5, 40, 12, 16, 39, 3, 2),
+                    new Geometry("2x2", UNIT.pad(1, 0, 0, 1), 16, 18, 35, 6, 7, 64, 2, 2));
+
     /** Without the second sum of what is NaN, which would hide what must not be. */
     private record Unrepaired(GpuKernel<Conv2dWeightGradient> kernel)
             implements GpuKernel<Conv2dWeightGradient> {
-        private static final String REPAIR = "if (all[j] != all[j])";
+        private static final String REPAIR = "return x != x;";
 
         @Override
         public String variant() {
@@ -70,7 +79,7 @@ class LinesWeightTest {
             for (GpuPlan.Launch l : plan.launches()) {
                 GpuProgram p = l.program();
                 assertThat(p.source()).contains(REPAIR);
-                String source = p.source().replace(REPAIR, "if (false)");
+                String source = p.source().replace(REPAIR, "return 0;");
                 launches.add(
                         new GpuPlan.Launch(
                                 new GpuProgram(p.name(), source, p.defines(), p.headers()),
@@ -91,8 +100,8 @@ class LinesWeightTest {
 
     @TestFactory
     List<DynamicTest> weightGradients() {
+        Data all = Data.normal();
         for (Geometry g : GEOMETRIES) {
-            Data all = Data.normal();
             add(g, g.name(), all, all);
         }
         // What is NaN because it meets a gap of the other's images must not be.
@@ -102,11 +111,23 @@ class LinesWeightTest {
             add(g, g.name() + "-special-x", odd, Data.normal());
             add(g, g.name() + "-special-dy", Data.normal(), odd);
         }
+        for (LineWeightForm f : LineWeightForm.all()) {
+            for (Geometry g : FORMS) {
+                add(g, f, g.name() + "-" + f, all, all);
+            }
+            Geometry g = FORMS.get(f.cluster() % 4 / 2);
+            add(g, f, g.name() + "-special-x-" + f, odd, Data.normal());
+            add(g, f, g.name() + "-special-dy-" + f, Data.normal(), odd);
+        }
         return tests;
     }
 
-    /** In both types in turn. */
     private void add(Geometry g, String name, Data x, Data dy) {
+        add(g, null, name, x, dy);
+    }
+
+    /** In both types in turn. */
+    private void add(Geometry g, LineWeightForm form, String name, Data x, Data dy) {
         if (!name.contains(System.getProperty("tatara.case", ""))) {
             return;
         }
@@ -115,7 +136,7 @@ class LinesWeightTest {
         int results = g.d()[0] * g.y().shape().dim(2) * g.y().shape().dim(3);
         Case c = Case.of(name, op).in(g.x(), x).in(g.y(), dy).reduction(results).as(type);
         boolean finite = x == dy;
-        GpuKernel<Conv2dWeightGradient> kernel = new LinesWeight(true);
+        GpuKernel<Conv2dWeightGradient> kernel = new LinesWeight(true, form);
         GpuKernel<Conv2dWeightGradient> tested = finite ? new Unrepaired(kernel) : kernel;
         tests.add(
                 DynamicTest.dynamicTest(

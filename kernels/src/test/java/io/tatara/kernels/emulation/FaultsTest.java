@@ -291,6 +291,8 @@ class FaultsTest {
     void clusterFaults() {
         hopperFails(hopper("c[0] = cluster_load(cluster_address(at, 1));"))
                 .hasMessageContaining("no block 1 in a cluster of 1");
+        hopperFails(hopper("c[0] = cluster_load4(cluster_address(at + 8, 0)).x;"))
+                .hasMessageContaining("no multiple of 16");
         hopperFails(hopper("cluster_wait();")).hasMessageContaining("without cluster_arrive");
     }
 }
