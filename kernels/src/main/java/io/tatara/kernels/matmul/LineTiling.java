@@ -17,6 +17,9 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
     /** Columns of a warpgroup whose sums leave registers for two warpgroups of fillers. */
     private static final int FEW_COLUMNS = 192;
 
+    /** The same where blocks of pixels are turned; with more some were spilled. */
+    private static final int RAW_COLUMNS = 160;
+
     private static final int WARPGROUP = 128;
 
     /** Columns of a warpgroup that goes ahead, at most; taps by which it does, at least. */
@@ -78,7 +81,7 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
         LineTiling t = new LineTiling(form, LEAST_STAGES, STRIPS, 0);
         if (p.reach(form) > MEMORY / LINE_BYTES
                 || t.tiles(p) > Integer.MAX_VALUE - multiprocessors
-                || form.raw() && (!p.planes() || t.fillers(p) == 1)
+                || form.raw() && !t.fetches(p)
                 || form.split() > 1 && !t.splits(p, multiprocessors)) {
             return null;
         }
@@ -87,6 +90,11 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
+    }
+
+    /** Whether the copy engine can fetch the images, and there are registers to turn them by. */
+    private boolean fetches(LineProduct p) {
+        return p.planes() && form.bn() <= RAW_COLUMNS && fillers(p) > 1;
     }
 
     /** With so many blocks of pixels, and as many stages as fit beside them. */

@@ -78,25 +78,38 @@ DEVICE int raw_turn(uint to, uint raw, int kind, int i, int pixel, int q0, int l
   /* Counted from a line and a column before the first: nothing is below zero, and what stands there is of no phase. */
   uint before = i * PLANE - q0 - PITCH - 1;
   raw += lane * 128;
-  _Pragma("unroll 2")
-  for (int g = part; g < RAW_PIXELS / 8; g += parts) {
-    uint p = pixel + 8 * g + lane % 8;
-    uint y = p / SOURCE_W + STRIDE_Y - FIRST_Y - kind;
-    uint x = p % SOURCE_W + STRIDE_X - FIRST_X;
-    uint line = before + y / STRIDE_Y * PITCH + x / STRIDE_X;
-    uint phase = x % STRIDE_X;
-    int inside = p < SOURCE_H * SOURCE_W && y % STRIDE_Y == 0 && phase < PHASES_X && line < (uint)lines;
-    uint some = ballot(inside);
-    if (some == 0) continue;
-    beside |= some != 0xffffffffu;
-    line += phase * lines;
-    uint from = raw + (g ^ lane % 8) * 16;
-    uint at = to + line * 128 + (lane / 8 ^ line % 8) * 16;
-    uint v[2][4];
+  _Pragma("unroll 1")
+  for (int g0 = part; g0 < RAW_PIXELS / 8; g0 += 2 * parts) {
+    uint v[2][2][4];
+    uint from[2], at[2], some[2];
+    int inside[2];
     UNROLL
-    for (int half = 0; half < 2; half++) ldmatrix_x4_trans(v[half], from + half * 4096);
+    for (int j = 0; j < 2; j++) {
+      int g = g0 + j * parts;
+      uint p = pixel + 8 * g + lane % 8;
+      uint y = p / SOURCE_W + STRIDE_Y - FIRST_Y - kind;
+      uint x = p % SOURCE_W + STRIDE_X - FIRST_X;
+      uint line = before + y / STRIDE_Y * PITCH + x / STRIDE_X;
+      uint phase = x % STRIDE_X;
+      inside[j] = p < SOURCE_H * SOURCE_W && y % STRIDE_Y == 0 && phase < PHASES_X && line < (uint)lines;
+      some[j] = g < RAW_PIXELS / 8 ? ballot(inside[j]) : 0;
+      line += phase * lines;
+      from[j] = raw + (g ^ lane % 8) * 16;
+      at[j] = to + line * 128 + (lane / 8 ^ line % 8) * 16;
+      beside |= some[j] != 0 && some[j] != 0xffffffffu;
+    }
     UNROLL
-    for (int half = 0; half < 2; half++) stmatrix_x4(inside ? at ^ half * 64 : from + half * 4096, v[half]);
+    for (int j = 0; j < 2; j++) {
+      if (some[j] == 0) continue;
+      UNROLL
+      for (int half = 0; half < 2; half++) ldmatrix_x4_trans(v[j][half], from[j] + half * 4096);
+    }
+    UNROLL
+    for (int j = 0; j < 2; j++) {
+      if (some[j] == 0) continue;
+      UNROLL
+      for (int half = 0; half < 2; half++) stmatrix_x4(inside[j] ? at[j] ^ half * 64 : from[j] + half * 4096, v[j][half]);
+    }
   }
   return beside;
 }
