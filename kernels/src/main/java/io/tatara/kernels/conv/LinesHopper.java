@@ -74,11 +74,12 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
                 || !ShiftedImages.fit(c)
                 || taps(s.ys()) * taps(s.xs()) > TapProduct.MOST_TAPS
                 || !counted(s)
-                || !everywhere && (c.taps() < LEAST_TAPS || strided(s))) {
+                || !everywhere && c.taps() < LEAST_TAPS) {
             return false;
         }
         LineProduct p = product(op, in, s, null);
         return p.supported(traits)
+                && (everywhere || !strided(s) || p.fetched(traits))
                 && (everywhere
                         || p.clocks(traits) + pack(c, traits)
                                 < CLEARLY
@@ -108,7 +109,10 @@ record LinesHopper<O extends Op>(ConvCpu.Problem<O> problem, boolean everywhere,
         return s.shape().n() * lines * places < MOST_PLACES;
     }
 
-    /** Whether a source has phases: an H200 was no faster by this then than by a launch before. */
+    /**
+     * Whether a source has phases: unless the copy engine fetched it an H200 was no faster by this
+     * then than by a launch before.
+     */
     private static boolean strided(Sums s) {
         return s.ys().getFirst().inStep() * s.xs().getFirst().inStep() > 1;
     }

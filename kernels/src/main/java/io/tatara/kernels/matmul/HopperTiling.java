@@ -57,8 +57,11 @@ record HopperTiling(
         {128, 2, 1}
     };
 
+    /** Those that leave room for many stages, each block with slices of B of its own. */
     private static final int[][] APART =
-            Arrays.stream(WIDE).filter(s -> s[1] == 1 || s.length > 2).toArray(int[][]::new);
+            Arrays.stream(WIDE)
+                    .filter(s -> s[0] <= BM && (s[1] == 1 || s.length > 2))
+                    .toArray(int[][]::new);
 
     /** Bytes of shared memory for ring and staged tile, and most stages. */
     private static final int MEMORY = (227 << 10) - 256;

@@ -206,6 +206,11 @@ public record LineProduct(
                 : LineTiling.make(this, form, traits.computeUnits());
     }
 
+    /** Whether the copy engine brings the images. */
+    public boolean fetched(GpuTraits traits) {
+        return tiling(traits).form().raw();
+    }
+
     /** Clocks that it should take, by the rough model that chooses its tiles. */
     public double clocks(GpuTraits traits) {
         return tiling(traits).time(this, traits.computeUnits());

@@ -66,10 +66,15 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
     /** What sharing slices of the kernel cost an H200 rather than saved. */
     private static final double CLUSTERED = 1.05;
 
+    /** What blocks of pixels from the copy engine left of its time, and with a stride along y. */
+    private static final double RAW = 0.9;
+
+    private static final double RAW_KINDS = 0.65;
+
     /** The tiling of least estimated time; null where none fits. */
     static LineTiling of(LineProduct p, int multiprocessors) {
         return LineForm.all().stream()
-                .filter(f -> !f.raw())
+                .filter(f -> !f.raw() || p.classes().size() == 1)
                 .map(f -> make(p, f, multiprocessors))
                 .filter(Objects::nonNull)
                 .min(Comparator.comparingDouble(t -> t.time(p, multiprocessors)))
@@ -234,7 +239,8 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
         boolean one = p.grouped(form) || p.classes().size() == 1;
         double sum = one ? rounds * all / tiles : all / slots + most / 2;
         double clustered = form.cluster() > 1 ? CLUSTERED : 1;
-        return START + turned + (form.split() - 1) * GIVEN + clustered * sum;
+        double fetched = form.raw() ? p.source().kinds() > 1 ? RAW_KINDS : RAW : 1;
+        return START + turned + (form.split() - 1) * GIVEN + clustered * fetched * sum;
     }
 
     /** Cycles of a tap: of the matrix units, of shared memory, of what comes from L2. */

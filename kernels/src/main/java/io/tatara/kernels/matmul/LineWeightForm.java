@@ -31,11 +31,12 @@ public record LineWeightForm(int cluster, boolean direct) {
     }
 
     /**
-     * Clusters that run at one time where a block takes a multiprocessor: these come in groups, of
-     * 16 or 18 on an H200, and a cluster stays within one.
+     * Clusters that run at one time where a block takes a multiprocessor: these come in groups, and
+     * a cluster stays within one. Of clusters of four and more an H200 ran fewer than it has
+     * multiprocessors for.
      */
     int running(int multiprocessors) {
-        int whole = cluster == 1 ? multiprocessors : multiprocessors * 32 / 33;
+        int whole = cluster <= 2 ? multiprocessors : multiprocessors * 3 / 4;
         return Math.max(1, whole / cluster);
     }
 

@@ -66,7 +66,7 @@ record LineWeightTiling(
     private static final double START = 3500;
     private static final double STAGE = 1000;
     private static final double STORE_BYTES = 48;
-    private static final double MEET = 1500;
+    private static final double MEET = 1200;
     private static final double SHARED_BYTES = 32;
     private static final double SECOND_LAUNCH = 4000;
     private static final double SUM_BYTES = 32;
@@ -219,7 +219,7 @@ record LineWeightTiling(
         double start = loads / 2 * lead / STEP;
         double tile = (double) Float.BYTES * SIDE * SIDE * at.taps();
         double store = tile / cluster / (direct() ? 2 : 1) / STORE_BYTES;
-        double meet = cluster == 1 ? 0 : MEET + tile / SHARED_BYTES;
+        double meet = (cluster - 1) * (MEET + tile / cluster / SHARED_BYTES);
         double sums = (double) Float.BYTES * parts() * rows * channels * at.taps();
         double second = SECOND_LAUNCH + sums / (SUM_BYTES * multiprocessors);
         return START

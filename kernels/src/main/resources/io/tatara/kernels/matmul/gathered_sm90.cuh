@@ -12,7 +12,7 @@
 #endif
 #define GATHER_BOXES ((BN + 63) / 64)
 #define GATHER_ROWS (BK / 8) /* pairs of rows, one from each of four warps */
-#define GATHERED_AHEAD (STAGES > 4 ? 3 : STAGES - 2)
+#define GATHERED_AHEAD (STAGES - 2)
 #if BN % 64 || STAGES < 3
 #error "whole boxes, and a stage to gather while the last is read"
 #endif
