@@ -1,9 +1,7 @@
 package io.tatara.kernels.matmul;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Objects;
-import java.util.stream.IntStream;
 
 /**
  * How {@code lines_product_sm90.cu} cuts a {@link LineProduct} into tiles.
@@ -42,8 +40,8 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
     /** A block of pixels from the copy engine. */
     private static final int RAW_BYTES = 8192;
 
-    /** Blocks that the warps which turn them can share out evenly, with room for most first. */
-    private static final int[] RAWS = {6, 3, 2, 1};
+    /** At most one for each warp that turns them; with fewer some warps share one, or rest. */
+    private static final int MOST_RAWS = 6;
 
     /** Lines after which the swizzle repeats itself. */
     private static final int PATTERN = 8;
@@ -90,11 +88,16 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
                 || form.split() > 1 && !t.splits(p, multiprocessors)) {
             return null;
         }
-        return (form.raw() ? Arrays.stream(RAWS) : IntStream.of(0))
-                .mapToObj(raws -> t.fill(p, raws))
-                .filter(Objects::nonNull)
-                .findFirst()
-                .orElse(null);
+        if (!form.raw()) {
+            return t.fill(p, 0);
+        }
+        for (int raws = MOST_RAWS; raws > 0; raws--) {
+            LineTiling filled = t.fill(p, raws);
+            if (filled != null) {
+                return filled;
+            }
+        }
+        return null;
     }
 
     /** Whether the copy engine can fetch the images, and there are registers to turn them by. */

@@ -73,16 +73,16 @@
 #define RAW 0 /* whether lines_raw_sm90.cuh turns images, else lines_sm90.cuh */
 #endif
 #define FETCHERS (RAW ? 2 : 1) /* warps that have the copy engine fetch */
-#define FILL_WARPS (4 * FILLERS - FETCHERS)
-#if !RAW
+#if RAW
+#ifndef RAWS
+#define RAWS 6 /* blocks of pixels at a time */
+#endif
+#define RAW_SHARE ((4 * FILLERS - FETCHERS) / RAWS) /* each so many warps' of its own, so that they see all of its phases */
+#define FILL_WARPS (RAWS * RAW_SHARE)               /* any others have nothing to do */
+#else
 #undef RAWS
 #define RAWS 0
-#elif !defined RAWS
-#define RAWS 6 /* blocks of pixels, each so many turning warps' of its own: they see all of its phases */
-#endif
-#define RAW_SHARE (FILL_WARPS / RAWS)
-#if RAW && FILL_WARPS % RAWS
-#error "each block of pixels has as many warps"
+#define FILL_WARPS (4 * FILLERS - FETCHERS)
 #endif
 #define FULL(s) (bars + (s) * 8)
 #define EMPTY(s) (bars + (STAGES + (s)) * 8)
@@ -288,7 +288,7 @@ extern "C" __global__ void
         }
       }
       warp_barrier();
-    } else {
+    } else if (warp < FETCHERS + FILL_WARPS) {
       int mine = warp - FETCHERS;
       int raw = mine / RAW_SHARE;
       int turns = raw; /* blocks until this warp's next */
