@@ -9,8 +9,9 @@ import io.tatara.kernels.matmul.LineWeights;
 import java.util.List;
 
 /**
- * Dense weight gradients (one group) of stride 1 and 2 × 2 to 3 × 3 taps in float16 and bfloat16 on
- * Hopper's wgmma, as {@link ShiftedWeight} sums them, but from the images as they are.
+ * Dense weight gradients (one group) of stride 1 and 2 × 2 to 3 × 3 taps, or stride 2 and 3 × 3
+ * taps, in float16 and bfloat16 on Hopper's wgmma, as {@link ShiftedWeight} sums them, but from the
+ * images as they are.
  *
  * @param everywhere whether it takes all that it can run, fast or not
  * @param form of the pieces, null for what the model chooses

@@ -7,12 +7,12 @@ import java.util.List;
  * channels, and pieces of the places, as many as blocks. Pitch and plane are wider than those of
  * {@link ShiftedRows} where that lets a load take more.
  *
- * @param vec elements of a load: all in a line of the images or none, or {@link #LINE}
+ * @param vec elements of a load of dy: all in a line of the images or none, or {@link #LINE}
+ * @param xvec of x, with a stride of those of both phases
  * @param turns of 16 places that a warp loads at a time: many under way, as registers allow
  * @param pitch places from a line to the next
  * @param plane from an image to the next
  * @param base place that the lines of x begin with, counted from that of dy's
- * @param first lines from there to the first tap
  * @param lead lines of x that a step needs besides its own
  * @param stages steps in shared memory
  * @param steps of all places
@@ -22,11 +22,11 @@ import java.util.List;
  */
 record LineWeightTiling(
         int vec,
+        int xvec,
         int turns,
         int pitch,
         int plane,
         int base,
-        int first,
         int lead,
         int stages,
         int steps,
@@ -110,7 +110,9 @@ record LineWeightTiling(
     static LineWeightTiling make(ShiftedRows at, int vec, int rows, int channels) {
         ShiftedRows.Along x = at.x();
         ShiftedRows.Along y = at.y();
-        if (vec == LINE ? !lines(at, rows, channels) : x.source() % vec + x.results() % vec != 0) {
+        int stride = x.stride();
+        int whole = x.results() % vec + (stride == 1 ? x.source() % vec : 0);
+        if (vec == LINE ? !lines(at, rows, channels) : whole != 0) {
             return null;
         }
         double pitches = Math.ceilDiv(at.pitch(), vec) * (double) vec;
@@ -120,24 +122,29 @@ record LineWeightTiling(
             return null;
         }
         int pitch = (int) pitches;
-        int low = y.start() * pitch + x.start();
-        int base = Math.floorDiv(low, vec) * vec;
+        int xvec = stride == 1 ? vec : strided(x.source(), pitch);
+        int low = place(y, 0) * pitch + place(x, 0);
+        int high = place(y, y.taps() - 1) * pitch + place(x, x.taps() - 1);
+        int unit = stride == 1 ? vec : 2;
+        int base = Math.floorDiv(low, unit) * unit;
         // Channels that may be none cost registers, as does each element by itself.
-        int turns = vec == 1 || rows % SIDE + channels % SIDE != 0 ? 2 : 4;
-        int lead = up((int) reaches + low - base, turns * SLICE);
-        int room = MEMORY / LINE_BYTES - 2 - lead - tail(x, turns);
-        int stages = Math.min(STAGES, room / (2 * STEP));
+        boolean few = vec == 1 || xvec == 1 || rows % SIDE + channels % SIDE != 0;
+        int turns = few ? 2 : 4;
+        int lead = up(high - base, turns * SLICE / stride);
+        int phases = stride * stride;
+        int room = MEMORY / LINE_BYTES - 2 - phases * (lead + tail(x, turns));
+        int stages = Math.min(STAGES, room / ((1 + phases) * STEP));
         int steps = Math.ceilDiv(at.images() * (int) planes, STEP);
         int tiles = Math.ceilDiv(rows, SIDE) * Math.ceilDiv(channels, SIDE);
         return stages < 2
                 ? null
                 : new LineWeightTiling(
                         vec,
+                        xvec,
                         turns,
                         pitch,
                         (int) planes,
                         base,
-                        low - base,
                         lead,
                         stages,
                         steps,
@@ -146,15 +153,26 @@ record LineWeightTiling(
                         1);
     }
 
+    /** Where a tap reads for place 0, in its phase. */
+    private static int place(ShiftedRows.Along a, int tap) {
+        return Math.floorDiv(a.start() + a.step() * tap, a.stride());
+    }
+
+    /** Elements of a load of both phases in turn. */
+    private static int strided(int source, int pitch) {
+        return source % 4 == 0 && pitch % 2 == 0 ? 4 : source % 2 == 0 ? 2 : 1;
+    }
+
     /** Whether lines are one in 8 places, and words never reach behind the images. */
     private static boolean lines(ShiftedRows at, int rows, int channels) {
         ShiftedRows.Along x = at.x();
         ShiftedRows.Along y = at.y();
+        boolean plain = x.stride() == 1;
         return at.pitch() <= LINE
-                && x.source() < LINE
+                && (!plain || x.source() < LINE)
                 && x.results() < LINE
                 && (at.images() % 2 == 0
-                        || channels * y.source() * x.source() % 2 == 0
+                        || (!plain || channels * y.source() * x.source() % 2 == 0)
                                 && rows * y.results() * x.results() % 2 == 0);
     }
 
@@ -162,12 +180,13 @@ record LineWeightTiling(
     LineWeightTiling with(int blocks, int parts) {
         int count = Math.ceilDiv(steps, blocks * parts);
         return new LineWeightTiling(
-                vec, turns, pitch, plane, base, first, lead, stages, steps, count, tiles, blocks);
+                vec, xvec, turns, pitch, plane, base, lead, stages, steps, count, tiles, blocks);
     }
 
-    /** Lines behind the ring of x that repeat its beginning. */
+    /** Lines behind a ring of x that repeat its beginning. */
     private static int tail(ShiftedRows.Along x, int turns) {
-        return up(SLICE - 1 + (x.taps() - 1) * x.step(), turns * SLICE);
+        int stride = x.stride();
+        return up(SLICE - 1 + (x.taps() - 1) / stride * x.step(), turns * SLICE / stride);
     }
 
     private static int up(int x, int step) {
@@ -209,14 +228,20 @@ record LineWeightTiling(
         return share;
     }
 
+    private static int words(int vec) {
+        return vec == LINE ? 2 : vec;
+    }
+
     /** Estimated cycles. */
     double time(ShiftedRows at, int rows, int channels, int multiprocessors) {
         double products = COLUMNS * SIDE * at.taps() * (STEP / SLICE);
-        double loads = LOAD * 4 * STEP / (vec == LINE ? 2 : vec);
-        double each = Math.max(products, loads);
+        int phases = at.phases();
+        double results = LOAD * 2 * STEP / words(vec);
+        double images = LOAD * 2 * STEP * phases / words(xvec);
+        double each = Math.max(products, results + images);
         LineWeightForm form = new LineWeightForm(cluster, direct());
         double waves = Math.ceil((double) tiles * parts() / form.running(multiprocessors));
-        double start = loads / 2 * lead / STEP;
+        double start = images * lead / STEP;
         double tile = (double) Float.BYTES * SIDE * SIDE * at.taps();
         double store = tile / cluster / (direct() ? 2 : 1) / STORE_BYTES;
         double meet = (cluster - 1) * (MEET + tile / cluster / SHARED_BYTES);
@@ -229,7 +254,8 @@ record LineWeightTiling(
 
     /** Bytes of shared memory of a block. */
     int shared(ShiftedRows at) {
-        return (2 * stages * STEP + lead + tail(at.x(), turns)) * LINE_BYTES + BARRIERS * stages;
+        int x = stages * STEP + lead + tail(at.x(), turns);
+        return (stages * STEP + at.phases() * x) * LINE_BYTES + BARRIERS * stages;
     }
 
     /** What the source is told. */
@@ -237,6 +263,8 @@ record LineWeightTiling(
         return new Object[] {
             "VEC",
             vec,
+            "X_VEC",
+            xvec,
             "FILL_TURNS",
             turns,
             "PITCH",
@@ -245,15 +273,15 @@ record LineWeightTiling(
             plane,
             "BASE",
             "(" + base + ")",
-            "FIRST",
-            first,
             "LEAD",
             lead,
             "STAGES",
             stages,
-            "ROW",
-            at.y().step() * pitch,
-            "DILATION",
+            "STRIDE",
+            at.x().stride(),
+            "DILATION_Y",
+            at.y().step(),
+            "DILATION_X",
             at.x().step(),
             "START_Y",
             "(" + at.y().start() + ")",

@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * The weight gradient to {@link TapWeights} where images need no launch that lays them out: {@code
- * lines_weights_sm90.cu} does that in shared memory. Stride 1, two or three taps along each axis.
+ * lines_weights_sm90.cu} does that in shared memory. Stride 1 with two or three taps along each
+ * axis, stride 2 with three.
  *
  * @param type float16 or bfloat16, else it is not supported
  * @param at how both stand and what the taps are
@@ -30,13 +31,18 @@ public record LineWeights(DType type, ShiftedRows at, int rows, int channels, Li
                 && channels >= MatMulHopper.LEAST
                 && possible(at.y())
                 && possible(at.x())
+                && at.y().stride() == at.x().stride()
                 && counted(rows, at.y().results(), at.x().results())
                 && counted(channels, at.y().source(), at.x().source())
                 && tiling(traits) != null;
     }
 
     private static boolean possible(ShiftedRows.Along a) {
-        return a.taps() >= 2 && a.taps() <= 3 && a.stride() == 1 && a.step() > 0;
+        return switch (a.stride()) {
+            case 1 -> a.taps() >= 2 && a.taps() <= 3 && a.step() > 0;
+            case 2 -> a.taps() == 3 && a.step() > 0 && a.step() % 2 == 1;
+            default -> false;
+        };
     }
 
     /** Whether images, and a tile of channels more, are fewer elements than ints count. */

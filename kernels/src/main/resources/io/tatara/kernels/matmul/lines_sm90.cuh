@@ -64,79 +64,75 @@ DEVICE WORD lines_word(GLOBAL const ELEM* from, int there) {
 }
 
 /* TURNS times 16 elements from e0 on, channels c0 … c0 + 63, to registers as stmatrix takes them.
- * Elements of a load (VEC):
+ * Elements of a load (VECTOR):
  *   1, 2   neighbours;
  *   4      four, of which lanes that have the second eight change the pairs, so that the eight lines that stmatrix writes at
  *          one time differ modulo 8 and no two meet in a bank;
  *   8      eight places are a line of up to 7 elements, anywhere in images that have an even number of elements: four lanes
  *          load the words that hold it, and pass halves on where it begins in the middle of one. */
-template <int PHASES, int TURNS>
+template <int PHASES, int TURNS, int VECTOR = VEC>
 DEVICE void lines_load(uint (&v)[TURNS][2][8], const Images& s, int q0, int e0, int c0) {
   int lane = lane_id();
   int channel = c0 + lane / 4;
   int size = s.h * s.wd;
   UNROLL
   for (int i = 0; i < TURNS; i++) {
-#if VEC == 4
-    int at = lines_element<PHASES>(s, q0, e0 + 16 * i + lane % 4 * 4);
-    GLOBAL const ELEM* from = lines_from(s, at, channel);
-    int second = lane & 2;
-    UNROLL
-    for (int j = 0; j < 8; j++) {
-      uint2 w = lines_word<uint2>(from + 8 * j * size, lines_there(s, at, channel + 8 * j));
-      w.x &= lines_mask(at);
-      w.y &= lines_mask(at);
-      v[i][0][j] = second ? w.y : w.x;
-      v[i][1][j] = second ? w.x : w.y;
-    }
-#else
-    UNROLL
-    for (int half = 0; half < 2; half++) {
-#if VEC == 8
-      int at = lines_element<PHASES>(s, q0, e0 + 16 * i + 8 * half);
+    if (VECTOR == 4) {
+      int at = lines_element<PHASES>(s, q0, e0 + 16 * i + lane % 4 * 4);
       GLOBAL const ELEM* from = lines_from(s, at, channel);
-      int odd = ((at < 0 ? 0 : at) + channel * size) & 1; /* the same for all j */
-      int column = lane % 4 * 2;
-      int behind = column - odd >= s.wd; /* would read behind the images */
-      uint mask = column + 1 < s.wd ? 0xffffffffu : column < s.wd ? 0xffffu : 0;
-      from += behind ? 0 : column - odd;
+      int second = lane & 2;
       UNROLL
       for (int j = 0; j < 8; j++) {
-        v[i][half][j] = lines_word<uint>(from + 8 * j * size - (behind ? odd : 0), !behind && lines_there(s, at, channel + 8 * j));
+        uint2 w = lines_word<uint2>(from + 8 * j * size, lines_there(s, at, channel + 8 * j));
+        w.x &= lines_mask(at);
+        w.y &= lines_mask(at);
+        v[i][0][j] = second ? w.y : w.x;
+        v[i][1][j] = second ? w.x : w.y;
       }
+    } else {
       UNROLL
-      for (int j = 0; j < 8; j++) {
-        uint next = shuffle(v[i][half][j], lane + 1 & 31); /* nobody's element behind the fourth */
-        if (odd) v[i][half][j] = v[i][half][j] >> 16 | next << 16;
-        v[i][half][j] &= mask & lines_mask(at);
+      for (int half = 0; half < 2; half++) {
+        int e = e0 + 16 * i + 8 * half + (VECTOR == 8 ? 0 : lane % 4 * 2);
+        int at = lines_element<PHASES>(s, q0, e);
+        GLOBAL const ELEM* from = lines_from(s, at, channel);
+        if (VECTOR == 8) {
+          int odd = ((at < 0 ? 0 : at) + channel * size) & 1; /* the same for all j */
+          int column = lane % 4 * 2;
+          int behind = column - odd >= s.wd; /* would read behind the images */
+          uint mask = column + 1 < s.wd ? 0xffffffffu : column < s.wd ? 0xffffu : 0;
+          from += behind ? 0 : column - odd;
+          UNROLL
+          for (int j = 0; j < 8; j++) {
+            v[i][half][j] = lines_word<uint>(from + 8 * j * size - (behind ? odd : 0), !behind && lines_there(s, at, channel + 8 * j));
+          }
+          UNROLL
+          for (int j = 0; j < 8; j++) {
+            uint next = shuffle(v[i][half][j], lane + 1 & 31); /* nobody's element behind the fourth */
+            if (odd) v[i][half][j] = v[i][half][j] >> 16 | next << 16;
+            v[i][half][j] &= mask & lines_mask(at);
+          }
+        } else if (VECTOR == 2) {
+          UNROLL
+          for (int j = 0; j < 8; j++) {
+            v[i][half][j] = lines_word<uint>(from + 8 * j * size, lines_there(s, at, channel + 8 * j)) & lines_mask(at);
+          }
+        } else {
+          int at2 = lines_element<PHASES>(s, q0, e + 1);
+          GLOBAL const ELEM* from2 = lines_from(s, at2, channel);
+          UNROLL
+          for (int j = 0; j < 8; j++) {
+            uint low = lines_word<ushort>(from + 8 * j * size, lines_there(s, at, channel + 8 * j));
+            uint high = lines_word<ushort>(from2 + 8 * j * size, lines_there(s, at2, channel + 8 * j));
+            v[i][half][j] = (low & lines_mask(at)) | (high << 16 & lines_mask(at2));
+          }
+        }
       }
-#else
-      int e = e0 + 16 * i + 8 * half + lane % 4 * 2;
-      int at = lines_element<PHASES>(s, q0, e);
-      GLOBAL const ELEM* from = lines_from(s, at, channel);
-#if VEC == 2
-      UNROLL
-      for (int j = 0; j < 8; j++) {
-        v[i][half][j] = lines_word<uint>(from + 8 * j * size, lines_there(s, at, channel + 8 * j)) & lines_mask(at);
-      }
-#else
-      int at2 = lines_element<PHASES>(s, q0, e + 1);
-      GLOBAL const ELEM* from2 = lines_from(s, at2, channel);
-      UNROLL
-      for (int j = 0; j < 8; j++) {
-        uint low = lines_word<ushort>(from + 8 * j * size, lines_there(s, at, channel + 8 * j));
-        uint high = lines_word<ushort>(from2 + 8 * j * size, lines_there(s, at2, channel + 8 * j));
-        v[i][half][j] = (low & lines_mask(at)) | (high << 16 & lines_mask(at2));
-      }
-#endif
-#endif
     }
-#endif
   }
 }
 
 /* The same to their lines, those of element 0 at `to`; of a phase `lines`. e0 is a multiple of 16. */
-template <int PHASES, int TURNS>
+template <int PHASES, int TURNS, int VECTOR = VEC>
 DEVICE void lines_store(uint to, int lines, int e0, const uint (&v)[TURNS][2][8]) {
   int lane = lane_id();
   int column = lane % 8; /* of a matrix of 8 channels by 8 places */
@@ -145,11 +141,8 @@ DEVICE void lines_store(uint to, int lines, int e0, const uint (&v)[TURNS][2][8]
   for (int i = 0; i < TURNS; i++) {
     UNROLL
     for (int half = 0; half < 2; half++) {
-#if VEC == 4
-      int e = 16 * i + column / 2 * 4 + column % 2 + 2 * (half ^ column / 4);
-#else
-      int e = 16 * i + 8 * half + column;
-#endif
+      int four = 16 * i + column / 2 * 4 + column % 2 + 2 * (half ^ column / 4);
+      int e = VECTOR == 4 ? four : 16 * i + 8 * half + column;
       int line = e / PHASES;
       uint at = to + (e % PHASES * lines + line) * 128;
       UNROLL

@@ -10,8 +10,9 @@
 #define TAPSY 3
 #define START_Y (-1) /* line and column that the first tap reads for the first result */
 #define START_X (-1)
-#define DILATION 1 /* along x */
-#define ROW 8      /* lines from a row of taps to the next */
+#define DILATION_Y 1
+#define DILATION_X 1
+#define STRIDE 1 /* along both axes, 1 or 2 */
 #endif
 #ifndef X_H
 #define X_H 7
@@ -47,9 +48,40 @@
 #define PACK_SUMS pack_bf16
 #endif
 
+/* A thread's: of a row of taps, with stride 2 of its first and last one and of that between them. */
+struct Sums {
+#if STRIDE == 2
+  float taps[64];
+  float middle[32];
+#else
+  float taps[TAPSX * 32];
+#endif
+};
+DEVICE void sums_clear(Sums& d) {
+  UNROLL
+  for (int i = 0; i < (int)(sizeof(d.taps) / 4); i++) d.taps[i] = 0.0f;
+#if STRIDE == 2
+  UNROLL
+  for (int i = 0; i < 32; i++) d.middle[i] = 0.0f;
+#endif
+}
+DEVICE void sums_hold(Sums& d) {
+  wgmma_hold(d.taps);
+#if STRIDE == 2
+  wgmma_hold(d.middle);
+#endif
+}
+DEVICE float sum_of(const Sums& d, int tap, int i) {
+#if STRIDE == 2
+  return tap == 1 ? d.middle[i] : d.taps[tap / 2 * 32 + i];
+#else
+  return d.taps[tap * 32 + i];
+#endif
+}
+
 /* A warp's sums to shared memory. Neighbouring columns change places in half of the rows: with an odd number of taps no two
  * lanes meet in a bank then. */
-DEVICE void stage_sums(SHARED_PTR float* sums, const float (&d)[TAPSX * 32], int warp, int lane) {
+DEVICE void stage_sums(SHARED_PTR float* sums, const Sums& d, int warp, int lane) {
   int turned = lane / 16;
   UNROLL
   for (int half = 0; half < 2; half++) {
@@ -61,8 +93,8 @@ DEVICE void stage_sums(SHARED_PTR float* sums, const float (&d)[TAPSX * 32], int
     for (int i = 0; i < TAPSX * 8; i++) {
       int tap = i / 8;
       int at = i % 8 * 8 * TAPS + tap;
-      float u = d[32 * tap + i % 8 * 4 + 2 * half];
-      float v = d[32 * tap + i % 8 * 4 + 2 * half + 1];
+      float u = sum_of(d, tap, i % 8 * 4 + 2 * half);
+      float v = sum_of(d, tap, i % 8 * 4 + 2 * half + 1);
       first[at] = turned ? v : u;
       second[at] = turned ? u : v;
     }
@@ -168,14 +200,14 @@ DEVICE float weight_directly(GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* 
   int tap = e % TAPS;
   int c = e / TAPS % channels;
   int row = e / TAPS / channels;
-  int y0 = START_Y + ROW / PITCH * (tap / TAPSX);
-  int x0 = START_X + DILATION * (tap % TAPSX);
+  int y0 = START_Y + DILATION_Y * (tap / TAPSX);
+  int x0 = START_X + DILATION_X * (tap % TAPSX);
   float sum = 0.0f;
   for (int i = 0; i < images; i++) {
     for (int oy = 0; oy < Y_H; oy++) {
-      int y = y0 + oy;
+      int y = y0 + STRIDE * oy;
       for (int ox = 0; ox < Y_W && y >= 0 && y < X_H; ox++) {
-        int column = x0 + ox;
+        int column = x0 + STRIDE * ox;
         if (column >= 0 && column < X_W) {
           float u = LD(dy, ((i * m + row) * Y_H + oy) * Y_W + ox);
           sum += u * LD(x, ((i * channels + c) * X_H + y) * X_W + column);

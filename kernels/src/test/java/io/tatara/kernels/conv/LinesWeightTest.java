@@ -25,6 +25,8 @@ import org.junit.jupiter.api.TestFactory;
 class LinesWeightTest {
     private static final ConvWindow UNIT = ConvWindow.UNIT;
 
+    private static final ConvWindow HALF = ConvWindow.UNIT.stride(2);
+
     private static final List<Geometry> GEOMETRIES =
             List.of(
                     new Geometry("fours", UNIT.pad(1), 1, 2, 64, 40, 28, 64, 3, 3),
@@ -46,6 +48,13 @@ class LinesWeightTest {
                             "far", UNIT.pad(1, 2, 9, 3).dilation(2, 9), 4, 2, 34, 9, 32, 40, 3, 3),
                     new Geometry("asymmetric", UNIT.pad(2, 0, 0, 3), 4, 3, 8, 6, 7, 9, 3, 3),
                     new Geometry("wide-padding", UNIT.pad(5), 4, 2, 3, 2, 3, 5, 3, 2),
+                    new Geometry("half-fours", HALF.pad(1), 1, 2, 64, 40, 56, 64, 3, 3),
+                    new Geometry("half-pieces", HALF.pad(1), 132, 5, 66, 28, 28, 70, 3, 3),
+                    new Geometry("half-line", HALF.pad(1), 8, 18, 64, 14, 14, 64, 3, 3),
+                    new Geometry("half-odd", HALF.pad(1), 4, 7, 40, 15, 13, 66, 3, 3),
+                    new Geometry("half-valid", HALF, 4, 5, 33, 20, 16, 34, 3, 3),
+                    new Geometry("half-asymmetric", HALF.pad(2, 0, 0, 3), 4, 3, 8, 6, 9, 9, 3, 3),
+                    new Geometry("half-far", HALF.pad(3).dilation(3), 4, 3, 34, 17, 22, 40, 3, 3),
                     new Geometry("one", UNIT.pad(1), 1, 1, 1, 1, 1, 1, 3, 3));
 
     /** In all forms: rows of the result at any element, whole and ragged tiles, empty pieces. */
@@ -54,6 +63,7 @@ class LinesWeightTest {
                     new Geometry("tiles", UNIT.pad(1), 16, 17, 128, 7, 7, 64, 3, 3),
                     new Geometry("ragged", UNIT.pad(1), 16, 6, 66, 14, 14, 45, 3, 3),
                     new Geometry("3x2", UNIT.pad(1, 1, 1, 0), 16, 5, 40, 12, 16, 39, 3, 2),
+                    new Geometry("half", HALF.pad(1), 16, 9, 40, 20, 20, 66, 3, 3),
                     new Geometry("2x2", UNIT.pad(1, 0, 0, 1), 16, 18, 35, 6, 7, 64, 2, 2));
 
     /** Without the second sum of what is NaN, which would hide what must not be. */
@@ -106,7 +116,7 @@ class LinesWeightTest {
         }
         // What is NaN because it meets a gap of the other's images must not be.
         Data odd = Data.normal().sprinkled(997, ConvCases.SPECIAL);
-        for (int i : new int[] {1, 2, 3, 4, 8}) {
+        for (int i : new int[] {1, 2, 3, 4, 8, 19, 21}) {
             Geometry g = GEOMETRIES.get(i);
             add(g, g.name() + "-special-x", odd, Data.normal());
             add(g, g.name() + "-special-dy", Data.normal(), odd);
