@@ -15,6 +15,7 @@ import io.tatara.kernels.matmul.LineWeightForm;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -130,6 +131,26 @@ class LinesWeightTest {
             add(g, f, g.name() + "-special-dy-" + f, Data.normal(), odd);
         }
         return tests;
+    }
+
+    /** What the tuner may choose from, and that few images of many channels take one launch. */
+    @Test
+    void formsHaveNames() {
+        Geometry g = new Geometry("deep", UNIT.pad(1), 132, 8, 512, 7, 7, 512, 3, 3);
+        Conv2dWeightGradient op = new Conv2dWeightGradient(g.window(), 1, 3, 3);
+        TensorSpec[] in = Case.of("deep", op).in(g.x()).in(g.y()).as(DType.FLOAT16).specs();
+        GpuTraits traits = GpuTraits.cuda(90, g.units());
+        assertThat(LinesWeight.WEIGHT.candidates(op, in, traits))
+                .extracting(GpuKernel::variant)
+                .containsExactly(
+                        "lines/1",
+                        "lines/1/parts",
+                        "lines/2",
+                        "lines/2/parts",
+                        "lines/4",
+                        "lines/4/parts",
+                        "lines/8");
+        assertThat(LinesWeight.WEIGHT.plan(op, in, op.infer(in), traits).launches()).hasSize(1);
     }
 
     private void add(Geometry g, String name, Data x, Data dy) {
