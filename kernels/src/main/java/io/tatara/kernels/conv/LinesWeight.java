@@ -11,7 +11,8 @@ import java.util.List;
 /**
  * Dense weight gradients (one group) of stride 1 and 2 × 2 to 3 × 3 taps, or stride 2 and 3 × 3
  * taps, in float16 and bfloat16 on Hopper's wgmma, as {@link ShiftedWeight} sums them, but from the
- * images as they are.
+ * images as they are. With a stride an H200 was faster where a launch lays them out first, so that
+ * is for the tuner.
  *
  * @param everywhere whether it takes all that it can run, fast or not
  * @param form of the pieces, null for what the model chooses
@@ -38,7 +39,9 @@ record LinesWeight(boolean everywhere, LineWeightForm form)
         ConvShape s = op.shape(in);
         LineWeights w = weights(op, in);
         return w.supported(traits)
-                && (everywhere || w.clocks(traits) < ShiftedWeight.other(s, traits));
+                && (everywhere
+                        || s.window().strideX() == 1
+                                && w.clocks(traits) < ShiftedWeight.other(s, traits));
     }
 
     @Override

@@ -7,14 +7,21 @@ import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
 import io.tatara.kernels.matmul.ShiftedRows;
 import io.tatara.kernels.matmul.TapWeights;
+import io.tatara.kernels.matmul.TapWeights.From;
 
 /**
  * Dense weight gradients (one group) in float16 and bfloat16 on Hopper's wgmma: as {@link
  * ShiftedHopper}, images and output gradients are laid out in {@link ShiftedRows} of the same
  * geometry, so that the gradient of a tap is the product of one with the other, shifted. Pointwise
- * layers with planes of whole 16 bytes are read as they are.
+ * layers with planes of whole 16 bytes are read as they are, or gathered ({@link GatheredHopper})
+ * where they have whole 8.
+ *
+ * @param gathered whether it takes what can be gathered, else all else
  */
-final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
+record ShiftedWeight(boolean gathered) implements GpuKernel<Conv2dWeightGradient> {
+    static final ShiftedWeight WEIGHT = new ShiftedWeight(false);
+    static final ShiftedWeight GATHERED = new ShiftedWeight(true);
+
     // What WeightImplicit takes, from what an H200 took for it (docs/h200.md, 2026-11-26): 45 to
     // 230 products and sums of a multiprocessor in a clock, at 1.8 GHz, and no less than two
     // launches. By this the same layers took 0.15 to 0.8 of it (docs/h200.md).
@@ -23,7 +30,7 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
 
     @Override
     public String variant() {
-        return "shifted";
+        return gathered ? "gathered" : "shifted";
     }
 
     @Override
@@ -37,11 +44,11 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
             return false;
         }
         TapWeights w = weights(op, in, null, null);
-        if (!w.supported(traits)) {
+        if (gathered != (w.from() == From.GATHERED) || !w.supported(traits)) {
             return false;
         }
         double clocks = w.clocks(traits);
-        if (!w.planes()) {
+        if (w.from() == From.ROWS) {
             clocks += ShiftedImages.weightClocks(r, s.c(), s.m(), traits);
         }
         return clocks < other(s, traits);
@@ -65,19 +72,23 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
         return ShiftedHopper.rows(Sums.forward(s, null, null, null, null, null));
     }
 
-    private static TapWeights weights(
+    private TapWeights weights(
             Conv2dWeightGradient op, TensorSpec[] in, GpuPlan.Arg dy, GpuPlan.Arg x) {
         ConvShape s = op.shape(in);
         Sums sums = Sums.forward(s, null, null, null, null, null);
-        boolean planes = ConvImplicit.pointwise(sums) && s.h() * s.w() % 8 == 0;
+        From from = From.ROWS;
+        if (ConvImplicit.pointwise(sums)) {
+            int pixels = s.h() * s.w();
+            from = pixels % 8 == 0 ? From.PLANES : gathered ? From.GATHERED : From.ROWS;
+        }
         return new TapWeights(
                 in[0].dtype(),
                 ShiftedHopper.rows(sums),
-                planes,
+                from,
                 s.m(),
                 s.c(),
-                planes ? GpuPlan.in(1) : dy,
-                planes ? GpuPlan.in(0) : x,
+                from == From.ROWS ? dy : GpuPlan.in(1),
+                from == From.ROWS ? x : GpuPlan.in(0),
                 GpuPlan.in(1),
                 GpuPlan.in(0),
                 GpuPlan.out(0));
@@ -91,7 +102,7 @@ final class ShiftedWeight implements GpuKernel<Conv2dWeightGradient> {
         ShiftedRows r = rows(s);
         GpuPlan.Arg x = null;
         GpuPlan.Arg dy = null;
-        if (!weights(op, in, null, null).planes()) {
+        if (weights(op, in, null, null).from() == From.ROWS) {
             x = plan.temporary(2 * ShiftedImages.elements(r, s.c()));
             dy = plan.temporary(2L * r.length() * ShiftedRows.line(s.m()));
             GpuPlan.Arg images = GpuPlan.in(0);

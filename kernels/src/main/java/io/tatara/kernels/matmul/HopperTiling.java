@@ -57,11 +57,9 @@ record HopperTiling(
         {128, 2, 1}
     };
 
-    /** Those that leave room for many stages, each block with slices of B of its own. */
+    /** Those whose blocks have slices of B of their own. */
     private static final int[][] APART =
-            Arrays.stream(WIDE)
-                    .filter(s -> s[0] <= BM && (s[1] == 1 || s.length > 2))
-                    .toArray(int[][]::new);
+            Arrays.stream(WIDE).filter(s -> s[1] == 1 || s.length > 2).toArray(int[][]::new);
 
     /** Bytes of shared memory for ring and staged tile, and most stages. */
     private static final int MEMORY = (227 << 10) - 256;
@@ -105,6 +103,12 @@ record HopperTiling(
     static HopperTiling apart(
             int m, int n, int k, boolean stageable, int multiprocessors, int mostPieces) {
         return of(APART, m, n, k, 1, stageable, multiprocessors, mostPieces);
+    }
+
+    /** One product, nothing of which can be shared. */
+    static HopperTiling alone(int m, int n, int k, int multiprocessors, int mostPieces) {
+        int[][] shapes = Arrays.stream(SHAPES).filter(s -> s[1] == 1).toArray(int[][]::new);
+        return of(shapes, m, n, k, 1, false, multiprocessors, mostPieces);
     }
 
     private static HopperTiling of(

@@ -12,7 +12,10 @@ import java.util.Objects;
  * @param raws blocks of pixels from the copy engine at a time; 0 where warps load the images
  */
 record LineTiling(LineForm form, int stages, int strips, int raws) {
-    /** Columns of a warpgroup whose sums leave registers for two warpgroups of fillers. */
+    /**
+     * Columns of a warpgroup whose sums leave registers for two warpgroups of fillers; with
+     * transposed kernels fewer.
+     */
     private static final int FEW_COLUMNS = 192;
 
     /** The same where blocks of pixels are turned; with more some were spilled. */
@@ -127,7 +130,7 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
     /** Warpgroups that turn images and fetch kernels. */
     int fillers(LineProduct p) {
         int sums = p.grouped(form) ? p.classes().size() * form.bn() : form.bn();
-        return sums > FEW_COLUMNS ? 1 : 2;
+        return sums > (p.transposed() ? FEW_COLUMNS - 1 : FEW_COLUMNS) ? 1 : 2;
     }
 
     int threads(LineProduct p) {

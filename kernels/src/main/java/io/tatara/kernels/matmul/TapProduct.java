@@ -64,7 +64,12 @@ public record TapProduct(
     }
 
     private boolean gatherable() {
-        double elements = (double) at.images() * terms * at.plane();
+        return gatherable(at, terms);
+    }
+
+    /** Whether threads can gather images of so many channels: one tap, pixel upon pixel. */
+    static boolean gatherable(ShiftedRows at, int channels) {
+        double elements = (double) at.images() * channels * at.plane();
         return at.taps() == 1
                 && at.phases() == 1
                 && at.plane() == at.y().results() * at.x().results()

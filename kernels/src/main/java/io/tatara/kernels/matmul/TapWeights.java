@@ -15,12 +15,11 @@ import java.util.List;
  *
  * @param type float16 or bfloat16, else it is not supported
  * @param at how both stand and what the taps are
- * @param planes whether both are read as they are, image by image: one tap that meets pixel upon
- *     pixel, planes of whole 16 bytes
+ * @param from whether images are laid out, or read as they are
  * @param rows channels of dy
  * @param channels of x
- * @param dyRows [1, length, rows rounded up to whole lines], zeros in all gaps; with planes the
- *     images, as is xRows
+ * @param dyRows [1, length, rows rounded up to whole lines], zeros in all gaps; else the images, as
+ *     is xRows
  * @param xRows [phases, length, channels rounded up to whole lines]
  * @param dy the images [images, rows, results], a {@link GpuPlan.Arg} as all others
  * @param x [images, channels, source]
@@ -29,7 +28,7 @@ import java.util.List;
 public record TapWeights(
         DType type,
         ShiftedRows at,
-        boolean planes,
+        From from,
         int rows,
         int channels,
         Object dyRows,
@@ -37,6 +36,17 @@ public record TapWeights(
         Object dy,
         Object x,
         Object out) {
+    /**
+     * Of what the product is made. As they are: one tap that meets pixel upon pixel, image by image
+     * by the copy engine, which asks for planes of whole 16 bytes, or gathered by threads from
+     * planes of whole 8.
+     */
+    public enum From {
+        ROWS,
+        PLANES,
+        GATHERED
+    }
+
     /** Most pieces of the sums: gradients may be small and the sums long. */
     private static final int PIECES = 128;
 
@@ -52,7 +62,11 @@ public record TapWeights(
                 && rows >= MatMulHopper.LEAST
                 && at.taps() <= TapProduct.MOST_TAPS
                 && 2.0 * Float.BYTES * rows * columns() < Integer.MAX_VALUE
-                && (!planes || at.plane() % 8 == 0);
+                && switch (from) {
+                    case ROWS -> true;
+                    case PLANES -> at.plane() % 8 == 0;
+                    case GATHERED -> TapProduct.gatherable(at, Math.max(rows, channels));
+                };
     }
 
     /** Columns of the product: channels of each tap in whole boxes. */
@@ -61,12 +75,19 @@ public record TapWeights(
     }
 
     private int slices() {
-        int each = planes ? at.plane() : at.length();
-        return (planes ? at.images() : 1) * Product.ceil(each, HopperTiling.BK);
+        int each = planes() ? at.plane() : at.length();
+        return (planes() ? at.images() : 1) * Product.ceil(each, HopperTiling.BK);
+    }
+
+    private boolean planes() {
+        return from == From.PLANES;
     }
 
     HopperTiling tiling(GpuTraits traits) {
         int k = slices() * HopperTiling.BK;
+        if (from == From.GATHERED) {
+            return HopperTiling.alone(rows, columns(), k, traits.computeUnits(), PIECES);
+        }
         return HopperTiling.wide(rows, columns(), k, false, traits.computeUnits(), PIECES);
     }
 
@@ -80,6 +101,7 @@ public record TapWeights(
     public void add(GpuPlan.Builder plan, GpuTraits traits) {
         HopperTiling t = tiling(traits);
         int columns = columns();
+        boolean planes = planes();
         int length = planes ? at.plane() : at.length();
         int line = planes ? length : ShiftedRows.line(rows);
         int lineX = planes ? length : ShiftedRows.line(channels);
@@ -97,7 +119,10 @@ public record TapWeights(
                                 new Product.Finish(null, null, Activation.NONE, false),
                                 new Product.Target(out, 0, columns))
                         .getFirst();
-        GpuProgram program = MatMulHopper.program(p, t, !planes, planes, planes ? 3 : 2, 1);
+        GpuProgram program =
+                from == From.GATHERED
+                        ? MatMulHopper.gathering(p, t, channels, at.plane())
+                        : MatMulHopper.program(p, t, !planes, planes, planes ? 3 : 2, 1);
         GpuPlan.Arg part = plan.temporary(t.workspace(rows, columns));
         MatMulHopper.Batch ofA = matrices(planes ? at.images() : 1, rows * length);
         MatMulHopper.Batch ofB =
@@ -106,7 +131,9 @@ public record TapWeights(
                         : matrices(at.phases(), length * lineX);
         int share = MatMulHopper.share(t, false);
         List<Object> args = new ArrayList<>();
-        if (planes) {
+        if (from == From.GATHERED) {
+            args.addAll(List.of(dyRows, xRows));
+        } else if (planes) {
             args.add(MatMulHopper.map(a, type, length, rows, line, ofA, MatMulHopper.rows(t)));
             args.add(MatMulHopper.map(b, type, length, channels, lineX, ofB, share));
         } else {

@@ -54,7 +54,7 @@
 #define BOXES_PARAMETER
 #endif
 #ifndef GATHERED
-#define GATHERED 0 /* whether B is gathered as in gathered_sm90.cuh, not read by the copy engine */
+#define GATHERED 0 /* what threads gather instead of the copy engine: 1 B, 2 A and B; gathered_sm90.cuh */
 #endif
 #if TAPS
 #define SHIFT p.shift
@@ -112,7 +112,12 @@ extern "C" __global__ void
     __cluster_dims__(CLUSTER, 1, 1)
 #endif
         __launch_bounds__(128 * (1 + CONSUMERS), 1)
-            matmul_hopper(TENSOR_MAP amap,
+            matmul_hopper(
+#if GATHERED > 1
+                          GLOBAL const ELEM* RESTRICT dy,
+#else
+                          TENSOR_MAP amap,
+#endif
 #if GATHERED
                           GLOBAL const ELEM* RESTRICT x,
 #else
@@ -141,7 +146,9 @@ extern "C" __global__ void
   int start = GROUP_ID(0) / CLUSTER;
   int step = GROUP_COUNT(0) / CLUSTER;
   if (LOCAL_ID(0) == 0) {
+#if GATHERED < 2
     tma_prefetch(&amap);
+#endif
 #if !GATHERED
     tma_prefetch(&bmap);
 #endif
@@ -149,7 +156,7 @@ extern "C" __global__ void
     tma_prefetch(&cmap);
 #endif
     for (int s = 0; s < STAGES; s++) {
-      mbarrier_init(FULL(s), GATHERED ? 5 : 1);
+      mbarrier_init(FULL(s), GATHERED == 0 ? 1 : GATHERED == 1 ? 5 : 4);
       mbarrier_init(EMPTY(s), CLUSTER * CONSUMERS * 4);
     }
     mbarrier_fence_init();
@@ -166,17 +173,25 @@ extern "C" __global__ void
     if (LOCAL_ID(0) == 0) early_wait(); /* for A, should a launch have laid it out */
     for (int i = start; i < tiles; i += step) {
       Place p = place(i, rank, GRID);
+#if GATHERED == 1
       int at[GATHER_BOXES];
       gather_columns(at, p.col, images);
+#endif
       _Pragma("unroll 1")
       for (int slice = p.first; slice < p.last; slice++) {
         uint stage = ring + s * STAGE_BYTES;
         mbarrier_wait_copies(EMPTY(s), parity ^ 1);
+#if GATHERED == 1
         if (LOCAL_ID(0) == 0) {
           mbarrier_arrive_expect(FULL(s), A_BYTES);
           fetch_a(stage, FULL(s), &amap, p.row, slice * BK, p.a, rank);
         }
         gather(stage + A_BYTES, x, at, slice * BK, warp);
+#else
+        gather_channels<BM>(stage, dy, p.row, m, slice * BK, images, warp);
+        gather_channels<BN>(stage + A_BYTES, x, p.col, CHANNELS, slice * BK, images, warp);
+#endif
+        copy_async_commit();
         if (under_way < GATHERED_AHEAD) {
           under_way++;
         } else {
@@ -277,6 +292,9 @@ extern "C" __global__ void
       for (int slice = first; slice < last; slice++) {
         uint stage = ring + s * STAGE_BYTES;
         mbarrier_wait_copies(FULL(s), parity);
+#if GATHERED
+        fence_async_shared();
+#endif
         wgmma_fence();
         multiply(d, stage + half * BOX, stage + A_BYTES, slice == first);
         wgmma_commit();

@@ -65,6 +65,22 @@ class GatheredHopperTest {
         return tests;
     }
 
+    @TestFactory
+    List<DynamicTest> weightGradients() {
+        for (Geometry g : geometries()) {
+            add(g, weight(g, g.name(), Data.normal()), ShiftedWeight.GATHERED);
+        }
+        Geometry g = geometries().get(1);
+        Data odd = Data.normal().sprinkled(997, ConvCases.SPECIAL);
+        add(g, weight(g, "specials", odd), ShiftedWeight.GATHERED);
+        return tests;
+    }
+
+    private static Case weight(Geometry g, String name, Data x) {
+        Op op = new Conv2dWeightGradient(g.window(), 1, 1, 1);
+        return Case.of(name, op).in(g.x(), x).in(g.y()).reduction(g.d()[0] * g.d()[2] * g.d()[3]);
+    }
+
     /** Planes that are no whole fours of pixels, and other layers, are for others. */
     @Test
     void leavesWhatItCannotGather() {

@@ -133,13 +133,13 @@ class ShiftedHopperTest {
         all.add(new Geometry("pointwise-planes-wide", u, 2, 3, 200, 8, 9, 140, 1, 1));
         all.add(new Geometry("3x3-many", u.pad(1), 2, 1, 66, 9, 8, 250, 3, 3));
         for (Geometry g : all) {
-            add(g, weight(g, g.name(), Data.normal(), Data.normal()), new ShiftedWeight());
+            add(g, weight(g, g.name(), Data.normal(), Data.normal()), ShiftedWeight.WEIGHT);
         }
         // What is NaN because it meets a gap of the other's images must not be.
         Data odd = Data.normal().sprinkled(997, SPECIAL);
         for (Geometry g : List.of(all.get(1), strided().getFirst())) {
-            add(g, weight(g, g.name() + "-special-x", odd, Data.normal()), new ShiftedWeight());
-            add(g, weight(g, g.name() + "-special-dy", Data.normal(), odd), new ShiftedWeight());
+            add(g, weight(g, g.name() + "-special-x", odd, Data.normal()), ShiftedWeight.WEIGHT);
+            add(g, weight(g, g.name() + "-special-dy", Data.normal(), odd), ShiftedWeight.WEIGHT);
         }
         return tests;
     }
