@@ -205,7 +205,8 @@ class LinesHopperTest {
     }
 
     /**
-     * Forms whose strips of two phases leave less room for blocks of pixels are offered as well.
+     * Forms whose strips of two phases leave less room for blocks of pixels are offered as well,
+     * and one is chosen; not so where planes are no whole 16 bytes.
      */
     @Test
     void offersTheCopyEngineForStrides() {
@@ -216,7 +217,10 @@ class LinesHopperTest {
         assertThat(LinesHopper.CONV.candidates(new Conv2d(w, 1), in, traits))
                 .extracting(GpuKernel::variant)
                 .contains("lines/128x128x1/raw", "lines/128x160x1/raw", "lines/64x256x1/raw");
-        assertThat(LinesHopper.CONV.supports(new Conv2d(w, 1), in, traits)).isFalse();
+        assertThat(LinesHopper.CONV.supports(new Conv2d(w, 1), in, traits)).isTrue();
+        Geometry odd = new Geometry("halving", w, 132, 64, 128, 54, 54, 128, 3, 3);
+        TensorSpec[] others = {odd.x().withDType(DType.FLOAT16), in[1]};
+        assertThat(LinesHopper.CONV.supports(new Conv2d(w, 1), others, traits)).isFalse();
     }
 
     /** What ints do not count, or shared memory does not hold, is for others, without an error. */
