@@ -92,7 +92,6 @@ record ShiftedHopper<O extends Op>(ConvCpu.Problem<O> problem, PointwiseHopper<O
                 ShiftedImages.line(s.shape()),
                 w,
                 x,
-                false,
                 buffers[2],
                 buffers[3],
                 op instanceof Conv2d c ? c.epilogue().activation() : Activation.NONE,

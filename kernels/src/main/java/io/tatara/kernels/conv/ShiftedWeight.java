@@ -13,20 +13,33 @@ import io.tatara.kernels.matmul.TapWeights.From;
  * Dense weight gradients (one group) in float16 and bfloat16 on Hopper's wgmma: as {@link
  * ShiftedHopper}, images and output gradients are laid out in {@link ShiftedRows} of the same
  * geometry, so that the gradient of a tap is the product of one with the other, shifted. Pointwise
- * layers with planes of whole 16 bytes are read as they are, or gathered ({@link GatheredHopper})
- * where they have whole 8.
+ * layers with planes of whole 16 bytes are read as they are; those with planes of whole 8, such as
+ * 14 × 14 pixels, may be gathered.
  *
  * @param gathered whether it takes what can be gathered, else all else
+ * @param everywhere whether it takes all that it can run, fast or not
  */
-record ShiftedWeight(boolean gathered) implements GpuKernel<Conv2dWeightGradient> {
-    static final ShiftedWeight WEIGHT = new ShiftedWeight(false);
-    static final ShiftedWeight GATHERED = new ShiftedWeight(true);
+record ShiftedWeight(boolean gathered, boolean everywhere)
+        implements GpuKernel<Conv2dWeightGradient> {
+    static final ShiftedWeight WEIGHT = new ShiftedWeight(false, false);
+    static final ShiftedWeight GATHERED = new ShiftedWeight(true, false);
+
+    /**
+     * Pixels of all images up to which gathering is faster: of 512 channels an H200 took 13 µs,
+     * else 15, with 1568, and 46, else 35, with 12544 (docs/h200.md).
+     */
+    private static final int FEW = 4096;
 
     // What WeightImplicit takes, from what an H200 took for it (docs/h200.md, 2026-11-26): 45 to
     // 230 products and sums of a multiprocessor in a clock, at 1.8 GHz, and no less than two
     // launches. By this the same layers took 0.15 to 0.8 of it (docs/h200.md).
     private static final double OTHER_RATE = 100;
     private static final double OTHER_START = 8000;
+
+    /** Wherever it can run, for suites and the tuner. */
+    ShiftedWeight anywhere() {
+        return new ShiftedWeight(gathered, true);
+    }
 
     @Override
     public String variant() {
@@ -45,6 +58,12 @@ record ShiftedWeight(boolean gathered) implements GpuKernel<Conv2dWeightGradient
         }
         TapWeights w = weights(op, in, null, null);
         if (gathered != (w.from() == From.GATHERED) || !w.supported(traits)) {
+            return false;
+        }
+        if (everywhere) {
+            return true;
+        }
+        if (gathered && (long) s.n() * s.h() * s.w() > FEW) {
             return false;
         }
         double clocks = w.clocks(traits);

@@ -57,10 +57,6 @@ record HopperTiling(
         {128, 2, 1}
     };
 
-    /** Those whose blocks have slices of B of their own. */
-    private static final int[][] APART =
-            Arrays.stream(WIDE).filter(s -> s[1] == 1 || s.length > 2).toArray(int[][]::new);
-
     /** Bytes of shared memory for ring and staged tile, and most stages. */
     private static final int MEMORY = (227 << 10) - 256;
 
@@ -97,12 +93,6 @@ record HopperTiling(
     static HopperTiling wide(
             int m, int n, int k, boolean stageable, int multiprocessors, int mostPieces) {
         return of(WIDE, m, n, k, 1, stageable, multiprocessors, mostPieces);
-    }
-
-    /** The same where B's slices cannot be shared. */
-    static HopperTiling apart(
-            int m, int n, int k, boolean stageable, int multiprocessors, int mostPieces) {
-        return of(APART, m, n, k, 1, stageable, multiprocessors, mostPieces);
     }
 
     /** One product, nothing of which can be shared. */

@@ -210,18 +210,10 @@ final class MatMulHopper implements ProductKernel {
                     "gathered_sm90.cuh",
                     "matmul_sm90.cu");
 
-    /** The source of one shifted product whose B is gathered from images. */
-    static GpuProgram gathering(
-            Product p, HopperTiling t, boolean ta, int run, int channels, int pixels) {
-        List<Object> defines = defines(p, t, ta, false, 1, run);
-        defines.addAll(List.of("GATHERED", 1, "CHANNELS", channels, "PIXELS", pixels));
-        return p.cuda(GATHERING, HEADERS, defines.toArray());
-    }
-
-    /** The source of a weight gradient of one tap whose A and B are. */
+    /** The source of a weight gradient of one tap whose operands are gathered from images. */
     static GpuProgram gathering(Product p, HopperTiling t, int channels, int pixels) {
         List<Object> defines = defines(p, t, false, true, 3, 1);
-        defines.addAll(List.of("GATHERED", 2, "CHANNELS", channels, "PIXELS", pixels));
+        defines.addAll(List.of("GATHERED", 1, "CHANNELS", channels, "PIXELS", pixels));
         return p.cuda(GATHERING, HEADERS, defines.toArray());
     }
 

@@ -22,8 +22,6 @@ import java.util.List;
  * @param line elements from one row of that to the next, a multiple of 8
  * @param w kernels [taps, ·, line], a {@link GpuPlan.Arg}, as are x and y
  * @param x [phases, length, terms rounded up to whole lines], zeros in all gaps
- * @param gathered whether x is the images as they are instead, [images, terms, pixels]: of one tap
- *     of stride 1 without padding, and planes of a multiple of {@link #RUN} pixels
  * @param bias an element for each row; null where there is none, as residual
  * @param y [images, rows, results]
  */
@@ -36,7 +34,6 @@ public record TapProduct(
         int line,
         Object w,
         Object x,
-        boolean gathered,
         Object bias,
         Object residual,
         Activation activation,
@@ -47,9 +44,6 @@ public record TapProduct(
     /** Most taps, as the source has it. */
     public static final int MOST_TAPS = 64;
 
-    /** Elements that are gathered at a time. */
-    public static final int RUN = 4;
-
     /** Bytes of shared memory for the tables of taps and of a tile's places. */
     static int tables(int bn) {
         return 2 * Integer.BYTES * (MOST_TAPS + bn);
@@ -59,30 +53,12 @@ public record TapProduct(
     public boolean supported(GpuTraits traits) {
         return MatMulHopper.units(type, traits)
                 && rows >= MatMulHopper.LEAST
-                && at.taps() <= MOST_TAPS
-                && (!gathered || gatherable());
-    }
-
-    private boolean gatherable() {
-        return gatherable(at, terms);
-    }
-
-    /** Whether threads can gather images of so many channels: one tap, pixel upon pixel. */
-    static boolean gatherable(ShiftedRows at, int channels) {
-        double elements = (double) at.images() * channels * at.plane();
-        return at.taps() == 1
-                && at.phases() == 1
-                && at.plane() == at.y().results() * at.x().results()
-                && at.plane() == at.y().source() * at.x().source()
-                && at.plane() % RUN == 0
-                && elements < Integer.MAX_VALUE;
+                && at.taps() <= MOST_TAPS;
     }
 
     HopperTiling tiling(GpuTraits traits) {
         int k = slices() * HopperTiling.BK;
-        return gathered
-                ? HopperTiling.apart(rows, at.length(), k, true, traits.computeUnits(), PIECES)
-                : HopperTiling.wide(rows, at.length(), k, true, traits.computeUnits(), PIECES);
+        return HopperTiling.wide(rows, at.length(), k, true, traits.computeUnits(), PIECES);
     }
 
     /** Slices of the sums: each is of one tap. */
@@ -99,10 +75,7 @@ public record TapProduct(
     public void add(GpuPlan.Builder plan, GpuTraits traits) {
         HopperTiling t = tiling(traits);
         Product p = product();
-        GpuProgram program =
-                gathered
-                        ? MatMulHopper.gathering(p, t, transposed, at.run(), terms, at.plane())
-                        : MatMulHopper.program(p, t, transposed, true, 1, at.run());
+        GpuProgram program = MatMulHopper.program(p, t, transposed, true, 1, at.run());
         Product.Operand a = a();
         int length = at.length();
         int place = ShiftedRows.line(terms);
@@ -117,16 +90,8 @@ public record TapProduct(
                         ? MatMulHopper.map(a, type, rows, terms, line, taps, MatMulHopper.SPAN)
                         : MatMulHopper.map(a, type, terms, rows, line, taps, MatMulHopper.rows(t)));
         args.add(
-                gathered
-                        ? x
-                        : MatMulHopper.map(
-                                b(),
-                                type,
-                                terms,
-                                length,
-                                place,
-                                phases,
-                                MatMulHopper.share(t, true)));
+                MatMulHopper.map(
+                        b(), type, terms, length, place, phases, MatMulHopper.share(t, true)));
         args.addAll(MatMulHopper.args(p, t, part, taps, phases));
         args.addAll(Arrays.asList(at.args()));
         MatMulHopper.launch(plan, program, t, t.shared() + tables(t.bn()), args);

@@ -50,6 +50,9 @@ public record TapWeights(
     /** Most pieces of the sums: gradients may be small and the sums long. */
     private static final int PIECES = 128;
 
+    /** Pixels that are gathered at a time. */
+    private static final int RUN = 4;
+
     private static final int BOX = 64;
     private static final int THREADS = 256;
 
@@ -65,8 +68,18 @@ public record TapWeights(
                 && switch (from) {
                     case ROWS -> true;
                     case PLANES -> at.plane() % 8 == 0;
-                    case GATHERED -> TapProduct.gatherable(at, Math.max(rows, channels));
+                    case GATHERED -> gatherable();
                 };
+    }
+
+    private boolean gatherable() {
+        double elements = (double) at.images() * Math.max(rows, channels) * at.plane();
+        return at.taps() == 1
+                && at.phases() == 1
+                && at.plane() == at.y().results() * at.x().results()
+                && at.plane() == at.y().source() * at.x().source()
+                && at.plane() % RUN == 0
+                && elements < Integer.MAX_VALUE;
     }
 
     /** Columns of the product: channels of each tap in whole boxes. */

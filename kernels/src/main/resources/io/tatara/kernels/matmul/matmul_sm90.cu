@@ -33,8 +33,8 @@
  * square and share their slices through L2. PARTIAL: k is cut into pieces of `depth` slices; each is a tile of its own
  * and its raw sums go to `part`; matmul_hopper_sum adds them in order and finishes.
  *
- * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh, and where B is gathered by
- * threads in gathered_sm90.cuh.
+ * TAPS: convolutions and their gradients as shifted products; what differs then is in shifted.cuh, and where threads gather
+ * both operands in gathered_sm90.cuh.
  *
  * Storing. CVEC: n is a multiple of 8 and so are ldc and all offsets; else element by element.
  *   STAGED   (16-bit C) the tile goes to shared memory by stmatrix, in the copy engine's swizzle, and from there to C by
@@ -54,7 +54,7 @@
 #define BOXES_PARAMETER
 #endif
 #ifndef GATHERED
-#define GATHERED 0 /* what threads gather instead of the copy engine: 1 B, 2 A and B; gathered_sm90.cuh */
+#define GATHERED 0 /* whether threads gather A and B, not the copy engine; gathered_sm90.cuh */
 #endif
 #if TAPS
 #define SHIFT p.shift
@@ -113,15 +113,10 @@ extern "C" __global__ void
 #endif
         __launch_bounds__(128 * (1 + CONSUMERS), 1)
             matmul_hopper(
-#if GATHERED > 1
-                          GLOBAL const ELEM* RESTRICT dy,
-#else
-                          TENSOR_MAP amap,
-#endif
 #if GATHERED
-                          GLOBAL const ELEM* RESTRICT x,
+                          GLOBAL const ELEM* RESTRICT dy, GLOBAL const ELEM* RESTRICT x,
 #else
-                          TENSOR_MAP bmap,
+                          TENSOR_MAP amap, TENSOR_MAP bmap,
 #endif
 #if STAGED && !TAPS
                           TENSOR_MAP cmap,
@@ -146,17 +141,15 @@ extern "C" __global__ void
   int start = GROUP_ID(0) / CLUSTER;
   int step = GROUP_COUNT(0) / CLUSTER;
   if (LOCAL_ID(0) == 0) {
-#if GATHERED < 2
-    tma_prefetch(&amap);
-#endif
 #if !GATHERED
+    tma_prefetch(&amap);
     tma_prefetch(&bmap);
 #endif
 #if STAGED && !TAPS
     tma_prefetch(&cmap);
 #endif
     for (int s = 0; s < STAGES; s++) {
-      mbarrier_init(FULL(s), GATHERED == 0 ? 1 : GATHERED == 1 ? 5 : 4);
+      mbarrier_init(FULL(s), GATHERED ? 4 : 1);
       mbarrier_init(EMPTY(s), CLUSTER * CONSUMERS * 4);
     }
     mbarrier_fence_init();
@@ -170,27 +163,14 @@ extern "C" __global__ void
     int warp = shuffle(LOCAL_ID(0) / 32, 0);
     int under_way = 0;
     int oldest = 0;
-    if (LOCAL_ID(0) == 0) early_wait(); /* for A, should a launch have laid it out */
     for (int i = start; i < tiles; i += step) {
       Place p = place(i, rank, GRID);
-#if GATHERED == 1
-      int at[GATHER_BOXES];
-      gather_columns(at, p.col, images);
-#endif
       _Pragma("unroll 1")
       for (int slice = p.first; slice < p.last; slice++) {
         uint stage = ring + s * STAGE_BYTES;
         mbarrier_wait_copies(EMPTY(s), parity ^ 1);
-#if GATHERED == 1
-        if (LOCAL_ID(0) == 0) {
-          mbarrier_arrive_expect(FULL(s), A_BYTES);
-          fetch_a(stage, FULL(s), &amap, p.row, slice * BK, p.a, rank);
-        }
-        gather(stage + A_BYTES, x, at, slice * BK, warp);
-#else
-        gather_channels<BM>(stage, dy, p.row, m, slice * BK, images, warp);
-        gather_channels<BN>(stage + A_BYTES, x, p.col, CHANNELS, slice * BK, images, warp);
-#endif
+        gather<BM>(stage, dy, p.row, m, slice * BK, images, warp);
+        gather<BN>(stage + A_BYTES, x, p.col, CHANNELS, slice * BK, images, warp);
         copy_async_commit();
         if (under_way < GATHERED_AHEAD) {
           under_way++;

@@ -1,26 +1,25 @@
 package io.tatara.kernels.conv;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
-import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
 import io.tatara.kernels.check.Data;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuTraits;
-import io.tatara.kernels.matmul.Epilogue;
-import io.tatara.kernels.pointwise.Activation;
 import java.util.ArrayList;
 import java.util.List;
-import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Pointwise products of gathered images under emulation: ragged channels, tiles over several images
- * and over their end, several tiles a block, sums in pieces. {@code -Dtatara.case} picks by name.
+ * Weight gradients of pointwise layers from gathered images under emulation: ragged channels,
+ * slices over several images and over their end, several tiles a block, sums in pieces. {@code
+ * -Dtatara.case} picks by name.
  */
-class GatheredHopperTest {
+class GatheredWeightTest {
     private static final ConvWindow UNIT = ConvWindow.UNIT;
 
     private static List<Geometry> geometries() {
@@ -37,35 +36,6 @@ class GatheredHopperTest {
     private int made;
 
     @TestFactory
-    List<DynamicTest> convolutions() {
-        for (Geometry g : geometries()) {
-            Case c = Case.of(g.name(), new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
-            add(g, c.reduction(g.terms()), GatheredHopper.CONV);
-        }
-        for (int units : new int[] {1, 132}) {
-            Geometry g = new Geometry("relu-" + units, UNIT, units, 2, 264, 14, 14, 40, 1, 1);
-            Case c = Case.of(g.name(), new Conv2d(UNIT, 1, new Epilogue(Activation.RELU)));
-            c = c.in(g.x()).in(g.weight()).in(TensorSpec.f32(40)).in(g.y());
-            add(g, c.reduction(264), GatheredHopper.CONV);
-        }
-        Geometry g = geometries().get(1);
-        Data odd = Data.normal().sprinkled(397, ConvCases.SPECIAL);
-        Case c = Case.of("specials", new Conv2d(UNIT, 1)).in(g.x(), odd).in(g.weight());
-        add(g, c.reduction(70), GatheredHopper.CONV);
-        return tests;
-    }
-
-    @TestFactory
-    List<DynamicTest> dataGradients() {
-        for (Geometry g : geometries()) {
-            Op op = new Conv2dDataGradient(g.window(), 1, g.d()[2], g.d()[3]);
-            Case c = Case.of(g.name(), op).in(g.y()).in(g.weight());
-            add(g, c.reduction(g.d()[4]), GatheredHopper.DATA);
-        }
-        return tests;
-    }
-
-    @TestFactory
     List<DynamicTest> weightGradients() {
         for (Geometry g : geometries()) {
             add(g, weight(g, g.name(), Data.normal()), ShiftedWeight.GATHERED);
@@ -77,7 +47,7 @@ class GatheredHopperTest {
     }
 
     private static Case weight(Geometry g, String name, Data x) {
-        Op op = new Conv2dWeightGradient(g.window(), 1, 1, 1);
+        Op op = new Conv2dWeightGradient(g.window(), 1, g.d()[5], g.d()[6]);
         return Case.of(name, op).in(g.x(), x).in(g.y()).reduction(g.d()[0] * g.d()[2] * g.d()[3]);
     }
 
@@ -91,11 +61,9 @@ class GatheredHopperTest {
                         new Geometry("padded", UNIT.pad(1), 1, 8, 512, 6, 6, 512, 1, 1),
                         new Geometry("stride", UNIT.stride(2), 1, 8, 512, 8, 8, 512, 1, 1),
                         new Geometry("3x3", UNIT.pad(1), 1, 8, 64, 8, 8, 64, 3, 3))) {
-            Case c = Case.of(g.name(), new Conv2d(g.window(), 1)).in(g.x()).in(g.weight());
-            Assertions.assertThat(
-                            GatheredHopper.CONV
-                                    .anywhere()
-                                    .supports((Conv2d) c.op(), c.as(DType.FLOAT16).specs(), hopper))
+            Case c = weight(g, g.name(), Data.normal()).as(DType.FLOAT16);
+            Conv2dWeightGradient op = (Conv2dWeightGradient) c.op();
+            assertThat(ShiftedWeight.GATHERED.anywhere().supports(op, c.specs(), hopper))
                     .as(g.name())
                     .isFalse();
         }
