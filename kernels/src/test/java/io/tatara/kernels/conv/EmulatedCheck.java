@@ -2,6 +2,7 @@ package io.tatara.kernels.conv;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.RefArray;
 import io.tatara.kernels.TensorSpec;
@@ -13,12 +14,27 @@ import io.tatara.kernels.emulation.Emulation;
 import io.tatara.kernels.gpu.GpuKernel;
 import io.tatara.kernels.gpu.GpuPlan;
 import io.tatara.kernels.gpu.GpuTraits;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
 
 /**
  * Holds one kernel to the reference under emulation, whether it {@code supports} the case or not.
  */
 final class EmulatedCheck {
     private EmulatedCheck() {}
+
+    /**
+     * Adds a test of a case as {@link #run} makes it, in float16 and bfloat16 in turn; only where
+     * its name has {@code -Dtatara.case}.
+     */
+    static <O extends Op> void add(
+            List<DynamicTest> tests, Case c, GpuKernel<O> kernel, int units) {
+        if (!c.name().contains(System.getProperty("tatara.case", ""))) {
+            return;
+        }
+        Case typed = c.as(tests.size() % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16);
+        tests.add(DynamicTest.dynamicTest(typed.toString(), () -> run(typed, kernel, units, 1)));
+    }
 
     /**
      * Runs a case with one output on a device of compute capability 9.0.

@@ -53,7 +53,6 @@ class LinesHopperTest {
     }
 
     private final List<DynamicTest> tests = new ArrayList<>();
-    private int made;
 
     @TestFactory
     List<DynamicTest> convolutions() {
@@ -270,15 +269,7 @@ class LinesHopperTest {
                 .noneMatch(k -> k.variant().matches("lines/(64x128|128x64)x1"));
     }
 
-    /** In both types in turn. */
     private <O extends Op> void add(Geometry g, Case c, GpuKernel<O> kernel) {
-        if (!c.name().contains(System.getProperty("tatara.case", ""))) {
-            return;
-        }
-        DType type = made++ % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16;
-        Case typed = c.as(type);
-        tests.add(
-                DynamicTest.dynamicTest(
-                        typed.toString(), () -> EmulatedCheck.run(typed, kernel, g.units(), 1)));
+        EmulatedCheck.add(tests, c, kernel, g.units());
     }
 }

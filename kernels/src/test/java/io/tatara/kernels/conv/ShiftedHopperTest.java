@@ -1,6 +1,5 @@
 package io.tatara.kernels.conv;
 
-import io.tatara.kernels.DType;
 import io.tatara.kernels.Op;
 import io.tatara.kernels.TensorSpec;
 import io.tatara.kernels.check.Case;
@@ -82,7 +81,6 @@ class ShiftedHopperTest {
     }
 
     private final List<DynamicTest> tests = new ArrayList<>();
-    private int made;
 
     @TestFactory
     List<DynamicTest> convolutions() {
@@ -150,15 +148,7 @@ class ShiftedHopperTest {
         return c.reduction(g.d()[0] * g.y().shape().dim(2) * g.y().shape().dim(3));
     }
 
-    /** In both types in turn. */
     private <O extends Op> void add(Geometry g, Case c, GpuKernel<O> kernel) {
-        if (!c.name().contains(System.getProperty("tatara.case", ""))) {
-            return;
-        }
-        DType type = made++ % 2 == 0 ? DType.FLOAT16 : DType.BFLOAT16;
-        Case typed = c.as(type);
-        tests.add(
-                DynamicTest.dynamicTest(
-                        typed.toString(), () -> EmulatedCheck.run(typed, kernel, g.units(), 1)));
+        EmulatedCheck.add(tests, c, kernel, g.units());
     }
 }
