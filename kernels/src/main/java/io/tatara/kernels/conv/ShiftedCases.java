@@ -128,11 +128,11 @@ final class ShiftedCases {
                         new Layer("shifted-planes", DType.FLOAT16, UNIT, 16, 40, 28, 72, 1),
                         LAYERS.get(2),
                         PAIRS,
-                        new Layer("strips-odd", DType.FLOAT16, UNIT.pad(1), 3, 72, 15, 65, 3),
-                        new Layer("strips-14", DType.FLOAT16, UNIT.pad(1), 5, 66, 14, 100, 3),
-                        new Layer("strips-2x2", DType.BFLOAT16, UNIT, 2, 64, 29, 72, 2),
+                        new Layer("lines-odd", DType.FLOAT16, UNIT.pad(1), 3, 72, 15, 65, 3),
+                        new Layer("lines-14", DType.FLOAT16, UNIT.pad(1), 5, 66, 14, 100, 3),
+                        new Layer("lines-2x2", DType.BFLOAT16, UNIT, 2, 64, 29, 72, 2),
                         new Layer(
-                                "strips-dilation",
+                                "lines-dilation",
                                 DType.FLOAT16,
                                 UNIT.pad(2).dilation(2),
                                 3,
@@ -146,7 +146,7 @@ final class ShiftedCases {
         Layer odd = new Layer("", DType.FLOAT16, UNIT.stride(2).pad(1), 2, 40, 28, 120, 3);
         Data specials = Data.normal().sprinkled(997, ConvCases.SPECIAL);
         cases.add(weight(odd, "shifted-specials", specials));
-        cases.add(weight(layers.getFirst(), "strips-specials", specials));
+        cases.add(weight(layers.getFirst(), "lines-specials", specials));
         return cases;
     }
 
