@@ -32,9 +32,14 @@ final class ShiftedCases {
         Case of(Case c, int terms) {
             return c.as(type).reduction(terms).noGradient();
         }
+
+        Case sized(Case c) {
+            return LARGE.contains(this) ? c.large() : c;
+        }
     }
 
     private static final ConvWindow UNIT = ConvWindow.UNIT;
+    private static final ConvWindow HALF = UNIT.stride(2);
 
     private static final List<Layer> LAYERS =
             List.of(
@@ -60,6 +65,13 @@ final class ShiftedCases {
                             72,
                             3));
 
+    /** So large that a chip of 132 multiprocessors takes them by {@link LinesHopper}. */
+    private static final List<Layer> LARGE =
+            List.of(
+                    new Layer("lines-fetched", DType.FLOAT16, UNIT.pad(1), 3, 64, 28, 40, 3),
+                    new Layer("lines-halved", DType.BFLOAT16, HALF.pad(1), 3, 64, 56, 40, 3),
+                    new Layer("lines-loaded", DType.BFLOAT16, UNIT.pad(1), 8, 64, 14, 72, 3));
+
     private ShiftedCases() {}
 
     private static List<Layer> with(List<Layer> x, List<Layer> y) {
@@ -70,9 +82,10 @@ final class ShiftedCases {
 
     static List<Case> conv() {
         List<Case> cases = new ArrayList<>();
-        for (Layer l : with(List.of(LAYERS.get(0), LAYERS.get(2), PAIRS), ROWS)) {
+        List<Layer> small = with(List.of(LAYERS.get(0), LAYERS.get(2), PAIRS), ROWS);
+        for (Layer l : with(small, LARGE)) {
             Case c = Case.of(l.name(), new Conv2d(l.window(), 1)).in(l.x()).in(l.weight());
-            cases.add(l.of(c, l.d()[1] * l.d()[4] * l.d()[4]));
+            cases.add(l.sized(l.of(c, l.d()[1] * l.d()[4] * l.d()[4])));
         }
         Layer odd = LAYERS.get(1);
         Data specials = Data.normal().sprinkled(997, ConvCases.SPECIAL);
@@ -93,14 +106,14 @@ final class ShiftedCases {
                         136,
                         3);
         Case ints = Case.of(whole.name() + "-ints", new Conv2d(whole.window(), 1));
-        Data small = Data.integers(-2, 2);
-        cases.add(whole.of(ints.in(whole.x(), small).in(whole.weight(), small).exact(), 648));
+        Data few = Data.integers(-2, 2);
+        cases.add(whole.of(ints.in(whole.x(), few).in(whole.weight(), few).exact(), 648));
         return cases;
     }
 
     static List<Case> data() {
         List<Case> cases = new ArrayList<>();
-        for (Layer l : with(LAYERS, ROWS.subList(0, 1))) {
+        for (Layer l : with(with(LAYERS, ROWS.subList(0, 1)), LARGE)) {
             int size = l.d()[2];
             Conv2dDataGradient op = new Conv2dDataGradient(l.window(), 1, size, size);
             // The layer turned round, so that sums are as long.
@@ -115,7 +128,7 @@ final class ShiftedCases {
                             l.d()[1],
                             l.d()[4]);
             Case c = Case.of(l.name(), op).in(turned.y()).in(turned.weight());
-            cases.add(l.of(c, l.d()[1] * l.d()[4] * l.d()[4]));
+            cases.add(l.sized(l.of(c, l.d()[1] * l.d()[4] * l.d()[4])));
         }
         return cases;
     }
@@ -142,6 +155,14 @@ final class ShiftedCases {
                                 3));
         for (Layer l : layers) {
             cases.add(weight(l, l.name(), Data.normal()));
+        }
+        List<Layer> hopper =
+                List.of(
+                        new Layer("gathered", DType.FLOAT16, UNIT, 3, 128, 14, 256, 1),
+                        new Layer("lines-cluster", DType.BFLOAT16, UNIT.pad(1), 2, 100, 14, 256, 3),
+                        new Layer("lines-direct", DType.FLOAT16, UNIT.pad(1), 1, 40, 7, 40, 3));
+        for (Layer l : hopper) {
+            cases.add(weight(l, l.name(), Data.normal()).large());
         }
         Layer odd = new Layer("", DType.FLOAT16, UNIT.stride(2).pad(1), 2, 40, 28, 120, 3);
         Data specials = Data.normal().sprinkled(997, ConvCases.SPECIAL);
