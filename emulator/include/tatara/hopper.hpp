@@ -66,6 +66,7 @@ template <int N>
 static inline void tma_store_wait_read() {
   tatara_emu_tma_store_wait(N);
 }
+static inline uint ballot(int holds) { return __ballot_sync(0xffffffffu, holds); }
 static inline void fence_async_shared() { tatara_emu_fence_async_shared(); }
 
 static inline int cluster_rank() { return tatara_emu_cluster_rank(); }

@@ -7,9 +7,5 @@ static inline uint shuffle_xor(uint x, int mask) { return __shfl_xor_sync(0xffff
 static inline float shuffle(float x, int from) { return __shfl_sync(0xffffffffu, x, from); }
 static inline int shuffle(int x, int from) { return __shfl_sync(0xffffffffu, x, from); }
 static inline uint shuffle(uint x, int from) { return __shfl_sync(0xffffffffu, x, from); }
-static inline uint ballot(int holds) { return __ballot_sync(0xffffffffu, holds); }
-/* Launches come one after the other here. */
-static inline void early_allow() {}
-static inline void early_wait() {}
 static inline void named_barrier(int id, int threads) { tatara_emu_barrier(id, threads, 1); }
 static inline void named_barrier_arrive(int id, int threads) { tatara_emu_barrier(id, threads, 0); }

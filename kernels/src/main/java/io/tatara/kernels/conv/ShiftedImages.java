@@ -131,7 +131,7 @@ final class ShiftedImages {
                                     s.taps(),
                                     "STORAGE",
                                     GpuProgram.storage(type))
-                            .withHeaders(List.of("warp.cuh"));
+                            .withHeaders(List.of("warp.cuh", "early.cuh"));
             long threads = (long) s.m() * s.cg() / 8;
             plan.launch1d(program, "taps_first", threads, 128, w, packed, s.m(), s.cg());
             return;
@@ -162,7 +162,7 @@ final class ShiftedImages {
                                 r.even() ? 2 : 1,
                                 "STORAGE",
                                 GpuProgram.storage(type))
-                        .withHeaders(List.of("warp.cuh"));
+                        .withHeaders(List.of("warp.cuh", "early.cuh"));
         int tiles = r.phases() * ConvGpu.ceil(channels, TILE) + ConvGpu.ceil(channels2, TILE);
         int blocks = tiles * ConvGpu.ceil(r.length(), TILE);
         Object[] images = {

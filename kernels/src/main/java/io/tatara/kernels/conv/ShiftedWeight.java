@@ -16,7 +16,7 @@ import io.tatara.kernels.matmul.TapWeights.From;
  * layers with planes of whole 16 bytes are read as they are; those with planes of whole 8, such as
  * 14 × 14 pixels, may be gathered.
  *
- * @param gathered whether it takes what can be gathered, else all else
+ * @param gathered whether it gathers, and takes what can be, else it lays out what it must
  * @param everywhere whether it takes all that it can run, fast or not
  */
 record ShiftedWeight(boolean gathered, boolean everywhere)

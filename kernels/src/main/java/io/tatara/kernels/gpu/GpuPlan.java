@@ -31,10 +31,10 @@ public record GpuPlan(List<Launch> launches, List<Long> temporaries) {
      *     most {@link GpuTraits#maxShared}
      * @param cooperative whether all groups must be resident at once, for kernels that wait for
      *     each other across groups; CUDA alone
-     * @param early whether groups may begin while the launch before it in the plan still runs: its
-     *     kernel calls {@code early_wait()} (warp.cuh) before it touches what that one writes or
-     *     reads, and what was there before the plan it may read at once. A device may take no
-     *     notice of it
+     * @param early whether groups may begin while launches before it in the plan still run: its
+     *     kernel calls {@code early_wait()} (early.cuh), in every group at least one work-item, and
+     *     before it touches what any of those writes or overwrites what one reads; what was there
+     *     before the plan it may read at once. A device may take no notice of it
      */
     public record Launch(
             GpuProgram program,

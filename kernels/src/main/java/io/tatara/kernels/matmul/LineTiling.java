@@ -23,7 +23,7 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
 
     private static final int WARPGROUP = 128;
 
-    /** Columns of a warpgroup that goes ahead, at most; taps by which it does, at least. */
+    /** Columns of a warpgroup that goes ahead, at most; taps of a strip that are worth it. */
     private static final int MOST_AHEAD = 160;
 
     private static final int LEAST_AHEAD = 4;
@@ -184,8 +184,7 @@ record LineTiling(LineForm form, int stages, int strips, int raws) {
                 || p.stripTaps(form) < LEAST_AHEAD) {
             return 0;
         }
-        return Math.min(
-                Integer.getInteger("tatara.skew", 99), Math.min(stages - 1, p.stripTaps(form)));
+        return Math.min(stages - 1, p.stripTaps(form));
     }
 
     int rows(LineProduct p) {

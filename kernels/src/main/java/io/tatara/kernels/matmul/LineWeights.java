@@ -111,6 +111,6 @@ public record LineWeights(DType type, ShiftedRows at, int rows, int channels, Li
         String file = "lines_weights_sm90.cu";
         String text = Product.text(List.of("lines_sm90.cuh", "lines_weights_leave_sm90.cuh", file));
         return GpuProgram.of("matmul/" + file, text, defines.toArray())
-                .withHeaders(List.of("warp.cuh", "tensor.cuh", "hopper.cuh"));
+                .withHeaders(List.of("warp.cuh", "early.cuh", "tensor.cuh", "hopper.cuh"));
     }
 }

@@ -14,7 +14,8 @@ import java.util.List;
  * at multiples of 16 bytes and that the batch of each is one axis; the rest is for other kernels.
  */
 final class MatMulHopper implements ProductKernel {
-    static final List<String> HEADERS = List.of("warp.cuh", "tensor.cuh", "hopper.cuh");
+    static final List<String> HEADERS =
+            List.of("warp.cuh", "early.cuh", "tensor.cuh", "hopper.cuh");
 
     /** From here on in both directions a tile is worth its while. */
     static final int LEAST = 33;

@@ -104,6 +104,9 @@ DEVICE void stmatrix_x4(uint at, const uint (&r)[4]) {
 /* Between writing shared memory by ordinary stores and its being read by the copy engine or wgmma. */
 DEVICE void fence_async_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 
+/* Of which lanes it holds, a bit each. */
+DEVICE uint ballot(int holds) { return __ballot_sync(0xffffffffu, holds); }
+
 /* ---- clusters ---- */
 DEVICE int cluster_rank() {
   uint r;

@@ -20,8 +20,6 @@ DEVICE uint shuffle_xor(uint x, int mask) { return __shfl_xor_sync(0xffffffffu, 
 DEVICE float shuffle(float x, int from) { return __shfl_sync(0xffffffffu, x, from); }
 DEVICE int shuffle(int x, int from) { return __shfl_sync(0xffffffffu, x, from); }
 DEVICE uint shuffle(uint x, int from) { return __shfl_sync(0xffffffffu, x, from); }
-/* Of which lanes it holds, a bit each. */
-DEVICE uint ballot(int holds) { return __ballot_sync(0xffffffffu, holds); }
 
 /* Waits for `threads` threads of the block at barrier `id` (1 to 15; 0 is BARRIER's). */
 DEVICE void named_barrier(int id, int threads) {
@@ -30,20 +28,6 @@ DEVICE void named_barrier(int id, int threads) {
 /* Counts as arrived there without waiting. */
 DEVICE void named_barrier_arrive(int id, int threads) {
   asm volatile("bar.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
-}
-/* Between launches of a plan (GpuPlan.Launch.early; compute capability 9.0). From now on the next launch's blocks may begin,
- * as far as there is room for them beside this one's. */
-DEVICE void early_allow() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}
-/* Waits until the launch before has ended and what it wrote can be read; at once where this one did not begin early. What is
- * read behind it is no RESTRICT: loads of what nobody writes meanwhile may be moved before it. */
-DEVICE void early_wait() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
 }
 #else
 #include <tatara/warp.hpp>

@@ -28,7 +28,7 @@
 #define WIDE 0 /* whether each row of the result begins at a multiple of four elements */
 #endif
 #define TAPS (TAPSX * TAPSY)
-#define PRODUCERS 4 /* warps, half of them for X */
+#define PRODUCERS 4 /* warps, for X half of them or, with a stride, three */
 #define CONSUMERS (4 * TAPSY)
 #define THREADS (32 * (CONSUMERS + PRODUCERS))
 /* Where row r of the sums stands in shared memory, so that eight rows' first elements lie in other banks. */

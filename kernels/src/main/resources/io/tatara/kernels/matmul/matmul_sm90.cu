@@ -3,7 +3,7 @@
  * all images, B an image, contiguous along n, a bias a row).
  *
  * A block of three warpgroups computes tiles of 128 x BN, one after the other (persistent grid):
- *   warpgroup 0, one thread of it, moves slices of A (128 x 64) and B (64 x BN) by the copy engine into a ring of
+ *   warpgroup 0, one thread of it (all with GATHERED), moves slices of A (128 x 64) and B (64 x BN) by the copy engine into a ring of
  *                STAGES stages, running ahead into the next tile while the others still store the last one;
  *   warpgroups 1 and 2 hold 64 x BN sums each in registers and multiply by wgmma m64 n(BN) k16, four a slice; then
  *                they finish the sums and store them.
@@ -17,7 +17,7 @@
  * A leading offset of 8192 (box to box) and a stride of 1024 (8 spans) describe both. Elements outside the matrices
  * read as 0, so a ragged k needs nothing and ragged rows and columns need care only where they are stored.
  *
- * Who waits for what. full[s]: one arrival, the block's own producer, which also announces the bytes of the whole
+ * Who waits for what. full[s]: one arrival (with GATHERED one of each producing warp), the block's own producer, which also announces the bytes of the whole
  * stage; its own copies and those of its cluster's other producers count them down. Bytes of another producer may come
  * before the announcement: the phase cannot end without the arrival. empty[s]: one arrival of each consumer warp
  * of each block of the cluster, since a producer writes into all of them; a warp arrives at all blocks' empty[s]
@@ -161,6 +161,7 @@ extern "C" __global__ void
   if (warpgroup == 0) {
 #if GATHERED
     int warp = shuffle(LOCAL_ID(0) / 32, 0);
+    early_wait();
     int under_way = 0;
     int oldest = 0;
     for (int i = start; i < tiles; i += step) {

@@ -11,7 +11,7 @@
  *          the product are channels of X, those of one tap behind the other's, 64 and 64 of them a box of the copy engine, so
  *          that a tile may hold several taps. Gaps of dY are 0 and add nothing, unless a NaN or an infinity of X meets
  *          one: shifted_weights, which adds the pieces, sums once more, term by term, what is NaN.
- * TAPS 3   the same of a single tap where images are read as they are, plane by plane (multiples of 8 pixels). */
+ * TAPS 3   the same of a single tap where images are read as they are, plane by plane (multiples of 8 pixels), or gathered. */
 #define MOST_TAPS 64 /* as in TapProduct */
 
 /* y and x: a result's tap t is what stands at start + step · t + stride · place of the source, where the phase is that
