@@ -11,5 +11,10 @@
  * arrays. The weight gradient is a product whose sums run over the pixels ({@code WeightGradient},
  * {@code weight.cl}). OpenCL on CPUs has sources of its own ({@code ConvCpu}, {@code WeightCpu};
  * {@code *_cpu.cl}), where a work-item is a loop over register tiles.
+ *
+ * <p>Layers of 16-bit elements on Hopper are products on its matrix units: {@code LinesHopper} and
+ * {@code LinesWeight} turn images on the way, {@code ShiftedHopper} and {@code ShiftedWeight} lay
+ * them out first, {@code PointwiseHopper} reads them as they stand; their kernels are in {@code
+ * io.tatara.kernels.matmul}.
  */
 package io.tatara.kernels.conv;

@@ -12,7 +12,8 @@
  * {@code ProductKernel} that suits each: {@code matmul.cl} for every device and stride, and for
  * CUDA {@code matmul_skinny.cu}, {@code matmul_sm80.cu}, {@code matmul_simt.cu} with the tile that
  * {@code TileChoice} expects to be quickest. {@link io.tatara.kernels.matmul.MatMulStrided}
- * multiplies views of larger tensors; the small ops that the gradients need are private to this
- * room.
+ * multiplies views of larger tensors; {@code TapProduct}, {@code LineProduct}, {@code TapWeights}
+ * and {@code LineWeights} are convolutions as products on Hopper, for {@code
+ * io.tatara.kernels.conv}; the small ops that the gradients need are private to this room.
  */
 package io.tatara.kernels.matmul;
