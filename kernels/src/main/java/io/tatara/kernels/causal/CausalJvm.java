@@ -40,15 +40,15 @@ final class CausalJvm {
                 ctx,
                 (n, t, width) -> {
                     int to = n * s.m() * s.t() + t;
-                    float[] matrix = ctx.acquire(product.depth() * ld);
+                    float[] matrix = ctx.acquire(product.size(ld));
                     try {
                         if (product.whole(width)) {
-                            product.block(samples, n, t, width, ld, matrix, after, y, to, s.t());
+                            product.block(samples, n, t, width, matrix, after, y, to, s.t());
                             return;
                         }
                         float[] sums = ctx.acquire(ShiftedProduct.up(s.m(), 8) * ld);
                         try {
-                            product.block(samples, n, t, width, ld, matrix, after, sums, 0, ld);
+                            product.block(samples, n, t, width, matrix, after, sums, 0, ld);
                             for (int m = 0; m < s.m(); m++) {
                                 System.arraycopy(sums, m * ld, y, to + m * s.t(), width);
                             }
@@ -97,10 +97,10 @@ final class CausalJvm {
                 ld,
                 ctx,
                 (n, i, width) -> {
-                    float[] matrix = ctx.acquire(product.depth() * ld);
+                    float[] matrix = ctx.acquire(product.size(ld));
                     float[] sums = ctx.acquire(ShiftedProduct.up(s.c(), 8) * ld);
                     try {
-                        product.block(samples, n, start + i, width, ld, matrix, after, sums, 0, ld);
+                        product.block(samples, n, start + i, width, matrix, after, sums, 0, ld);
                         for (int c = 0; c < s.c(); c++) {
                             int row = n * s.c() + c;
                             if (carried != null) {

@@ -9,18 +9,35 @@ import io.tatara.kernels.jvm.PlainLanes;
  * same bits wherever it is cut.
  */
 interface CausalTiles {
+    /** Floats of a cache line. */
+    int APART = 16;
+
     /** Rows of a packed panel of weights. */
     int rows();
 
     /** Columns are computed in multiples of this; what is behind the wanted ones is of no use. */
     int step();
 
+    /** Columns of a packed panel of B, a multiple of {@link #step}. */
+    int width();
+
+    /**
+     * From a panel of B to the next: not a power of two, or they would share lines of the cache.
+     */
+    default int apart(int depth) {
+        return depth * width() + APART;
+    }
+
+    /** n numbers to a row of panels that are {@code apart} floats from each other. */
+    void spread(int n, float[] x, int from, float[] panels, int at, int apart);
+
     /**
      * C [rows up to a whole panel][ldc] = A · B + after for {@code cols} columns, a multiple of
      * {@link #step}.
      *
      * @param a panels of {@link #rows} rows, each [depth][rows]
-     * @param b [depth][ldb], from 0 on
+     * @param b panels of {@link #width} columns, each [depth][width], {@link #apart} from each
+     *     other
      * @param after a number a row, added to the finished sum; -0 changes none
      */
     void product(
@@ -29,7 +46,6 @@ interface CausalTiles {
             float[] a,
             int ao,
             float[] b,
-            int ldb,
             float[] after,
             float[] c,
             int co,

@@ -63,17 +63,17 @@ final class LayerJvm {
     }
 
     private void block(int n, int t, int width) {
-        float[] matrix = ctx.acquire(Math.max(convolution.depth(), half) * ld);
+        float[] matrix = ctx.acquire(Math.max(convolution.size(ld), residual.size(ld)));
         int rows = Math.max(s.m(), Math.max(s.c(), skips));
         float[] sums = ctx.acquire(ShiftedProduct.up(rows, 8) * ld);
         try {
-            convolution.block(samples, n, t, width, ld, matrix, bias, sums, 0, ld);
+            convolution.block(samples, n, t, width, matrix, bias, sums, 0, ld);
             // The gathered rows are done with: z takes their place.
             activate(n, t, width, sums, matrix);
-            residual.multiply(width, ld, matrix, residualBias, sums);
+            residual.multiply(width, matrix, residualBias, sums, ld);
             JvmArray x = in[GatedCausalLayer.X];
             store(x, out[0], s.c(), n, t, width, sums);
-            skip.multiply(width, ld, matrix, skipBias, sums);
+            skip.multiply(width, matrix, skipBias, sums, ld);
             JvmArray before = at(in, GatedCausalLayer.SKIP);
             store(before, out[1], skips, n, t, width, sums);
         } finally {
@@ -91,13 +91,14 @@ final class LayerJvm {
             condition(n, half + d, t, width, sums, g);
             lanes.unary(UnaryOp.TANH, sums, f, sums, f, width);
             lanes.unary(UnaryOp.SIGMOID, sums, g, sums, g, width);
-            lanes.binary(BinaryOp.MUL, sums, f, sums, g, z, f, width);
             if (op.keep()) {
                 float[] gates = out[2].f();
                 int to = (n * s.m() + d) * s.t() + t;
                 System.arraycopy(sums, f, gates, to, width);
                 System.arraycopy(sums, g, gates, to + half * s.t(), width);
             }
+            lanes.binary(BinaryOp.MUL, sums, f, sums, g, sums, f, width);
+            residual.put(d, width, sums, f, z);
         }
     }
 

@@ -7,6 +7,7 @@ final class PlainTiles implements CausalTiles {
     static final PlainTiles INSTANCE = new PlainTiles();
 
     private static final int ROWS = 4;
+    private static final int WIDTH = 48;
     private static final int UPPER = 0xffff0000;
 
     private PlainTiles() {}
@@ -22,13 +23,43 @@ final class PlainTiles implements CausalTiles {
     }
 
     @Override
+    public int width() {
+        return WIDTH;
+    }
+
+    @Override
+    public void spread(int n, float[] x, int from, float[] panels, int at, int apart) {
+        for (int j = 0; j < n; j += WIDTH) {
+            int to = at + j / WIDTH * apart;
+            System.arraycopy(x, from + j, panels, to, Math.min(WIDTH, n - j));
+        }
+    }
+
+    @Override
     public void product(
             int panels,
             int depth,
             float[] a,
             int ao,
             float[] b,
-            int ldb,
+            float[] after,
+            float[] c,
+            int co,
+            int ldc,
+            int cols) {
+        for (int j = 0; j < cols; j += WIDTH) {
+            int n = Math.min(WIDTH, cols - j);
+            strip(panels, depth, a, ao, b, j / WIDTH * apart(depth), after, c, co + j, ldc, n);
+        }
+    }
+
+    private static void strip(
+            int panels,
+            int depth,
+            float[] a,
+            int ao,
+            float[] b,
+            int bo,
             float[] after,
             float[] c,
             int co,
@@ -39,7 +70,7 @@ final class PlainTiles implements CausalTiles {
             int to = co + m * ldc;
             Arrays.fill(c, to, to + cols, 0);
             for (int r = 0; r < depth; r++) {
-                add(a[from + r * ROWS], b, r * ldb, c, to, cols);
+                add(a[from + r * ROWS], b, bo + r * WIDTH, c, to, cols);
             }
             for (int j = 0; j < cols; j++) {
                 c[to + j] += after[m];

@@ -9,6 +9,11 @@ import java.util.Arrays;
  * @param state rows of {@code reach} samples before them, null for zeros
  */
 record Samples(float[] x, int t, float[] state, int reach) {
+    /** Where in x samples [from, from + n) of a row stand, or -1 where not all of them do. */
+    int place(int row, int from, int n) {
+        return from < 0 || from + n > t ? -1 : row * t + from;
+    }
+
     /** Samples [from, from + n) of a row; those in no array are 0. */
     void read(int row, int from, int n, float[] to, int at) {
         int end = from + n;

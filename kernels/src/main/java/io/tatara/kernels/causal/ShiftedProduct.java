@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 
 /**
  * A dilated convolution as a matrix product over blocks of time: the shifted rows of a block are
- * gathered into a matrix that stays in the second-level cache, [channel and tap][column], and
- * multiplied by packed weights.
+ * gathered into panels of a few columns, [channel and tap][column], that stay in the second-level
+ * cache, and multiplied by packed weights.
  *
  * @param tiles inner loops
  * @param rows output channels
@@ -101,7 +101,7 @@ record ShiftedProduct(
     /**
      * Computes columns [at, at + n) of sequence {@code sequence}, to rows {@code ldTo} apart.
      *
-     * @param matrix scratch of depth × ld
+     * @param matrix scratch of {@link #size} for the columns of a block
      * @param after see {@link #after}
      * @param to rows up to a whole panel, and columns up to a whole vector
      */
@@ -110,26 +110,54 @@ record ShiftedProduct(
             int sequence,
             int at,
             int n,
-            int ld,
             float[] matrix,
             float[] after,
             float[] to,
             int offset,
             int ldTo) {
+        int spare = panels(n);
         for (int c = 0; c < channels; c++) {
+            int source = sequence * channels + c;
             for (int k = 0; k < taps; k++) {
+                int start = at + first + k * each;
                 int row = c * taps + k;
-                from.read(sequence * channels + c, at + first + k * each, n, matrix, row * ld);
+                int place = from.place(source, start, n);
+                if (place < 0) {
+                    from.read(source, start, n, matrix, spare);
+                    put(row, n, matrix, spare, matrix);
+                } else {
+                    put(row, n, from.x(), place, matrix);
+                }
             }
         }
         int columns = up(n, tiles.step());
-        tiles.product(panels(), depth(), weights, 0, matrix, ld, after, to, offset, ldTo, columns);
+        tiles.product(panels(), depth(), weights, 0, matrix, after, to, offset, ldTo, columns);
     }
 
-    /** The product alone, where the matrix is there. */
-    void multiply(int n, int ld, float[] matrix, float[] after, float[] to) {
+    private int panels(int columns) {
+        int count = up(columns, tiles.width()) / tiles.width();
+        return Math.multiplyExact(count, tiles.apart(depth()));
+    }
+
+    /** Floats of scratch for the panels of so many columns and a row that is not in one piece. */
+    int size(int columns) {
+        return Math.addExact(panels(columns), columns);
+    }
+
+    /** Takes n numbers to a row of the matrix that {@link #multiply} is given. */
+    void put(int row, int n, float[] x, int from, float[] matrix) {
+        int width = tiles.width();
+        tiles.spread(n, x, from, matrix, row * width, tiles.apart(depth()));
+    }
+
+    /**
+     * The product alone, where the matrix is there.
+     *
+     * @param ld from a row of the result to the next
+     */
+    void multiply(int n, float[] matrix, float[] after, float[] to, int ld) {
         int columns = up(n, tiles.step());
-        tiles.product(panels(), depth(), weights, 0, matrix, ld, after, to, 0, ld, columns);
+        tiles.product(panels(), depth(), weights, 0, matrix, after, to, 0, ld, columns);
     }
 
     /** Blocks of time of all sequences, in parallel. */

@@ -26,38 +26,61 @@ final class VectorTiles implements CausalTiles {
     }
 
     @Override
+    public int width() {
+        return STRIP;
+    }
+
+    @Override
+    public void spread(int n, float[] x, int from, float[] panels, int at, int apart) {
+        int whole = n / STRIP;
+        for (int q = 0; q < whole; q++) {
+            int to = at + q * apart;
+            for (int i = 0; i < STRIP; i += L) {
+                FloatVector.fromArray(S, x, from + q * STRIP + i).intoArray(panels, to + i);
+            }
+        }
+        int done = whole * STRIP;
+        if (done < n) {
+            System.arraycopy(x, from + done, panels, at + whole * apart, n - done);
+        }
+    }
+
+    @Override
     public void product(
             int panels,
             int depth,
             float[] a,
             int ao,
             float[] b,
-            int ldb,
             float[] after,
             float[] c,
             int co,
             int ldc,
             int cols) {
         int j = 0;
+        int apart = apart(depth);
         for (; j + STRIP <= cols; j += STRIP) {
+            int at = j / STRIP * apart;
             for (int p = 0; p < panels; p++) {
                 int from = ao + p * depth * ROWS;
                 int to = co + p * ROWS * ldc + j;
                 if (WIDE) {
-                    tile8x3(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
+                    tile8x3(depth, a, from, b, at, after, p * ROWS, c, to, ldc);
                 } else {
-                    tile4x2(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
+                    tile4x2(depth, a, from, b, at, after, p * ROWS, c, to, ldc);
                 }
             }
         }
+        int last = j;
         for (; j < cols; j += L) {
+            int at = last / STRIP * apart + j - last;
             for (int p = 0; p < panels; p++) {
                 int from = ao + p * depth * ROWS;
                 int to = co + p * ROWS * ldc + j;
                 if (WIDE) {
-                    tile8x1(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
+                    tile8x1(depth, a, from, b, at, after, p * ROWS, c, to, ldc);
                 } else {
-                    tile4x1(depth, a, from, b, j, ldb, after, p * ROWS, c, to, ldc);
+                    tile4x1(depth, a, from, b, at, after, p * ROWS, c, to, ldc);
                 }
             }
         }
@@ -79,7 +102,6 @@ final class VectorTiles implements CausalTiles {
             int ao,
             float[] b,
             int bo,
-            int ld,
             float[] after,
             int first,
             float[] c,
@@ -111,7 +133,7 @@ final class VectorTiles implements CausalTiles {
         FloatVector z7 = FloatVector.zero(S);
         for (int r = 0; r < depth; r++) {
             int at = ao + r * 8;
-            int from = bo + r * ld;
+            int from = bo + r * STRIP;
             FloatVector x = FloatVector.fromArray(S, b, from);
             FloatVector y = FloatVector.fromArray(S, b, from + L);
             FloatVector z = FloatVector.fromArray(S, b, from + 2 * L);
@@ -188,7 +210,6 @@ final class VectorTiles implements CausalTiles {
             int ao,
             float[] b,
             int bo,
-            int ld,
             float[] after,
             int first,
             float[] c,
@@ -204,7 +225,7 @@ final class VectorTiles implements CausalTiles {
         FloatVector x7 = FloatVector.zero(S);
         for (int r = 0; r < depth; r++) {
             int at = ao + r * 8;
-            int from = bo + r * ld;
+            int from = bo + r * STRIP;
             FloatVector x = FloatVector.fromArray(S, b, from);
             FloatVector v = FloatVector.broadcast(S, a[at]);
             x0 = v.fma(x, x0);
@@ -247,7 +268,6 @@ final class VectorTiles implements CausalTiles {
             int ao,
             float[] b,
             int bo,
-            int ld,
             float[] after,
             int first,
             float[] c,
@@ -263,7 +283,7 @@ final class VectorTiles implements CausalTiles {
         FloatVector y3 = FloatVector.zero(S);
         for (int r = 0; r < depth; r++) {
             int at = ao + r * 4;
-            int from = bo + r * ld;
+            int from = bo + r * STRIP;
             FloatVector x = FloatVector.fromArray(S, b, from);
             FloatVector y = FloatVector.fromArray(S, b, from + L);
             FloatVector v = FloatVector.broadcast(S, a[at]);
@@ -299,7 +319,6 @@ final class VectorTiles implements CausalTiles {
             int ao,
             float[] b,
             int bo,
-            int ld,
             float[] after,
             int first,
             float[] c,
@@ -311,7 +330,7 @@ final class VectorTiles implements CausalTiles {
         FloatVector x3 = FloatVector.zero(S);
         for (int r = 0; r < depth; r++) {
             int at = ao + r * 4;
-            int from = bo + r * ld;
+            int from = bo + r * STRIP;
             FloatVector x = FloatVector.fromArray(S, b, from);
             FloatVector v = FloatVector.broadcast(S, a[at]);
             x0 = v.fma(x, x0);

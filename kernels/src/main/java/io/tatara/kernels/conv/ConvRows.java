@@ -66,6 +66,30 @@ abstract class ConvRows {
     abstract void panel(
             int depth, int[] base, int bo, Runs runs, float[] x, float[] panel, int at, int width);
 
+    /**
+     * Panels [depth][width] one behind the other, from one run: row p of panel q is the {@code
+     * width} floats of x from base[bo + p] + offset + q · width on. Goes along the run, since rows
+     * are pages apart.
+     */
+    void panels(
+            int count,
+            int depth,
+            int[] base,
+            int bo,
+            int offset,
+            float[] x,
+            float[] panels,
+            int at,
+            int width) {
+        for (int p = 0; p < depth; p++) {
+            int from = base[bo + p] + offset;
+            for (int q = 0; q < count; q++) {
+                int to = at + (q * depth + p) * width;
+                System.arraycopy(x, from + q * width, panels, to, width);
+            }
+        }
+    }
+
     /** c[co + i · ldc + j] = t[to + i · width + j], or is added to, for i < rows, j < n. */
     void put(
             int rows,

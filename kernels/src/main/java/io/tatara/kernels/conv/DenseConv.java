@@ -286,21 +286,31 @@ final class DenseConv {
         PanelProduct.Right patches =
                 (row, depth, column, columnEnd, width, panels, at) -> {
                     Runs runs = new Runs(width);
-                    for (int j = column; j < columnEnd; j += width) {
-                        int end = Math.min(columnEnd, j + width);
-                        runs.find(plane, p.y(), p.x(), stride, j, end);
+                    for (int j = column; j < columnEnd; ) {
                         int to = at + (j - column) * depth;
-                        int whole = readable(highest, row, depth, runs.end(), limit);
-                        kernels.panel(whole, bases, row, runs, data, panels, to, width);
+                        int room = Math.min(columnEnd - j, Runs.room(plane, p.y(), p.x(), j));
+                        if (room >= 2 * width) {
+                            int whole = room / width;
+                            runs.find(plane, p.y(), p.x(), stride, j, j + 1);
+                            int offset = runs.offset(0);
+                            kernels.panels(
+                                    whole, depth, bases, row, offset, data, panels, to, width);
+                            j += whole * width;
+                            continue;
+                        }
+                        runs.find(plane, p.y(), p.x(), stride, j, Math.min(columnEnd, j + width));
+                        int safe = readable(highest, row, depth, runs.end(), limit);
+                        kernels.panel(safe, bases, row, runs, data, panels, to, width);
                         ConvRows.exactPanel(
-                                depth - whole,
+                                depth - safe,
                                 bases,
-                                row + whole,
+                                row + safe,
                                 runs,
                                 data,
                                 panels,
-                                to + whole * width,
+                                to + safe * width,
                                 width);
+                        j += width;
                     }
                 };
         PanelProduct.run(p.kernel().rows(), count * p.pixels(), patches, result, false, ctx);

@@ -3,6 +3,7 @@ package io.tatara.kernels.conv;
 import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.matmul.PanelProduct;
 import io.tatara.kernels.pointwise.Activation;
+import java.util.Arrays;
 
 /**
  * Takes tiles to where the pixels of an image follow each other, and finishes them.
@@ -27,6 +28,26 @@ record DenseResult(
     /** Where a row of the product has its pixel. */
     int at(int row, int column) {
         return origin + column / pixels * image + row * pixels + column % pixels;
+    }
+
+    @Override
+    public PanelProduct.Straight straight(int rows) {
+        Activation f = finish.simple() ? finish.activation() : Activation.NONE;
+        if (f != Activation.NONE && f != Activation.RELU) {
+            return null;
+        }
+        float[] bias = finish.bias();
+        int first = bias == null ? 0 : channel;
+        if (bias == null) {
+            bias = new float[rows];
+            Arrays.fill(bias, -0f);
+        }
+        return new PanelProduct.Straight(y, pixels, bias, first, f == Activation.RELU);
+    }
+
+    @Override
+    public int place(int row, int column, int columns) {
+        return pixels - column % pixels < columns ? -1 : at(row, column);
     }
 
     @Override

@@ -46,6 +46,18 @@ final class Runs {
         return last;
     }
 
+    /** How many pixels from this one on are one run. */
+    static int room(Plane plane, Axis y, Axis x, int from) {
+        int columns = x.count();
+        int pixel = from % (y.count() * columns);
+        return joined(plane, y, x) ? y.count() * columns - pixel : columns - pixel % columns;
+    }
+
+    /** Whether rows follow each other without a gap. */
+    private static boolean joined(Plane plane, Axis y, Axis x) {
+        return plane.row(y, 1) == x.count();
+    }
+
     /**
      * Finds the runs of pixels [from, to).
      *
@@ -54,8 +66,7 @@ final class Runs {
     void find(Plane plane, Axis y, Axis x, int imageStride, int from, int to) {
         int columns = x.count();
         int pixels = y.count() * columns;
-        // Rows that follow each other without a gap are one run.
-        boolean joined = plane.row(y, 1) == columns;
+        boolean joined = joined(plane, y, x);
         count = 0;
         last = 0;
         for (int at = from; at < to; ) {

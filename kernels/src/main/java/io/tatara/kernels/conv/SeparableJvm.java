@@ -6,6 +6,7 @@ import io.tatara.kernels.jvm.JvmContext;
 import io.tatara.kernels.jvm.SerialContext;
 import io.tatara.kernels.matmul.PackedLeft;
 import io.tatara.kernels.matmul.PanelProduct;
+import java.util.Arrays;
 
 /**
  * {@link SeparableConv2d} on Java arrays: for some rows of an image at a time the depthwise sums of
@@ -163,12 +164,17 @@ final class SeparableJvm {
         DenseResult result =
                 new DenseResult(
                         kernels, y, n * m * image + first * s.wo(), m * image, image, 0, finish, c);
+        int[] base = new int[s.c()];
+        Arrays.setAll(base, i -> i * pixels);
         PanelProduct.Right panels =
                 (from, depth, column, columnEnd, width, to, at) -> {
-                    for (int j = column; j < columnEnd; j += width) {
-                        int count = Math.min(width, columnEnd - j);
-                        int place = at + (j - column) * depth;
-                        kernels.copy(depth, count, z, from * pixels + j, pixels, to, place, width);
+                    int whole = (columnEnd - column) / width;
+                    kernels.panels(whole, depth, base, from, column, z, to, at, width);
+                    int j = column + whole * width;
+                    if (j < columnEnd) {
+                        int place = at + whole * width * depth;
+                        int start = from * pixels + j;
+                        kernels.copy(depth, columnEnd - j, z, start, pixels, to, place, width);
                     }
                 };
         PanelProduct.run(pointwise, pixels, panels, result, false, c);

@@ -16,7 +16,12 @@ final class VectorConvRows extends ConvRows {
     private static final VectorSpecies<Float> H = L > 8 ? FloatVector.SPECIES_256 : S;
 
     private static final int HL = H.length();
+
+    /** Some processors whose vectors are this wide take dozens of steps for a masked store. */
+    private static final boolean MASKS = L != 8;
+
     private static final float[] EVEN = every(0, 2);
+    private static final float[] ODD = every(1, 2);
     private static final float[] LOW = zipped(0);
     private static final float[] HIGH = zipped(L / 2);
 
@@ -43,8 +48,26 @@ final class VectorConvRows extends ConvRows {
             return;
         }
         int end = S.loopBound(n);
+        int whole = 0;
+        if (end < n && ys == n) {
+            // Rows follow each other: what a vector writes too much the next ones mend.
+            int spill = (end + L - 1) / n;
+            int readable = xs == 0 ? rows : (x.length - xo - end - L) / xs + 1;
+            whole = Math.clamp(readable, 0, Math.max(0, rows - spill));
+            for (int r = 0; r < whole; r++) {
+                int from = xo + r * xs;
+                int to = yo + r * ys;
+                for (int i = 0; i < n; i += L) {
+                    FloatVector.fromArray(S, x, from + i).intoArray(y, to + i);
+                }
+            }
+        }
+        if (!MASKS && end < n) {
+            super.copy(rows - whole, n, x, xo + whole * xs, xs, y, yo + whole * ys, ys);
+            return;
+        }
         VectorMask<Float> mask = S.indexInRange(0, n - end);
-        for (int r = 0; r < rows; r++) {
+        for (int r = whole; r < rows; r++) {
             int from = xo + r * xs;
             int to = yo + r * ys;
             for (int i = 0; i < end; i += L) {
@@ -58,8 +81,12 @@ final class VectorConvRows extends ConvRows {
 
     @Override
     void gather(int rows, int step, int n, float[] x, int xo, int xs, float[] y, int yo, int ys) {
-        if (step != 2) {
+        if (step != 2 || !MASKS && n <= L) {
             super.gather(rows, step, n, x, xo, xs, y, yo, ys);
+            return;
+        }
+        if (!MASKS) {
+            pairs(rows, n, x, xo, xs, y, yo, ys);
             return;
         }
         FloatVector even = FloatVector.fromArray(S, EVEN, 0);
@@ -83,6 +110,26 @@ final class VectorConvRows extends ConvRows {
                 b = FloatVector.fromArray(S, x, from + 2 * whole + L, high);
             }
             even.selectFrom(a, b).intoArray(y, to + whole, wanted);
+        }
+    }
+
+    /** Every other element, more than a vector of them: the last vector ends with the last one. */
+    private static void pairs(
+            int rows, int n, float[] x, int xo, int xs, float[] y, int yo, int ys) {
+        FloatVector even = FloatVector.fromArray(S, EVEN, 0);
+        FloatVector odd = FloatVector.fromArray(S, ODD, 0);
+        int last = n - L;
+        for (int r = 0; r < rows; r++) {
+            int from = xo + r * xs;
+            int to = yo + r * ys;
+            for (int i = 0; i < last; i += L) {
+                FloatVector a = FloatVector.fromArray(S, x, from + 2 * i);
+                FloatVector b = FloatVector.fromArray(S, x, from + 2 * i + L);
+                even.selectFrom(a, b).intoArray(y, to + i);
+            }
+            FloatVector a = FloatVector.fromArray(S, x, from + 2 * last - 1);
+            FloatVector b = FloatVector.fromArray(S, x, from + 2 * last - 1 + L);
+            odd.selectFrom(a, b).intoArray(y, to + last);
         }
     }
 
@@ -134,6 +181,33 @@ final class VectorConvRows extends ConvRows {
         }
     }
 
+    @Override
+    void panels(
+            int count,
+            int depth,
+            int[] base,
+            int bo,
+            int offset,
+            float[] x,
+            float[] panels,
+            int at,
+            int width) {
+        if (width != 2 * L) {
+            super.panels(count, depth, base, bo, offset, x, panels, at, width);
+            return;
+        }
+        for (int p = 0; p < depth; p++) {
+            int from = base[bo + p] + offset;
+            int to = at + p * 2 * L;
+            for (int q = 0; q < count; q++) {
+                FloatVector a = FloatVector.fromArray(S, x, from + q * 2 * L);
+                FloatVector b = FloatVector.fromArray(S, x, from + q * 2 * L + L);
+                a.intoArray(panels, to + q * depth * 2 * L);
+                b.intoArray(panels, to + q * depth * 2 * L + L);
+            }
+        }
+    }
+
     private static void row(int base, Runs runs, float[] x, float[] panel, int to) {
         int[] offsets = runs.offsets();
         int[] places = runs.places();
@@ -167,6 +241,10 @@ final class VectorConvRows extends ConvRows {
             int bo,
             Activation f) {
         int end = S.loopBound(n);
+        if (!MASKS && end < n) {
+            int at = co + end;
+            super.put(rows, n - end, t, to + end, width, c, at, ldc, add, bias, bo, f);
+        }
         VectorMask<Float> mask = S.indexInRange(0, n - end);
         boolean relu = f != Activation.NONE;
         float most = f == Activation.RELU6 ? 6 : Float.POSITIVE_INFINITY;
@@ -179,7 +257,7 @@ final class VectorConvRows extends ConvRows {
                 v = add ? v.add(FloatVector.fromArray(S, c, at + q)) : v.add(b);
                 (relu ? within(v, most) : v).intoArray(c, at + q);
             }
-            if (end < n) {
+            if (MASKS && end < n) {
                 FloatVector v = FloatVector.fromArray(S, t, from + end, mask);
                 v = add ? v.add(FloatVector.fromArray(S, c, at + end, mask)) : v.add(b);
                 (relu ? within(v, most) : v).intoArray(c, at + end, mask);
@@ -205,6 +283,9 @@ final class VectorConvRows extends ConvRows {
             int ldc,
             boolean add) {
         int end = S.loopBound(n);
+        if (!MASKS && end < n) {
+            super.put(rows, n - end, t, to + end, width, c, co + end, ldc, add);
+        }
         VectorMask<Float> mask = S.indexInRange(0, n - end);
         for (int i = 0; i < rows; i++) {
             int from = to + i * width;
@@ -214,7 +295,7 @@ final class VectorConvRows extends ConvRows {
                 v = add ? v.add(FloatVector.fromArray(S, c, at + q)) : v;
                 v.intoArray(c, at + q);
             }
-            if (end < n) {
+            if (MASKS && end < n) {
                 FloatVector v = FloatVector.fromArray(S, t, from + end, mask);
                 v = add ? v.add(FloatVector.fromArray(S, c, at + end, mask)) : v;
                 v.intoArray(c, at + end, mask);

@@ -36,6 +36,30 @@ abstract class MicroKernels {
         tile(mr(), k, a, ao, b, bo, t);
     }
 
+    /** Whether there is {@link #tileTo} and it pays. */
+    boolean straight() {
+        return false;
+    }
+
+    /**
+     * A tile of {@link #mr} rows that adds the bias of each, leaves 0 of what is below where {@code
+     * relu}, and writes to C.
+     */
+    void tileTo(
+            int k,
+            float[] a,
+            int ao,
+            float[] b,
+            int bo,
+            float[] bias,
+            int first,
+            boolean relu,
+            float[] c,
+            int co,
+            int ldc) {
+        throw new UnsupportedOperationException();
+    }
+
     /**
      * Two tiles of one row, of neighbouring panels of B, beside each other in t: two streams of
      * memory at one time. Same sums as {@link #tile} has.

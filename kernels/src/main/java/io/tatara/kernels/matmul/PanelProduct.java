@@ -51,7 +51,31 @@ public final class PanelProduct {
 
         /** These rows and columns of C are complete. */
         void finished(int row, int rowEnd, int column, int columnEnd);
+
+        /**
+         * How whole tiles whose sums are complete may go to C without {@link #put}; null where they
+         * may not.
+         *
+         * @param rows of the product
+         */
+        default Straight straight(int rows) {
+            return null;
+        }
+
+        /** Where in C a row of a tile begins, if it stands there in one piece; else below 0. */
+        default int place(int row, int column, int columns) {
+            return -1;
+        }
     }
+
+    /**
+     * A C in memory.
+     *
+     * @param ld elements from a row to the next
+     * @param bias of row i at first + i; -0 adds nothing
+     * @param relu whether what is below 0 becomes 0
+     */
+    public record Straight(float[] c, int ld, float[] bias, int first, boolean relu) {}
 
     /** Floats behind the panels that a {@link Right} may overwrite. */
     public static final int SLACK = 64;
@@ -66,6 +90,7 @@ public final class PanelProduct {
     private final Right b;
     private final PackedRight packed;
     private final Result c;
+    private final Straight straight;
     private final boolean add;
     private final int depth;
     private final boolean ahead;
@@ -89,6 +114,7 @@ public final class PanelProduct {
         this.b = b;
         this.packed = packed;
         this.c = c;
+        this.straight = kernels.straight() && !add ? c.straight(a.m()) : null;
         this.add = add;
         this.depth = Blocking.depth(a.k());
         this.ahead = (long) a.packedRows() * a.k() > Blocking.LARGE_A && depth <= a.packedRows();
@@ -394,6 +420,7 @@ public final class PanelProduct {
         int nr = kernels.nr();
         float[] ap = a.data();
         int end = a.packedRows() * a.k() - 2 * kc;
+        boolean whole = straight != null && !more && last;
         for (int i = row; i < rowEnd; i += mr) {
             int rows = Math.min(mr, rowEnd - i);
             int h = kernels.height(rows);
@@ -402,6 +429,9 @@ public final class PanelProduct {
             int share = h * kc * nr / (columnEnd - column);
             for (int j = column; j < columnEnd; j += nr) {
                 int b0 = bo + (j - column) * kc;
+                if (whole && rows == mr && straight(i, j, columnEnd, kc, a0, panels, b0)) {
+                    continue;
+                }
                 if (h == mr && 2 * (columnEnd - j) <= nr) {
                     kernels.tileHalf(kc, ap, a0, panels, b0, tile);
                 } else if (ahead && h == mr) {
@@ -413,5 +443,27 @@ public final class PanelProduct {
                 c.put(i, rows, j, Math.min(nr, columnEnd - j), tile, nr, more, last);
             }
         }
+    }
+
+    /** Whether a tile of all rows could go straight to C. */
+    private boolean straight(int i, int j, int end, int kc, int a0, float[] panels, int b0) {
+        int nr = kernels.nr();
+        int at = end - j < nr ? -1 : c.place(i, j, nr);
+        if (at < 0) {
+            return false;
+        }
+        kernels.tileTo(
+                kc,
+                a.data(),
+                a0,
+                panels,
+                b0,
+                straight.bias(),
+                straight.first() + i,
+                straight.relu(),
+                straight.c(),
+                at,
+                straight.ld());
+        return true;
     }
 }

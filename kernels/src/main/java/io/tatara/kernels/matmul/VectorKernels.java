@@ -2,8 +2,10 @@ package io.tatara.kernels.matmul;
 
 /** The inner loops on the vector unit, whatever its width. */
 final class VectorKernels extends MicroKernels {
-    /** 256-bit x86 has 16 registers, 512-bit x86 and 128-bit ARM have 32. */
-    private static final int MR = VectorTiles.L == 8 ? 4 : 12;
+    /** 256-bit x86 has 16 registers, 512-bit x86 and ARM have 32. */
+    private static final boolean NARROW = VectorTiles.L == 8;
+
+    private static final int MR = NARROW ? 6 : 12;
 
     static final int MAX_ROWS = 12;
 
@@ -24,6 +26,9 @@ final class VectorKernels extends MicroKernels {
         if (rows <= 2) {
             return rows;
         }
+        if (NARROW) {
+            return rows <= 4 ? 4 : 6;
+        }
         return rows <= 4 ? 4 : rows <= 8 ? 8 : 12;
     }
 
@@ -39,6 +44,7 @@ final class VectorKernels extends MicroKernels {
     static void vectorTile(int h, int k, float[] a, int ao, float[] b, int bo, float[] t) {
         switch (h) {
             case 12 -> VectorTiles.rows12(k, a, ao, b, bo, t);
+            case 6 -> NarrowTiles.rows6(k, a, ao, b, bo, t);
             case 8 -> VectorTiles.rows8(k, a, ao, b, bo, t);
             case 4 -> VectorTiles.rows4(k, a, ao, b, bo, t);
             case 2 -> VectorTiles.rows2(k, a, ao, b, bo, t);
@@ -49,7 +55,7 @@ final class VectorKernels extends MicroKernels {
 
     @Override
     void tileAhead(int k, float[] a, int ao, float[] b, int bo, float[] t, int next) {
-        if (MR == 12 && FIRST.left(MR)) {
+        if (!NARROW && FIRST.left(MR)) {
             VectorTiles.rows12Ahead(k, a, ao, b, bo, t, next);
         } else {
             super.tileAhead(k, a, ao, b, bo, t, next);
@@ -58,11 +64,34 @@ final class VectorKernels extends MicroKernels {
 
     @Override
     void tileHalf(int k, float[] a, int ao, float[] b, int bo, float[] t) {
-        if (MR == 12 && FIRST.left(MR)) {
-            VectorTiles.rows12Half(k, a, ao, b, bo, t);
-        } else {
+        if (!FIRST.left(MR)) {
             super.tileHalf(k, a, ao, b, bo, t);
+        } else if (NARROW) {
+            NarrowTiles.rows6Half(k, a, ao, b, bo, t);
+        } else {
+            VectorTiles.rows12Half(k, a, ao, b, bo, t);
         }
+    }
+
+    @Override
+    boolean straight() {
+        return NARROW && FIRST.left(MR);
+    }
+
+    @Override
+    void tileTo(
+            int k,
+            float[] a,
+            int ao,
+            float[] b,
+            int bo,
+            float[] bias,
+            int first,
+            boolean relu,
+            float[] c,
+            int co,
+            int ldc) {
+        NarrowTiles.rows6To(k, a, ao, b, bo, bias, first, relu, c, co, ldc);
     }
 
     @Override
@@ -79,7 +108,12 @@ final class VectorKernels extends MicroKernels {
         super.warmUp(a, b, t);
         for (int i = 0; i < 3; i++) {
             VectorTiles.row1Pair(32, a, 0, b, 0, 32 * VectorTiles.NR, t);
-            VectorTiles.rows12Half(64, a, 0, b, 0, t);
+            if (NARROW) {
+                NarrowTiles.rows6Half(64, a, 0, b, 0, t);
+                NarrowTiles.rows6To(64, a, 0, b, 0, a, 0, i > 0, t, 0, VectorTiles.NR);
+            } else {
+                VectorTiles.rows12Half(64, a, 0, b, 0, t);
+            }
         }
         for (int h = MR; h > 0; h = h > 1 ? height(h / 2) : 0) {
             for (int i = 0; i < 3; i++) {

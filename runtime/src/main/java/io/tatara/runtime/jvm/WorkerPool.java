@@ -9,11 +9,20 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Worker threads that take chunks of parallel loops. The caller always takes part, so that a loop
  * is done even if no worker gets a core: on a busy machine it degrades to one thread instead of
- * waiting at a barrier. Workers spin for some microseconds between loops, then park. They are kept
- * off the processor of the thread that last gave them work ({@link Placement}).
+ * waiting at a barrier. Who has nothing left to do spins for about as long as a chunk took him,
+ * since that is how long others may still have to do, then parks: on virtual machines a thread that
+ * parked takes longer to come back than many a loop lasts. Workers are kept off the processor of
+ * the thread that last gave them work ({@link Placement}).
  */
 final class WorkerPool implements Workers, AutoCloseable {
-    private static final int SPINS = 2000;
+    /** Of spinning, at least and at most. */
+    private static final long LEAST_PATIENCE_NANOS = 50_000;
+
+    private static final long MOST_PATIENCE_NANOS = 1_000_000;
+
+    /** Chunks of a loop take differently long. */
+    private static final int PATIENT_CHUNKS = 2;
+
     private static final int CHUNKS_PER_THREAD = 4;
     private static final long MOVE_NANOS = 200_000;
     private static final long SETTLED_NANOS = 1_000_000_000;
@@ -40,7 +49,10 @@ final class WorkerPool implements Workers, AutoCloseable {
             return next.get() >= chunks;
         }
 
-        void work() {
+        /** Takes chunks while there are any; how long it is worth spinning then, in ns. */
+        long work() {
+            long start = System.nanoTime();
+            int taken = 0;
             for (int c = next.getAndIncrement(); c < chunks; c = next.getAndIncrement()) {
                 try {
                     if (failure == null) {
@@ -54,7 +66,10 @@ final class WorkerPool implements Workers, AutoCloseable {
                         LockSupport.unpark(caller);
                     }
                 }
+                taken++;
             }
+            long chunk = (System.nanoTime() - start) / Math.max(1, taken);
+            return Math.clamp(PATIENT_CHUNKS * chunk, LEAST_PATIENCE_NANOS, MOST_PATIENCE_NANOS);
         }
     }
 
@@ -108,13 +123,14 @@ final class WorkerPool implements Workers, AutoCloseable {
         loops.add(loop);
         wake(loop.chunks - 1);
         inside.set(true);
+        long patience;
         try {
-            loop.work();
+            patience = loop.work();
         } finally {
             inside.set(false);
         }
         loops.remove(loop);
-        await(loop);
+        await(loop, patience);
         Throwable t = loop.failure;
         if (t != null) {
             throw rethrow(t);
@@ -128,11 +144,11 @@ final class WorkerPool implements Workers, AutoCloseable {
         return (int) (((long) n + parts - 1) / parts);
     }
 
-    private static void await(Loop loop) {
-        int spins = 0;
+    private static void await(Loop loop, long patience) {
+        long since = System.nanoTime();
         boolean interrupted = false;
         while (loop.done.get() < loop.chunks) {
-            if (spins++ < SPINS) {
+            if (System.nanoTime() - since < patience) {
                 Thread.onSpinWait();
             } else {
                 LockSupport.park(loop);
@@ -202,14 +218,15 @@ final class WorkerPool implements Workers, AutoCloseable {
     private Runnable serve(int index) {
         return () -> {
             inside.set(true);
-            int spins = 0;
+            long since = System.nanoTime();
+            long patience = LEAST_PATIENCE_NANOS;
             boolean registered = false;
             while (!closed) {
                 Loop loop = find();
                 if (loop != null) {
-                    loop.work();
-                    spins = 0;
-                } else if (spins++ < SPINS) {
+                    patience = loop.work();
+                    since = System.nanoTime();
+                } else if (System.nanoTime() - since < patience) {
                     Thread.onSpinWait();
                 } else if (!registered && settled() && (index == 0 || placement != null)) {
                     register(index);
@@ -222,7 +239,7 @@ final class WorkerPool implements Workers, AutoCloseable {
                         LockSupport.park(this);
                     }
                     sleeping.set(index, 0);
-                    spins = 0;
+                    since = System.nanoTime();
                 }
             }
         };
