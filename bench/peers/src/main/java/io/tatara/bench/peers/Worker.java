@@ -4,6 +4,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.management.CompilationMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,6 +26,9 @@ public final class Worker {
 
     /** Times the warm-up that was asked for. */
     private static final double MOST_WARMING = 5;
+
+    /** Share of the time that the JVM's compiler may take of one core when samples begin. */
+    private static final double COMPILING = 0.02;
 
     private final Map<String, PeerCase> cases = new LinkedHashMap<>();
     private final String name;
@@ -108,15 +113,20 @@ public final class Worker {
     }
 
     /**
-     * Runs for so long, and on while runs still become faster: on a busy machine the JVM's compiler
-     * takes its time.
+     * Runs for so long, and on while runs still become faster or the JVM's compiler is at work: on
+     * two cores it takes one of those that the run wants.
      */
     private Map<String, Object> warm(double seconds) {
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
         long begin = System.nanoTime();
+        double mark = 0;
+        long compiled = compiler.getTotalCompilationTime();
+        boolean compiling = true;
         int runs = 0;
         double best = Double.POSITIVE_INFINITY;
         double improved = 0;
         double passed;
+        boolean more;
         do {
             long now = System.nanoTime();
             work.run();
@@ -127,9 +137,15 @@ public final class Worker {
                 best = estimate;
                 improved = passed;
             }
-        } while (runs < 3
-                || passed < seconds
-                || (passed - improved < seconds / 2 && passed < MOST_WARMING * seconds));
+            if (passed - mark > seconds / 2) {
+                long time = compiler.getTotalCompilationTime();
+                compiling = (time - compiled) * 1e-3 > COMPILING * (passed - mark);
+                compiled = time;
+                mark = passed;
+            }
+            boolean changing = compiling || passed - improved < seconds / 2;
+            more = runs < 3 || passed < seconds || changing && passed < MOST_WARMING * seconds;
+        } while (more);
         return Map.of("runs", runs);
     }
 
