@@ -106,7 +106,18 @@ final class PairTiles {
                 && Math.min(s.in(), s.out()) >= CHANNELS
                 && (long) s.in() * s.out() <= MATRIX
                 && floats <= LARGEST
-                && 100 * form.planes() * tiles <= (tiles < MANY ? 90 : 92) * 9 * pixels;
+                && 100 * form.planes() * tiles <= worth(tiles, ctx) * 9 * pixels;
+    }
+
+    /**
+     * Percent of the products that tiles may take, measured with vectors of 16 and of 8 floats:
+     * with the latter the transforms weigh more.
+     */
+    private static int worth(long tiles, JvmContext ctx) {
+        if (tiles < MANY) {
+            return 90;
+        }
+        return PairLines.of(ctx).lanes() == 8 ? 85 : 92;
     }
 
     private static boolean three(Axis a) {
