@@ -115,7 +115,7 @@ record ShiftedProduct(
             float[] to,
             int offset,
             int ldTo) {
-        int spare = panels(n);
+        int spare = floats(n);
         for (int c = 0; c < channels; c++) {
             int source = sequence * channels + c;
             for (int k = 0; k < taps; k++) {
@@ -134,14 +134,15 @@ record ShiftedProduct(
         tiles.product(panels(), depth(), weights, 0, matrix, after, to, offset, ldTo, columns);
     }
 
-    private int panels(int columns) {
+    /** Of the panels of so many columns. */
+    private int floats(int columns) {
         int count = up(columns, tiles.width()) / tiles.width();
         return Math.multiplyExact(count, tiles.apart(depth()));
     }
 
     /** Floats of scratch for the panels of so many columns and a row that is not in one piece. */
     int size(int columns) {
-        return Math.addExact(panels(columns), columns);
+        return Math.addExact(floats(columns), columns);
     }
 
     /** Takes n numbers to a row of the matrix that {@link #multiply} is given. */

@@ -2,8 +2,9 @@ package io.tatara.kernels.matmul;
 
 /** The inner loops on the vector unit, whatever its width. */
 final class VectorKernels extends MicroKernels {
-    /** 256-bit x86 has 16 registers, 512-bit x86 and ARM have 32. */
-    private static final boolean NARROW = VectorTiles.L == 8;
+    /** 256-bit x86 has 16 registers; 512-bit x86 and ARM, whose fences cost time, have 32. */
+    private static final boolean NARROW =
+            VectorTiles.L == 8 && System.getProperty("os.arch", "").matches("amd64|x86_64");
 
     private static final int MR = NARROW ? 6 : 12;
 
