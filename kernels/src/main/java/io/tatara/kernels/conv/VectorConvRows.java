@@ -54,7 +54,7 @@ final class VectorConvRows extends ConvRows {
         if (end < n && ys == n) {
             // Rows follow each other: what a vector writes too much the next ones mend.
             int spill = (end + L - 1) / n;
-            int readable = xs == 0 ? rows : (x.length - xo - end - L) / xs + 1;
+            int readable = xs < n ? 0 : Math.floorDiv(x.length - xo - end - L, xs) + 1;
             whole = Math.clamp(readable, 0, Math.max(0, rows - spill));
             for (int r = 0; r < whole; r++) {
                 int from = xo + r * xs;

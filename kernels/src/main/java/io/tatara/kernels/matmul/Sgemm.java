@@ -241,7 +241,7 @@ public final class Sgemm {
      */
     public static void warmUp(JvmContext ctx, int rounds) {
         int[][] shapes = {
-            // Panels with heights 12, 8, 4, 2 and 1, whole and partial columns.
+            // Panels of every height, whole and partial columns.
             {20, 72, 64}, {16, 72, 64}, {14, 96, 48}, {13, 96, 48}, {23, 72, 64},
             // Streams, products of rows, tiles on the operands as they stand.
             {1, 40, 24}, {3, 40, 24}, {9, 2, 40}, {9, 40, 24}, {5, 16, 16}

@@ -2,11 +2,12 @@ package io.tatara.kernels.matmul;
 
 /** The inner loops on the vector unit, whatever its width. */
 final class VectorKernels extends MicroKernels {
-    /** 256-bit x86 has 16 registers; 512-bit x86 and ARM, whose fences cost time, have 32. */
+    /** 256-bit x86 has 16 registers, 512-bit x86 and 128-bit ARM have 32. */
     private static final boolean NARROW =
             VectorTiles.L == 8 && System.getProperty("os.arch", "").matches("amd64|x86_64");
 
-    private static final int MR = NARROW ? 6 : 12;
+    /** Elsewhere fences take time, and panels of 12 rows are not made of squares of eight. */
+    private static final int MR = NARROW ? 6 : VectorTiles.L == 8 ? 4 : 12;
 
     static final int MAX_ROWS = 12;
 
@@ -27,10 +28,10 @@ final class VectorKernels extends MicroKernels {
         if (rows <= 2) {
             return rows;
         }
-        if (NARROW) {
-            return rows <= 4 ? 4 : 6;
+        if (rows <= 4) {
+            return 4;
         }
-        return rows <= 4 ? 4 : rows <= 8 ? 8 : 12;
+        return NARROW ? 6 : rows <= 8 ? 8 : 12;
     }
 
     @Override
@@ -56,7 +57,7 @@ final class VectorKernels extends MicroKernels {
 
     @Override
     void tileAhead(int k, float[] a, int ao, float[] b, int bo, float[] t, int next) {
-        if (!NARROW && FIRST.left(MR)) {
+        if (MR == 12 && FIRST.left(MR)) {
             VectorTiles.rows12Ahead(k, a, ao, b, bo, t, next);
         } else {
             super.tileAhead(k, a, ao, b, bo, t, next);
@@ -65,7 +66,7 @@ final class VectorKernels extends MicroKernels {
 
     @Override
     void tileHalf(int k, float[] a, int ao, float[] b, int bo, float[] t) {
-        if (!FIRST.left(MR)) {
+        if (MR == 4 || !FIRST.left(MR)) {
             super.tileHalf(k, a, ao, b, bo, t);
         } else if (NARROW) {
             NarrowTiles.rows6Half(k, a, ao, b, bo, t);

@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Tiles of C in registers: h rows, two vectors wide, from packed panels A [k][h] and B [k][NR]. One
  * method a height, since only accumulators that are local variables stay in registers; 12 × 2 sums
- * fill a register file of 32, 4 × 2 fit one of 16 (6 × 2 should, but make C2 spill).
+ * fill a register file of 32; for one of 16 there are {@link NarrowTiles}.
  *
  * <p>The sums go to t, [h][NR], and another method takes them to C: with that in here, rows12 would
  * pass the number of nodes beyond which C2 stops inlining, and every sum would become an object at

@@ -49,8 +49,12 @@ final class WorkerPool implements Workers, AutoCloseable {
             return next.get() >= chunks;
         }
 
-        /** Takes chunks while there are any; how long it is worth spinning then, in ns. */
-        long work() {
+        /**
+         * Takes chunks while there are any; how long it is worth spinning then, in ns.
+         *
+         * @param before the same of the loop before, kept where there was no chunk left
+         */
+        long work(long before) {
             long start = System.nanoTime();
             int taken = 0;
             for (int c = next.getAndIncrement(); c < chunks; c = next.getAndIncrement()) {
@@ -68,7 +72,10 @@ final class WorkerPool implements Workers, AutoCloseable {
                 }
                 taken++;
             }
-            long chunk = (System.nanoTime() - start) / Math.max(1, taken);
+            if (taken == 0) {
+                return before;
+            }
+            long chunk = (System.nanoTime() - start) / taken;
             return Math.clamp(PATIENT_CHUNKS * chunk, LEAST_PATIENCE_NANOS, MOST_PATIENCE_NANOS);
         }
     }
@@ -125,7 +132,7 @@ final class WorkerPool implements Workers, AutoCloseable {
         inside.set(true);
         long patience;
         try {
-            patience = loop.work();
+            patience = loop.work(MOST_PATIENCE_NANOS);
         } finally {
             inside.set(false);
         }
@@ -205,6 +212,10 @@ final class WorkerPool implements Workers, AutoCloseable {
         return System.nanoTime() - created > SETTLED_NANOS;
     }
 
+    private boolean mayRegister(int index, long idle) {
+        return idle > LEAST_PATIENCE_NANOS && settled() && (index == 0 || placement != null);
+    }
+
     /** Only when a worker has nothing to do, so that no result waits for it. */
     private void register(int index) {
         Placement p = index == 0 ? Placement.ofCallingThread() : placement;
@@ -224,13 +235,13 @@ final class WorkerPool implements Workers, AutoCloseable {
             while (!closed) {
                 Loop loop = find();
                 if (loop != null) {
-                    patience = loop.work();
+                    patience = loop.work(patience);
                     since = System.nanoTime();
-                } else if (System.nanoTime() - since < patience) {
-                    Thread.onSpinWait();
-                } else if (!registered && settled() && (index == 0 || placement != null)) {
+                } else if (!registered && mayRegister(index, System.nanoTime() - since)) {
                     register(index);
                     registered = true;
+                } else if (System.nanoTime() - since < patience) {
+                    Thread.onSpinWait();
                 } else {
                     sleeping.set(index, 1);
                     // A loop that was added before this look is found by it; one added after sees
