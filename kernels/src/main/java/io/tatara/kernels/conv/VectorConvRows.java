@@ -16,8 +16,6 @@ final class VectorConvRows extends ConvRows {
     private static final VectorSpecies<Float> H = L > 8 ? FloatVector.SPECIES_256 : S;
 
     private static final int HL = H.length();
-    private static final VectorSpecies<Float> Q = FloatVector.SPECIES_128;
-    private static final int QL = Q.length();
 
     /** Some processors whose vectors are this wide take dozens of steps for a masked store. */
     private static final boolean MASKS = L != 8;
@@ -245,7 +243,7 @@ final class VectorConvRows extends ConvRows {
         int end = S.loopBound(n);
         if (!MASKS && end < n) {
             int at = co + end;
-            tail(rows, n - end, t, to + end, width, c, at, ldc, add, bias, bo, f);
+            super.put(rows, n - end, t, to + end, width, c, at, ldc, add, bias, bo, f);
         }
         VectorMask<Float> mask = S.indexInRange(0, n - end);
         boolean relu = f != Activation.NONE;
@@ -263,47 +261,6 @@ final class VectorConvRows extends ConvRows {
                 FloatVector v = FloatVector.fromArray(S, t, from + end, mask);
                 v = add ? v.add(FloatVector.fromArray(S, c, at + end, mask)) : v.add(b);
                 (relu ? within(v, most) : v).intoArray(c, at + end, mask);
-            }
-        }
-    }
-
-    /** Less than a vector without masks: four, and the rest one by one. */
-    private void tail(
-            int rows,
-            int n,
-            float[] t,
-            int to,
-            int width,
-            float[] c,
-            int co,
-            int ldc,
-            boolean add,
-            float[] bias,
-            int bo,
-            Activation f) {
-        int done = 0;
-        if (n >= QL) {
-            boolean relu = f != Activation.NONE;
-            float most = f == Activation.RELU6 ? 6 : Float.POSITIVE_INFINITY;
-            for (int i = 0; i < rows; i++) {
-                FloatVector v = FloatVector.fromArray(Q, t, to + i * width);
-                int at = co + i * ldc;
-                if (add) {
-                    v = v.add(FloatVector.fromArray(Q, c, at));
-                } else if (bias != null) {
-                    v = v.add(bias[bo + i]);
-                }
-                (relu ? within(v, most) : v).intoArray(c, at);
-            }
-            done = QL;
-        }
-        if (done < n) {
-            int from = to + done;
-            int at = co + done;
-            if (bias == null && f == Activation.NONE) {
-                super.put(rows, n - done, t, from, width, c, at, ldc, add);
-            } else {
-                super.put(rows, n - done, t, from, width, c, at, ldc, add, bias, bo, f);
             }
         }
     }
@@ -327,8 +284,7 @@ final class VectorConvRows extends ConvRows {
             boolean add) {
         int end = S.loopBound(n);
         if (!MASKS && end < n) {
-            Activation none = Activation.NONE;
-            tail(rows, n - end, t, to + end, width, c, co + end, ldc, add, null, 0, none);
+            super.put(rows, n - end, t, to + end, width, c, co + end, ldc, add);
         }
         VectorMask<Float> mask = S.indexInRange(0, n - end);
         for (int i = 0; i < rows; i++) {
