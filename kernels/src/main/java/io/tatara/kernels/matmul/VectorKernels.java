@@ -13,6 +13,12 @@ final class VectorKernels extends MicroKernels {
 
     private static final FirstTiles FIRST = new FirstTiles();
 
+    /** Times that a tile to C may take as long as one that stops before. */
+    private static final int COMPILED = 4;
+
+    /** Whether tiles to C have been seen to be machine code; races do no harm. */
+    private boolean straight;
+
     @Override
     int mr() {
         return MR;
@@ -77,7 +83,7 @@ final class VectorKernels extends MicroKernels {
 
     @Override
     boolean straight() {
-        return NARROW && FIRST.left(MR);
+        return straight;
     }
 
     @Override
@@ -112,7 +118,7 @@ final class VectorKernels extends MicroKernels {
             VectorTiles.row1Pair(32, a, 0, b, 0, 32 * VectorTiles.NR, t);
             if (NARROW) {
                 NarrowTiles.rows6Half(64, a, 0, b, 0, t);
-                NarrowTiles.rows6To(64, a, 0, b, 0, a, 0, i > 0, t, 0, VectorTiles.NR);
+                straightTile(a, b, t, i > 0);
             } else {
                 VectorTiles.rows12Half(64, a, 0, b, 0, t);
             }
@@ -122,6 +128,15 @@ final class VectorKernels extends MicroKernels {
                 vectorTile(h, 64, a, 0, b, 0, t);
             }
         }
+    }
+
+    private void straightTile(float[] a, float[] b, float[] t, boolean relu) {
+        long start = System.nanoTime();
+        NarrowTiles.rows6(64, a, 0, b, 0, t);
+        long between = System.nanoTime();
+        NarrowTiles.rows6To(64, a, 0, b, 0, a, 0, relu, t, 0, VectorTiles.NR);
+        long time = System.nanoTime() - between;
+        straight |= FIRST.left(MR) && time < COMPILED * (between - start);
     }
 
     @Override
